@@ -1,0 +1,217 @@
+#include "service/config.h"
+
+#include <boost/asio/ip/address.hpp>
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+#include "service/yaml_section.h"
+
+namespace pcaps {
+namespace {
+
+constexpr absl::Duration kMillisecond = absl::Milliseconds(1);
+constexpr absl::Duration kDay = absl::Hours(24);
+
+// "host:port" or "[v6]:port"; false where the port is missing or no number.
+bool SplitHostPort(absl::string_view text, std::string* host, int* port) {
+  const size_t colon = text.rfind(':');
+  if (colon == absl::string_view::npos) return false;
+  if (!absl::SimpleAtoi(text.substr(colon + 1), port) || *port < 0 || *port > 65535) return false;
+  absl::string_view name = text.substr(0, colon);
+  if (absl::ConsumePrefix(&name, "[")) {
+    if (!absl::ConsumeSuffix(&name, "]")) return false;
+  } else if (absl::StrContains(name, ":")) {
+    return false;
+  }
+  *host = std::string(name);
+  return !host->empty();
+}
+
+bool IsLoopbackHost(const std::string& host) {
+  if (host == "localhost") return true;
+  boost::system::error_code error;
+  const auto address = boost::asio::ip::make_address(host, error);
+  return !error && address.is_loopback();
+}
+
+void CheckListen(YamlSection& file, const Config& config) {
+  std::string host;
+  int port = 0;
+  if (!SplitHostPort(config.listen, &host, &port)) {
+    file.Fail("listen", absl::StrCat("is '", config.listen, "'; it must be host:port"));
+  } else if (!IsLoopbackHost(host) && !config.auth.allow_insecure) {
+    file.Fail("listen", absl::StrCat("is ", config.listen,
+                                     ", which others can reach, and callers are not identified: listen "
+                                     "on 127.0.0.1, or set auth.allow_insecure: true"));
+  }
+}
+
+void CheckBaseUrl(YamlSection& section, const Config::Upstream& upstream) {
+  const auto url = boost::urls::parse_uri(upstream.base_url);
+  if (!url.has_value() || url->host().empty()) {
+    return section.Fail("base_url", "must be a URL like https://api.cloudflare.com/client/v4");
+  }
+  if (url->has_userinfo() || url->has_query() || url->has_fragment()) {
+    return section.Fail("base_url", "must have no user, query or fragment");
+  }
+  if (url->scheme_id() == boost::urls::scheme::https) return;
+  if (url->scheme_id() != boost::urls::scheme::http) {
+    return section.Fail("base_url", "must begin with https://");
+  }
+  // A URL writes IPv6 addresses in brackets.
+  std::string host(url->host_address());
+  if (!IsLoopbackHost(host) && !upstream.allow_plaintext) {
+    section.Fail("base_url",
+                 "is plain http, which would show our token to the network: use https://, or set "
+                 "upstream.allow_plaintext: true for an emulator");
+  }
+}
+
+void CheckCredentials(YamlSection& section, const Config::Upstream& upstream) {
+  if (upstream.credentials.empty()) section.Fail("credentials", "must name at least one");
+  std::set<std::string> names;
+  std::set<std::string> accounts;
+  for (const Config::Credential& credential : upstream.credentials) {
+    if (!names.insert(credential.name).second) {
+      section.Fail("credentials", absl::StrCat("names '", credential.name, "' twice"));
+    }
+    if (credential.accounts.empty()) {
+      section.Fail("credentials", absl::StrCat("'", credential.name, "' has no accounts"));
+    }
+    for (const std::string& account : credential.accounts) {
+      if (!accounts.insert(account).second) {
+        section.Fail("credentials", absl::StrCat("give account '", account, "' twice"));
+      }
+    }
+  }
+}
+
+void ReadUpstream(YamlSection& section, Config::Upstream& upstream) {
+  section.Read("base_url", &upstream.base_url);
+  section.Read("ca_file", &upstream.ca_file);
+  section.Read("proxy", &upstream.proxy);
+  section.Read("allow_plaintext", &upstream.allow_plaintext);
+  section.Read("connect_timeout", &upstream.connect_timeout, kMillisecond, absl::Minutes(1));
+  section.Read("request_timeout", &upstream.request_timeout, absl::Milliseconds(10),
+               absl::Minutes(5));
+  section.Read("max_in_flight", &upstream.max_in_flight, 1, 10000);
+  std::vector<Config::Credential> credentials;
+  section.ReadEach("credentials", [&](YamlSection& item) {
+    Config::Credential& credential = credentials.emplace_back();
+    item.Read("name", &credential.name);
+    item.Read("token_file", &credential.token_file);
+    item.Read("accounts", &credential.accounts);
+  });
+  if (!credentials.empty()) upstream.credentials = std::move(credentials);
+  section.Read("retry", [&](YamlSection& retry) {
+    retry.Read("max_attempts", &upstream.retry.max_attempts, 1, 10);
+    retry.Read("base_backoff", &upstream.retry.base_backoff, kMillisecond, absl::Minutes(1));
+    retry.Read("max_backoff", &upstream.retry.max_backoff, kMillisecond, absl::Minutes(1));
+    retry.Read("budget_ratio", &upstream.retry.budget_ratio, 0, 1);
+  });
+  section.Read("rules", [&](YamlSection& rules) {
+    rules.Read("full_time_limit_max", &upstream.rules.full_time_limit_max, absl::Seconds(1), kDay);
+  });
+  CheckBaseUrl(section, upstream);
+  CheckCredentials(section, upstream);
+}
+
+void ReadWatch(YamlSection& section, Config::Watch& watch) {
+  section.Read("min_poll_interval", &watch.min_poll_interval, absl::Milliseconds(10),
+               absl::Minutes(5));
+  section.Read("max_poll_interval", &watch.max_poll_interval, absl::Milliseconds(10),
+               absl::Minutes(5));
+  section.Read("heartbeat_interval", &watch.heartbeat_interval, absl::Seconds(1), absl::Minutes(5));
+  section.Read("max_duration", &watch.max_duration, absl::Seconds(1), kDay);
+  section.Read("max_streams", &watch.max_streams, 1, 1000000);
+  section.Read("max_streams_per_account", &watch.max_streams_per_account, 1, 1000000);
+  if (watch.max_poll_interval < watch.min_poll_interval) {
+    section.Fail("max_poll_interval", "must not be less than min_poll_interval");
+  }
+}
+
+void ReadDownload(YamlSection& section, Config::Download& download) {
+  section.Read("threads", &download.threads, 1, 64);
+  section.ReadSize("chunk_size", &download.chunk_size, 1 << 10, 1 << 20);
+  section.ReadSize("whole_max", &download.whole_max, 64 << 10, 256 << 20);
+  section.ReadSize("buffer", &download.buffer, 64 << 10, 64 << 20);
+  section.Read("upstream_stall_timeout", &download.upstream_stall_timeout, kMillisecond,
+               absl::Minutes(10));
+  section.Read("reader_stall_timeout", &download.reader_stall_timeout, kMillisecond,
+               absl::Minutes(60));
+  section.Read("max_streams", &download.max_streams, 1, 10000);
+}
+
+void ReadFile(YamlSection& file, Config& config) {
+  file.Read("listen", &config.listen);
+  file.Read("reflection", &config.reflection);
+  file.Read("auth", [&](YamlSection& auth) {
+    auth.Read<Config::AuthMode>("mode", &config.auth.mode, {{"none", Config::AuthMode::kNone}});
+    auth.Read("allow_insecure", &config.auth.allow_insecure);
+  });
+  file.Read("upstream", [&](YamlSection& section) { ReadUpstream(section, config.upstream); });
+  file.Read("watch", [&](YamlSection& section) { ReadWatch(section, config.watch); });
+  file.Read("download", [&](YamlSection& section) { ReadDownload(section, config.download); });
+  file.Read("drain", [&](YamlSection& drain) {
+    drain.Read("delay", &config.drain.delay, absl::ZeroDuration(), absl::Minutes(10));
+    drain.Read("timeout", &config.drain.timeout, kMillisecond, absl::Minutes(10));
+    if (config.drain.timeout <= config.upstream.request_timeout) {
+      drain.Fail("timeout", absl::StrCat("must exceed upstream.request_timeout (",
+                                         absl::FormatDuration(config.upstream.request_timeout),
+                                         "), or calls are cut off"));
+    }
+  });
+  file.Read("log", [&](YamlSection& log) {
+    log.Read<LogLevel>("level", &config.log.level,
+                       {{"debug", LogLevel::kDebug},
+                        {"info", LogLevel::kInfo},
+                        {"warn", LogLevel::kWarn},
+                        {"error", LogLevel::kError}});
+    log.Read<LogFormat>("format", &config.log.format,
+                        {{"json", LogFormat::kJson}, {"text", LogFormat::kText}});
+  });
+  CheckListen(file, config);
+  file.RejectUnknownKeys();
+}
+
+}  // namespace
+
+bool IsLoopback(absl::string_view host_port) {
+  std::string host;
+  int port = 0;
+  return SplitHostPort(host_port, &host, &port) && IsLoopbackHost(host);
+}
+
+absl::StatusOr<Config> ParseConfig(const std::string& yaml, const std::string& name) {
+  Config config;
+  std::vector<std::string> errors;
+  try {  // yaml-cpp throws; nothing of it leaves this function.
+    YamlSection file(YAML::Load(yaml), "", errors);
+    ReadFile(file, config);
+  } catch (const YAML::Exception& error) {
+    errors.push_back(absl::StrCat("line ", error.mark.line + 1, ": ", error.msg));
+  }
+  if (errors.empty()) return config;
+  return absl::InvalidArgumentError(
+      absl::StrCat(name, ":\n  ", absl::StrJoin(errors, "\n  ")));
+}
+
+absl::StatusOr<Config> LoadConfig(const std::string& file) {
+  if (file.empty()) return Config();
+  std::ifstream stream(file);
+  std::stringstream text;
+  text << stream.rdbuf();
+  if (!stream) {
+    return absl::InvalidArgumentError(absl::StrCat("cannot read the configuration file ", file));
+  }
+  return ParseConfig(text.str(), file);
+}
+
+}  // namespace pcaps

@@ -1,0 +1,93 @@
+// Config: everything that can be set, each default with its reason. LoadConfig is the only way in.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "service/telemetry/log.h"
+
+namespace pcaps {
+
+struct Config {
+  // host:port the gRPC server listens on; port 0 picks a free one.
+  std::string listen = "127.0.0.1:50051";
+  // Server reflection for grpcurl. Off: it is a synchronous service that costs threads.
+  bool reflection = false;
+
+  enum class AuthMode { kNone };
+  struct Auth {
+    AuthMode mode = AuthMode::kNone;  // Who may call: none identifies nobody.
+    // Lets anybody who reaches a port that is not loopback use our tokens.
+    bool allow_insecure = false;
+  } auth;
+
+  struct Credential {
+    std::string name = "default";
+    std::string token_file;                     // Empty: the environment's CLOUDFLARE_API_TOKEN.
+    std::vector<std::string> accounts = {"*"};  // Account ids, or "*" for every other one.
+  };
+
+  struct Upstream {
+    std::string base_url = "https://api.cloudflare.com/client/v4";
+    std::string ca_file;           // PEM bundle; empty: the system's.
+    std::string proxy;             // http://host:port; empty: none, whatever the environment says.
+    bool allow_plaintext = false;  // http:// to a host that is not loopback: for emulators only.
+    absl::Duration connect_timeout = absl::Seconds(3);
+    absl::Duration request_timeout = absl::Seconds(20);  // One call with its retries and waits.
+    int max_in_flight = 256;                             // Above it: OVERLOADED.
+    std::vector<Credential> credentials = {Credential{}};
+    struct Retry {
+      int max_attempts = 3;
+      absl::Duration base_backoff = absl::Milliseconds(200);
+      absl::Duration max_backoff = absl::Seconds(5);
+      double budget_ratio = 0.2;  // Retries per first attempt, so that an outage is not multiplied.
+    } retry;
+    struct Rules {
+      // Older guides of the upstream say 300 s, its schema a day.
+      absl::Duration full_time_limit_max = absl::Seconds(86400);
+    } rules;
+  } upstream;
+
+  struct Watch {
+    absl::Duration min_poll_interval = absl::Seconds(2);   // Young captures change quickly,
+    absl::Duration max_poll_interval = absl::Seconds(15);  // old ones seldom.
+    absl::Duration heartbeat_interval = absl::Seconds(15);
+    absl::Duration max_duration = absl::Minutes(30);  // +-20%, so that streams spread over replicas again.
+    int max_streams = 5000;                           // 16 KiB each. Above it: OVERLOADED.
+    int max_streams_per_account = 2000;               // So that one account leaves room for others.
+  } watch;
+
+  struct Download {
+    int threads = 1;                         // One moves over 1 GB/s, more than upstream gives.
+    int64_t chunk_size = 256 << 10;          // Bytes a message.
+    int64_t whole_max = 8 << 20;             // Larger bodies are streamed; a simple capture is 1.8 MB.
+    int64_t buffer = 1 << 20;                // Bytes held for a slow reader of a streamed body.
+    absl::Duration upstream_stall_timeout = absl::Seconds(30);
+    absl::Duration reader_stall_timeout = absl::Seconds(60);
+    int max_streams = 64;                    // 8 MiB each at worst. Above it: OVERLOADED.
+  } download;
+
+  struct Drain {
+    absl::Duration delay = absl::Seconds(5);     // Serve as usual while load balancers notice.
+    absl::Duration timeout = absl::Seconds(25);  // Then finish what runs; exceeds request_timeout.
+  } drain;
+
+  struct LogOptions {
+    LogLevel level = LogLevel::kInfo;
+    LogFormat format = LogFormat::kJson;
+  } log;
+};
+
+// The configuration in a YAML file; the defaults for an empty path. INVALID_ARGUMENT lists every problem, each with its line.
+absl::StatusOr<Config> LoadConfig(const std::string& file);
+
+// The same from YAML text; `name` stands for the file in messages.
+absl::StatusOr<Config> ParseConfig(const std::string& yaml, const std::string& name);
+
+// Whether "host:port" (or "[v6]:port") names this machine alone.
+bool IsLoopback(absl::string_view host_port);
+
+}  // namespace pcaps

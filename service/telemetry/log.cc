@@ -1,0 +1,81 @@
+#include "service/telemetry/log.h"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <boost/json/serialize.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+
+namespace pcaps {
+namespace {
+
+absl::string_view LevelName(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug:
+      return "debug";
+    case LogLevel::kInfo:
+      return "info";
+    case LogLevel::kWarn:
+      return "warn";
+    case LogLevel::kError:
+      return "error";
+  }
+  return "error";
+}
+
+std::string JsonLine(const std::string& time, LogLevel level, absl::string_view event,
+                     const boost::json::object& fields) {
+  boost::json::object line;
+  line["time"] = time;
+  line["level"] = std::string(LevelName(level));
+  line["event"] = std::string(event);
+  for (const auto& field : fields) line[field.key()] = field.value();
+  return boost::json::serialize(line);
+}
+
+std::string TextLine(const std::string& time, LogLevel level, absl::string_view event,
+                     const boost::json::object& fields) {
+  std::string line = absl::StrCat(time, " ", LevelName(level), " ", event);
+  for (const auto& field : fields) {
+    absl::StrAppend(&line, " ", std::string(field.key()), "=",
+                    boost::json::serialize(field.value()));
+  }
+  return line;
+}
+
+}  // namespace
+
+Log::Log(LogLevel level, LogFormat format)
+    : level_(level),
+      format_(format),
+      sink_(std::make_shared<spdlog::logger>("pcaps",
+                                             std::make_shared<spdlog::sinks::stderr_sink_mt>())) {
+  sink_->set_pattern("%v");
+}
+
+void Log::Debug(absl::string_view event, boost::json::object fields) {
+  Write(LogLevel::kDebug, event, std::move(fields));
+}
+void Log::Info(absl::string_view event, boost::json::object fields) {
+  Write(LogLevel::kInfo, event, std::move(fields));
+}
+void Log::Warn(absl::string_view event, boost::json::object fields) {
+  Write(LogLevel::kWarn, event, std::move(fields));
+}
+void Log::Error(absl::string_view event, boost::json::object fields) {
+  Write(LogLevel::kError, event, std::move(fields));
+}
+
+void Log::Write(LogLevel level, absl::string_view event, boost::json::object fields) {
+  if (level < level_) return;
+  const std::string time =
+      absl::FormatTime("%Y-%m-%dT%H:%M:%E6SZ", absl::Now(), absl::UTCTimeZone());
+  const std::string line = format_ == LogFormat::kJson ? JsonLine(time, level, event, fields)
+                                                       : TextLine(time, level, event, fields);
+  sink_->log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
+}
+
+}  // namespace pcaps

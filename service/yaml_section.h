@@ -1,0 +1,70 @@
+// YamlSection: one mapping of a YAML file, read strictly: every problem is collected with its line, none is fatal alone.
+#pragma once
+
+#include <yaml-cpp/yaml.h>
+
+#include <functional>
+#include <limits>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace pcaps {
+
+class YamlSection {
+ public:
+  // `path` names the section in messages ("upstream.retry"; empty for the whole file). Both referents outlive the section.
+  YamlSection(YAML::Node node, std::string path, std::vector<std::string>& errors);
+
+  // Each reads one key into *value, which keeps its default where the key is absent. Bounds are inclusive.
+  void Read(const char* key, bool* value);
+  void Read(const char* key, std::string* value);
+  void Read(const char* key, std::vector<std::string>* value);
+  void Read(const char* key, int* value, int min, int max = std::numeric_limits<int>::max());
+  void Read(const char* key, double* value, double min, double max);
+  // "300ms", "2s", "30m", "24h".
+  void Read(const char* key, absl::Duration* value, absl::Duration min, absl::Duration max);
+  // "1048576", "256KiB", "64MiB", "1GiB".
+  void ReadSize(const char* key, int64_t* bytes, int64_t min, int64_t max);
+  template <typename Enum>
+  void Read(const char* key, Enum* value, const std::map<std::string, Enum>& names) {
+    std::string name;
+    Read(key, &name);
+    if (name.empty()) return;
+    const auto found = names.find(name);
+    if (found != names.end()) {
+      *value = found->second;
+      return;
+    }
+    std::string known;
+    for (const auto& [each, unused] : names) known += (known.empty() ? "" : ", ") + each;
+    Fail(key, "is '" + name + "'; it must be one of: " + known);
+  }
+  // A nested mapping; an empty one where the key is absent.
+  void Read(const char* key, const std::function<void(YamlSection&)>& read);
+  // A sequence of mappings; not called where the key is absent.
+  void ReadEach(const char* key, const std::function<void(YamlSection&)>& read);
+
+  // Says what is wrong with the value of `key`, with its line.
+  void Fail(const char* key, absl::string_view what);
+
+  // Call after the last Read: every key nobody asked for is an error.
+  void RejectUnknownKeys();
+
+ private:
+  // The key's scalar; empty where it is absent or (an error) not a scalar.
+  bool Scalar(const char* key, std::string* text);
+  std::string Path(absl::string_view key) const;
+  YAML::Node Find(const char* key);
+
+  YAML::Node node_;
+  std::string path_;
+  std::vector<std::string>& errors_;
+  std::set<std::string> known_;
+};
+
+}  // namespace pcaps
