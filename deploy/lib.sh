@@ -1,0 +1,87 @@
+# What the project's scripts share. Sourced, never run. Set `log` to a file first: it takes what is too long for the terminal.
+# shellcheck shell=bash
+
+repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=deploy/packages.sh
+source "$repo/deploy/packages.sh"
+
+say() { printf '==> %s\n' "$*" >&2; }
+
+die() {
+  printf 'error: %s\n' "$*" >&2
+  exit 1
+}
+
+# use_log NAME: the log of this script, begun anew.
+use_log() {
+  log="$repo/build/logs/$1.log"
+  mkdir -p "$(dirname "$log")"
+  : >"$log"
+}
+
+# logged TITLE COMMAND...: runs it with its output in the log; when it fails, shows the end of that and exits.
+logged() {
+  local title=$1 begin=$SECONDS
+  shift
+  say "$title (log: $log)"
+  printf '\n==> %s\n' "$*" >>"$log"
+  if ! "$@" >>"$log" 2>&1; then
+    tail -n 40 "$log" >&2
+    die "$title failed after $((SECONDS - begin)) s; the whole output is in $log"
+  fi
+}
+
+is_installed() { [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
+is_known() { [[ -n $(apt-cache madison "$1" 2>/dev/null) ]]; }
+
+# first_of CHECK "a|b": prints the first of the alternatives that CHECK accepts.
+first_of() {
+  local check=$1 name
+  local -a names
+  IFS='|' read -ra names <<<"$2"
+  for name in "${names[@]}"; do
+    if "$check" "$name"; then
+      echo "$name"
+      return 0
+    fi
+  done
+  return 1
+}
+
+# install_packages NAME...: installs what is missing, and asks nobody when nothing is.
+install_packages() {
+  local wanted name
+  local -a missing=() names=()
+  for wanted in "$@"; do
+    first_of is_installed "$wanted" >/dev/null || missing+=("$wanted")
+  done
+  ((${#missing[@]} > 0)) || return 0
+  ((EUID == 0)) || die "these Debian packages are missing, and only root can install them: ${missing[*]}"
+  logged "Asking apt for ${#missing[@]} missing packages" apt-get update
+  for wanted in "${missing[@]}"; do
+    name=$(first_of is_known "$wanted") || die "this system has no package ${wanted//|/ or }; Debian 12 and 13 have"
+    names+=("$name")
+  done
+  logged "Installing ${names[*]}" \
+    env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "${names[@]}"
+}
+
+# configure PRESET [CMAKE ARGUMENT...]: in build/PRESET.
+configure() {
+  logged "Configuring the $1 build" cmake -S "$repo" --preset "$@"
+}
+
+# build PRESET [TARGET...]: everything when no target is named.
+build() {
+  local preset=$1
+  shift
+  logged "Building ${*:-everything} ($preset)" \
+    cmake --build "$repo/build/$preset" --parallel "$(nproc)" ${1:+--target "$@"}
+}
+
+# stop PID SECONDS: asks the program to end and waits until it has; kills it after that time.
+stop() {
+  kill -TERM "$1" 2>/dev/null || return 0
+  timeout "$2" tail --pid="$1" --sleep-interval=0.1 -f /dev/null || kill -KILL "$1" 2>/dev/null
+  wait "$1" 2>/dev/null
+}

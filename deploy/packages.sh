@@ -1,0 +1,43 @@
+# The Debian packages (12 and 13) that the project needs, by what they are needed for. Sourced, never run.
+# "a|b" means: a where this release has it, else b.
+# shellcheck shell=bash disable=SC2034
+
+# To build the gateway, pcapctl and the emulator.
+build_packages=(
+  g++
+  cmake
+  ninja-build
+  ccache
+  ca-certificates
+  protobuf-compiler
+  protobuf-compiler-grpc
+  libprotobuf-dev
+  libgrpc++-dev
+  libabsl-dev
+  'libboost-json1.81-dev|libboost-json-dev' # Debian 12 has Boost 1.81 beside its default 1.74; 13's default is 1.83.
+  'libboost-url1.81-dev|libboost-url-dev'
+  libcurl4-openssl-dev
+  libssl-dev
+  libspdlog-dev
+  libyaml-cpp-dev
+  libcli11-dev
+)
+
+# To build and run the tests.
+test_packages=(
+  libgtest-dev
+  libgmock-dev
+  openssl # Makes the certificates of the TLS tests.
+)
+
+# To measure coverage.
+coverage_packages=(gcovr)
+
+# To check the sources. One version of the clang tools, which both releases have: another one formats differently.
+lint_packages=(
+  git
+  clang-format-19
+  clang-tidy-19
+  shellcheck
+  python3-venv # For buf, which Debian does not have.
+)

@@ -1,0 +1,149 @@
+#!/usr/bin/env bash
+# From a bare Debian to a packet capture on disk: installs, builds, starts, captures, ends what it started. See --help.
+set -euo pipefail
+# shellcheck source=deploy/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+usage() {
+  cat <<'END'
+Usage: deploy/run.sh [--serve] [--help]
+
+Installs what is missing (Debian 12 or 13, as root), builds the gateway, starts it on a free loopback port beside an emulator of
+the PCAPs API, takes one packet capture through it and writes it to ./capture.pcap.
+
+  --serve   Keep gateway and emulator running in the foreground and print lines to try. Ctrl-C ends them.
+  --help    This text.
+
+With CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID set, the gateway talks to Cloudflare instead of the emulator.
+END
+}
+
+readonly start_timeout=30 # Seconds a program may take to say that it listens.
+readonly stop_timeout=40  # Seconds a program may take to end; the gateway drains for up to 25.
+readonly emulator_account=023e105f4ecef8ad9ca31a8372d0c353
+readonly emulator_token=emulator-token
+
+serve=false
+pids=()
+
+# End the gateway first: it still talks to the emulator while it drains.
+end_all() {
+  local i
+  trap '' INT TERM
+  for ((i = ${#pids[@]} - 1; i >= 0; i--)); do stop "${pids[i]}" "$stop_timeout" || true; done
+  rm -rf "$work"
+}
+
+# start NAME COMMAND...: in the background, output in $work/NAME.log.
+start() {
+  local name=$1
+  shift
+  "$@" >"$work/$name.log" 2>&1 &
+  pids+=($!)
+}
+
+# listening_address NAME SED_SCRIPT: the address that the program just started prints once it listens.
+listening_address() {
+  local deadline=$((SECONDS + start_timeout)) address=
+  until address=$(sed -n "$2" "$work/$1.log" | head -n 1) && [[ -n $address ]]; do
+    if ! kill -0 "${pids[-1]}" 2>/dev/null || ((SECONDS > deadline)); then
+      tail -n 20 "$work/$1.log" >&2
+      die "$1 did not start"
+    fi
+    sleep 0.05
+  done
+  echo "$address"
+}
+
+build_programs() {
+  install_packages "${build_packages[@]}"
+  # A build directory that has the tests keeps them.
+  [[ -f $repo/build/release/build.ninja ]] || configure release -DBUILD_TESTING=OFF
+  build release pcaps-gateway pcaps-emulator pcapctl
+}
+
+# Sets base_url, account and the token's file: Cloudflare's where the environment names an account, else the emulator's.
+choose_upstream() {
+  if [[ -n ${CLOUDFLARE_API_TOKEN:-} && -n ${CLOUDFLARE_ACCOUNT_ID:-} ]]; then
+    base_url=https://api.cloudflare.com/client/v4
+    account=$CLOUDFLARE_ACCOUNT_ID
+    printf '%s' "$CLOUDFLARE_API_TOKEN" >"$work/token"
+    say "Using Cloudflare's API"
+    return
+  fi
+  account=$emulator_account
+  printf '%s' "$emulator_token" >"$work/token"
+  say "Starting the emulator of the PCAPs API"
+  start emulator "$bin/pcaps-emulator" --listen 127.0.0.1:0 --token "$emulator_token"
+  base_url=$(listening_address emulator 's|^pcaps-emulator listening on \(http://.*\)$|\1|p')/client/v4
+}
+
+start_gateway() {
+  cat >"$work/gateway.yaml" <<END
+listen: 127.0.0.1:0
+reflection: true
+upstream:
+  base_url: $base_url
+  credentials: [{name: default, token_file: "$work/token", accounts: ["*"]}]
+drain: {delay: 0s, timeout: 25s}
+log: {level: info, format: json}
+END
+  say "Starting the gateway"
+  start gateway "$bin/pcaps-gateway" --config "$work/gateway.yaml"
+  target=$(listening_address gateway '/"event":"listening"/s/.*"listen":"\([^"]*\)".*/\1/p')
+}
+
+capture() {
+  say "Taking a capture through the gateway at $target"
+  "$bin/pcapctl" capture --target "$target" --account "$account" --packets 100 --dport 443 --protocol tcp \
+    -o capture.pcap
+}
+
+# Prints what to try, then waits for Ctrl-C.
+serve() {
+  local pcap_id
+  pcap_id=$("$bin/pcapctl" create --target "$target" --account "$account" --packets 100 --dport 443 --protocol tcp --json |
+    sed -n 's/.*"id": *"\([^"]*\)".*/\1/p' | head -n 1)
+  cat <<END
+
+The gateway listens on $target; its log is $work/gateway.log
+account $account has the capture $pcap_id
+
+  $bin/pcapctl list --target $target --account $account
+  $bin/pcapctl watch --target $target --account $account $pcap_id
+  $bin/pcapctl download --target $target --account $account $pcap_id -o capture.pcap
+
+  grpcurl -plaintext $target list
+  grpcurl -plaintext $target describe pcaps.v1.PcapsService
+  grpcurl -plaintext -d '{"account_id": "$account"}' $target pcaps.v1.PcapsService/ListPcaps
+  grpcurl -plaintext -d '{"account_id": "$account", "pcap_id": "$pcap_id"}' $target pcaps.v1.PcapsService/GetPcap
+  grpcurl -plaintext -d '{"account_id": "$account", "pcap_id": "$pcap_id"}' $target pcaps.v1.PcapsService/WatchPcap
+  grpcurl -plaintext -d '{"account_id": "$account", "pcap_id": "$pcap_id"}' $target pcaps.v1.PcapsService/DownloadPcap
+
+Ctrl-C ends everything.
+END
+  trap 'exit 0' INT TERM
+  wait -n "${pids[@]}" || true
+  tail -n 20 "$work"/*.log >&2
+  die "a program ended by itself"
+}
+
+main() {
+  case ${1:-} in
+    "") ;;
+    --serve) serve=true ;;
+    --help) usage && exit 0 ;;
+    *) usage >&2 && exit 2 ;;
+  esac
+  use_log run
+  bin=$repo/build/release/bin
+  build_programs
+
+  work=$(mktemp -d)
+  trap end_all EXIT
+  choose_upstream
+  start_gateway
+  if $serve; then serve; else capture; fi
+}
+
+main "$@"
