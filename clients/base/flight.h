@@ -20,12 +20,15 @@ class Flight {
   static std::shared_ptr<Flight> Start(const Loop& loop, Task<absl::StatusOr<T>> task,
                                        Landed landed) {
     auto flight = std::make_shared<Flight>(loop);
-    Spawn(loop, {}, std::move(task),
-          [flight, landed = std::move(landed)](absl::StatusOr<T> result) mutable {
-            landed(result);
-            flight->result_ = std::move(result);
-            flight->landed_.Notify();
-          });
+    auto done = [flight, landed = std::move(landed)](absl::StatusOr<T> result) mutable {
+      landed(result);
+      flight->result_ = std::move(result);
+      flight->landed_.Notify();
+    };
+    // Posted, so that the caller can note the flight before it can land.
+    boost::asio::post(loop, [loop, task = std::move(task), done = std::move(done)]() mutable {
+      Spawn(loop, {}, std::move(task), std::move(done));
+    });
     return flight;
   }
 

@@ -109,9 +109,9 @@ void Watcher::Remove(const std::string& id) {
 
 bool Watcher::SnapshotComplete() const { return ids_.empty() ? listed_ : unseen_.empty(); }
 
-bool Watcher::AllDone() const {
-  return !ids_.empty() && open_.empty() && unsent_.empty() && removed_unsent_.empty();
-}
+bool Watcher::AllSent() const { return unsent_.empty() && removed_unsent_.empty(); }
+
+bool Watcher::AllDone() const { return !ids_.empty() && open_.empty() && AllSent(); }
 
 v1::Heartbeat Watcher::MakeHeartbeat() const {
   v1::Heartbeat heartbeat;
@@ -303,10 +303,10 @@ Task<void> WatchHub::Publish(std::shared_ptr<Account> account, v1::Pcap pcap) {
 }
 
 Task<void> WatchHub::PublishRemoved(std::shared_ptr<Account> account, std::string id) {
-  account->known.erase(id);
+  const bool was_known = account->known.erase(id) > 0;
   int told = 0;
   uint64_t last = 0;
-  while (Watcher* watcher = NextWatcher(account->everything, &last)) {
+  while (Watcher* watcher = was_known ? NextWatcher(account->everything, &last) : nullptr) {
     watcher->Remove(id);
     if (++told % kSlice == 0) co_await Yield();
   }

@@ -41,8 +41,10 @@ class Watcher {
   // Errors end the watch: the snapshot could not be had (as PcapsApi says), or the account was taken from us.
   Task<absl::StatusOr<std::optional<v1::WatchEvent>>> Next(absl::Time until);
 
-  // Every watched capture has been seen, or found missing, once (and handed out, when Next has no more).
+  // Every watched capture has been seen, or found missing, once.
   bool SnapshotComplete() const;
+  // Everything seen was handed out by Next.
+  bool AllSent() const;
   // Every watched capture is done or removed, and handed out.
   bool AllDone() const;
   // When the upstream last answered for the account, and whether that is two intervals ago.

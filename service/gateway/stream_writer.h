@@ -1,0 +1,18 @@
+// StreamWriter: where a streaming use case puts its messages; the rpc layer implements it.
+#pragma once
+
+#include "clients/base/task.h"
+
+namespace pcaps {
+
+template <typename Message>
+class StreamWriter {
+ public:
+  virtual ~StreamWriter() = default;
+
+  // Sends one message and returns when the transport took it, so a slow reader slows the writer. False: the stream is to end
+  // (the reader left, or somebody ended it); return soon, with any status.
+  virtual Task<bool> Write(Message message) = 0;
+};
+
+}  // namespace pcaps

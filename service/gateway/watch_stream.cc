@@ -1,0 +1,69 @@
+#include "service/gateway/watch_stream.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "clients/base/error.h"
+
+namespace pcaps {
+namespace {
+
+// Soon, but not all at once: expiry is spread already.
+constexpr absl::Duration kReconnectDelay = absl::Milliseconds(100);
+
+absl::Status Expired() {
+  return WithRetryAfter(
+      MakeError(absl::StatusCode::kUnavailable, v1::ERROR_REASON_STREAM_EXPIRED,
+                "the stream has lived its life; watch again, nothing is lost"),
+      kReconnectDelay);
+}
+
+absl::Status Removed(const std::string& pcap_id) {
+  return MakeError(absl::StatusCode::kNotFound, v1::ERROR_REASON_CAPTURE_NOT_FOUND,
+                   absl::StrCat("the account has no capture ", pcap_id));
+}
+
+v1::WatchEvent HeartbeatOf(const Watcher& watcher) {
+  v1::WatchEvent event;
+  *event.mutable_heartbeat() = watcher.MakeHeartbeat();
+  return event;
+}
+
+}  // namespace
+
+Task<absl::Status> StreamWatch(Watcher& watcher, Clock& clock, StreamWatchOptions options,
+                               StreamWriter<v1::WatchEvent>& writer) {
+  const absl::Status left = absl::CancelledError("the watcher left");
+  bool snapshot_marked = !options.mark_snapshot;
+  bool sent_any = false;
+  absl::Time last_sent = clock.Now();
+  while (true) {
+    std::optional<v1::WatchEvent> event;
+    if (!snapshot_marked && watcher.SnapshotComplete() && watcher.AllSent()) {
+      snapshot_marked = true;
+      event = HeartbeatOf(watcher);
+    } else if (watcher.AllDone()) {
+      co_return absl::OkStatus();
+    } else {
+      const absl::Time until = std::min(last_sent + options.heartbeat_interval, options.expires);
+      absl::StatusOr<std::optional<v1::WatchEvent>> next = co_await watcher.Next(until);
+      if (!next.ok()) co_return next.status();
+      if (co_await Cancelled()) co_return left;
+      event = *std::move(next);
+      const absl::Time now = clock.Now();
+      if (!event.has_value() && now >= options.expires) co_return Expired();
+      if (!event.has_value() && now >= until) event = HeartbeatOf(watcher);
+    }
+    if (!event.has_value()) continue;
+    const std::string removed = options.must_exist ? event->removed_pcap_id() : std::string();
+    if (!removed.empty() && !sent_any) co_return Removed(removed);
+    const bool written = co_await writer.Write(*std::move(event));
+    if (!written) co_return left;
+    if (!removed.empty()) co_return Removed(removed);
+    sent_any = true;
+    last_sent = clock.Now();
+  }
+}
+
+}  // namespace pcaps
