@@ -33,11 +33,10 @@ test_packages=(
 # To measure coverage.
 coverage_packages=(gcovr)
 
-# To check the sources. One version of the clang tools, which both releases have: another one formats differently.
+# To check the sources.
 lint_packages=(
   git
-  clang-format-19
-  clang-tidy-19
+  clang-format-19 # Both releases have this version; another one may format differently.
   shellcheck
-  python3-venv # For buf, which Debian does not have.
+  python3-venv # For the tools that .ci/requirements.txt names.
 )
