@@ -1,0 +1,38 @@
+// What the commands of pcapctl have in common.
+#pragma once
+
+#include <functional>
+#include <ostream>
+#include <string>
+
+#include "absl/status/status.h"
+#include "clients/gateway/client.h"
+#include "clients/gateway/pcapctl/global_flags.h"
+
+namespace CLI {
+class App;
+}
+
+namespace pcaps::pcapctl {
+
+// What a command works with while it runs.
+struct Session {
+  const GatewayClient& client;
+  const GlobalFlags& flags;
+  CallOptions call;
+  std::ostream& out;  // Results.
+  std::ostream& err;  // Progress. The error a command returns is shown by its caller.
+};
+
+using Action = std::function<absl::Status(const Session& session)>;
+
+// Each adds a subcommand; when the command line names it, `chosen` becomes what it does.
+void AddCapture(CLI::App& app, Action& chosen);
+void AddCreate(CLI::App& app, Action& chosen);
+void AddGet(CLI::App& app, Action& chosen);
+void AddList(CLI::App& app, Action& chosen);
+void AddStop(CLI::App& app, Action& chosen);
+void AddWatch(CLI::App& app, Action& chosen);
+void AddDownload(CLI::App& app, Action& chosen);
+
+}  // namespace pcaps::pcapctl

@@ -1,0 +1,27 @@
+// Interrupt: Ctrl-C (SIGINT), SIGTERM and SIGHUP as a stop token.
+#pragma once
+
+#include <atomic>
+#include <stop_token>
+#include <thread>
+
+namespace pcaps::pcapctl {
+
+// Made first thing in main(), so that no other thread takes the signals. The first one requests the
+// stop; a second one ends the process at once, for when something does not heed the first.
+class Interrupt {
+ public:
+  Interrupt();
+  ~Interrupt();
+
+  std::stop_token stop() const { return stop_.get_token(); }
+
+ private:
+  void WaitForSignals();
+
+  std::stop_source stop_;
+  std::atomic<bool> leaving_ = false;
+  std::thread thread_;
+};
+
+}  // namespace pcaps::pcapctl

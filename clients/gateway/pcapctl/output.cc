@@ -1,0 +1,63 @@
+#include "clients/gateway/pcapctl/output.h"
+
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "clients/gateway/pcapctl/render.h"
+
+namespace pcaps::pcapctl {
+
+CLI::Option* AddOutputOption(CLI::App& command, std::string& path) {
+  return command.add_option("-o,--output", path, "File to write, or - for standard output")
+      ->type_name("FILE");
+}
+
+absl::StatusOr<Output> Output::Open(const std::string& path, const Session& session) {
+  if (path.empty()) return absl::InvalidArgumentError("say where the file goes: -o FILE, or -o -");
+  if (path == "-") return Output(path, session, nullptr);
+  absl::StatusOr<std::unique_ptr<OutputFile>> file = OutputFile::Create(path);
+  if (!file.ok()) return file.status();
+  return Output(path, session, *std::move(file));
+}
+
+absl::Status Output::Download(const v1::DownloadPcapRequest& request) {
+  const auto sink = [this](absl::string_view bytes) { return Write(bytes); };
+  const absl::StatusOr<DownloadResult> result =
+      session_.client.Download(request, sink, session_.call);
+  if (!result.ok()) return result.status();
+  const absl::Status finished = Finish();
+  if (finished.ok()) Close(*result);
+  return finished;
+}
+
+absl::Status Output::Write(absl::string_view bytes) {
+  if (file_ != nullptr) return file_->Write(bytes);
+  session_.out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  if (!session_.out) return absl::UnknownError("cannot write to standard output");
+  return absl::OkStatus();
+}
+
+absl::Status Output::Finish() {
+  if (file_ != nullptr) return file_->Commit();
+  if (!session_.out.flush()) return absl::UnknownError("cannot write to standard output");
+  return absl::OkStatus();
+}
+
+void Output::Close(const DownloadResult& result) {
+  std::ostream& stream = file_ != nullptr ? session_.out : session_.err;
+  if (session_.flags.json) {
+    boost::json::object line{
+        {"file", path_}, {"size", result.size}, {"sha256", ToHex(result.sha256)}};
+    if (result.packets.has_value()) line["packets"] = *result.packets;
+    stream << boost::json::serialize(line) << std::endl;
+    return;
+  }
+  const std::string packets = result.packets.has_value() ? absl::StrCat(*result.packets) : "?";
+  stream << absl::StreamFormat("%s: %s packets, %d bytes, sha256 %s", path_, packets, result.size,
+                               ToHex(result.sha256))
+         << std::endl;
+}
+
+}  // namespace pcaps::pcapctl

@@ -1,0 +1,78 @@
+#include "clients/gateway/pcapctl/pcapctl.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "clients/gateway/pcapctl/command.h"
+#include "clients/gateway/pcapctl/error_text.h"
+#include "clients/gateway/pcapctl/exit_code.h"
+#include "clients/gateway/pcapctl/global_flags.h"
+
+namespace pcaps::pcapctl {
+namespace {
+
+constexpr char kExamples[] =
+    "Examples:\n"
+    "  pcapctl capture --dst 192.0.2.7 --protocol tcp -o web.pcap\n"
+    "  pcapctl list --target gateway.example.net:443 --tls\n"
+    "  pcapctl COMMAND --help\n\n";
+
+void AddCommands(CLI::App& app, Action& chosen) {
+  AddCapture(app, chosen);
+  AddCreate(app, chosen);
+  AddGet(app, chosen);
+  AddList(app, chosen);
+  AddStop(app, chosen);
+  AddWatch(app, chosen);
+  AddDownload(app, chosen);
+}
+
+absl::Status Run(GlobalFlags& flags, const Action& action, std::ostream& out, std::ostream& err,
+                 std::stop_token stop) {
+  const absl::Status account = FillAccount(flags);
+  if (!account.ok()) return account;
+  const auto connect_options = ToConnectOptions(flags);
+  if (!connect_options.ok()) return connect_options.status();
+  const auto call_options = ToCallOptions(flags, std::move(stop));
+  if (!call_options.ok()) return call_options.status();
+  const auto client = GatewayClient::Connect(*connect_options);
+  if (!client.ok()) return client.status();
+  const absl::Status status = action({**client, flags, *call_options, out, err});
+  if (status.ok() && !out.flush()) return absl::UnknownError("cannot write to standard output");
+  return status;
+}
+
+int Finish(const absl::Status& status, bool json, std::ostream& err) {
+  if (!status.ok()) err << (json ? ErrorJson(status) : ErrorText(status)) << std::flush;
+  return ExitCodeOf(status);
+}
+
+}  // namespace
+
+int RunPcapctl(const std::vector<std::string>& args, std::ostream& out, std::ostream& err,
+               std::stop_token stop) {
+  CLI::App app("Packet captures through a pcaps-gateway.", "pcapctl");
+  GlobalFlags flags;
+  Action chosen;
+  app.fallthrough();  // Common options may follow the command.
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "pcapctl " PCAPS_VERSION);
+  app.footer(kExamples + ExitCodeHelp());
+  AddGlobalFlags(app, flags);
+  AddCommands(app, chosen);
+  try {
+    app.parse(
+        std::vector<std::string>(args.rbegin(), args.rend()));  // It takes them from the back.
+  } catch (const CLI::Success& help_or_version) {
+    return app.exit(help_or_version, out, err);
+  } catch (const CLI::ParseError& error) {
+    const bool json = std::find(args.begin(), args.end(), "--json") != args.end();
+    const std::string message = absl::StrCat(error.what(), "; see pcapctl --help");
+    return Finish(absl::InvalidArgumentError(message), json, err);
+  }
+  return Finish(Run(flags, chosen, out, err, std::move(stop)), flags.json, err);
+}
+
+}  // namespace pcaps::pcapctl

@@ -1,0 +1,64 @@
+#include "clients/gateway/pcapctl/pick_up.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "clients/base/error.h"
+
+namespace pcaps::pcapctl {
+namespace {
+
+std::string Quoted(const std::string& word) {
+  const auto plain = [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+           absl::string_view("-_./:@%+=,").find(c) != absl::string_view::npos;
+  };
+  if (!word.empty() && std::all_of(word.begin(), word.end(), plain)) return word;
+  return absl::StrCat("'", absl::StrReplaceAll(word, {{"'", "'\\''"}}), "'");
+}
+
+// A line for a shell, with all it takes to reach the same gateway.
+std::string CommandLine(const GlobalFlags& flags, const std::vector<std::string>& args) {
+  std::vector<std::string> words = args;
+  words.insert(words.end(), {"--account", flags.account});
+  if (flags.target != GlobalFlags().target) words.insert(words.end(), {"--target", flags.target});
+  if (!flags.ca_file.empty()) {
+    words.insert(words.end(), {"--ca-file", flags.ca_file});
+  } else if (flags.tls) {
+    words.push_back("--tls");
+  }
+  if (!flags.token_file.empty()) words.insert(words.end(), {"--token-file", flags.token_file});
+  std::string line = "pcapctl";
+  for (const std::string& word : words) absl::StrAppend(&line, " ", Quoted(word));
+  return line;
+}
+
+void Tell(const Session& session, const std::string& note, const std::string& command) {
+  if (session.flags.json) {
+    boost::json::object line{{"note", note}};
+    if (!command.empty()) line["command"] = command;
+    session.err << boost::json::serialize(line) << std::endl;
+    return;
+  }
+  session.err << note << (command.empty() ? "\n" : ":\n  " + command + "\n") << std::flush;
+}
+
+}  // namespace
+
+void TellHowToGoOn(const Session& session, const std::string& pcap_id,
+                   const std::vector<std::string>& args) {
+  Tell(session, absl::StrCat("capture ", CleanText(pcap_id), " goes on without us; to pick it up"),
+       CommandLine(session.flags, args));
+}
+
+void TellHowToRepeat(const Session& session, const std::string& request_id) {
+  Tell(session,
+       absl::StrCat("the capture may have been created; the same command with --request-id ",
+                    request_id, " gets it and creates no second one"),
+       "");
+}
+
+}  // namespace pcaps::pcapctl

@@ -1,0 +1,62 @@
+#include "clients/gateway/pcapctl/timeline.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "clients/base/error.h"
+#include "clients/gateway/pcapctl/render.h"
+
+namespace pcaps::pcapctl {
+namespace {
+
+std::string StateText(const v1::Pcap& pcap) {
+  std::string state = StatusText(pcap);
+  if (pcap.full().has_packets_captured()) {
+    absl::StrAppend(&state, ", ", pcap.full().packets_captured(), " packets");
+  }
+  if (!pcap.full().error_message().empty()) {
+    absl::StrAppend(&state, ": ", CleanText(pcap.full().error_message()));
+  }
+  return state;
+}
+
+}  // namespace
+
+Timeline::Timeline(std::ostream& stream, bool json) : stream_(stream), json_(json) {}
+
+void Timeline::Show(const v1::Pcap& pcap) {
+  v1::WatchEvent event;
+  *event.mutable_pcap() = pcap;
+  Show(event);
+}
+
+void Timeline::Show(const v1::WatchEvent& event) {
+  if (json_) {
+    stream_ << ToJsonLine(event) << std::flush;
+  } else {
+    ShowToPeople(event);
+  }
+}
+
+void Timeline::ShowToPeople(const v1::WatchEvent& event) {
+  if (event.has_heartbeat()) {
+    const bool was_stale = std::exchange(stale_, event.heartbeat().stale());
+    if (stale_ && !was_stale) Line("(the gateway cannot reach the upstream; waiting)");
+    return;
+  }
+  if (!event.has_pcap()) return;  // A removal is the watch's error, told by its caller.
+  std::string state = StateText(event.pcap());
+  if (state != std::exchange(last_state_, state)) Line(state);
+}
+
+void Timeline::Note(absl::string_view text) {
+  if (!json_) Line(text);
+}
+
+void Timeline::Line(absl::string_view text) {
+  const double seconds = absl::ToDoubleSeconds(absl::Now() - start_);
+  stream_ << absl::StreamFormat("%6.1fs  %s", seconds, text) << std::endl;
+}
+
+}  // namespace pcaps::pcapctl

@@ -1,0 +1,31 @@
+// Options whose values are more than a string or a number; a wrong one is an error that shows a
+// right one.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/time/time.h"
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
+namespace pcaps::pcapctl {
+
+// "30s", "5m", "1h30m". Positive.
+CLI::Option* AddDuration(CLI::App& app, const std::string& name, absl::Duration& value,
+                         const std::string& help);
+// RFC 3339: "2024-05-01T12:00:00Z".
+CLI::Option* AddTime(CLI::App& app, const std::string& name, std::optional<absl::Time>& value,
+                     const std::string& help);
+// A number, or a name like "tcp".
+CLI::Option* AddProtocol(CLI::App& app, const std::string& name, std::optional<uint32_t>& value,
+                         const std::string& help);
+
+// "tcp" for 6; the number where it has no name here.
+std::string ProtocolName(uint32_t protocol);
+
+}  // namespace pcaps::pcapctl
