@@ -16,13 +16,15 @@
 
 namespace pcaps {
 
-// The rest of a file too large to be held in memory, as it arrives. Destroying it abandons the transfer.
+// The rest of a file too large to be held in memory, as it arrives. Destroying it abandons the
+// transfer.
 class PcapBody {
  public:
   virtual ~PcapBody() = default;
 
-  // The next bytes; empty exactly once, at the end of a whole body. Waits while none have arrived; reading slowly slows the
-  // upstream down instead of filling memory. Errors: UNAVAILABLE/UPSTREAM_UNAVAILABLE when the transfer breaks or stalls.
+  // The next bytes; empty exactly once, at the end of a whole body. Waits while none have arrived;
+  // reading slowly slows the upstream down instead of filling memory. Errors:
+  // UNAVAILABLE/UPSTREAM_UNAVAILABLE when the transfer breaks or stalls.
   virtual Task<absl::StatusOr<std::string>> Read() = 0;
 };
 
@@ -30,16 +32,18 @@ class PcapBody {
 struct PcapFile {
   std::string content_type;     // Media type as the upstream named it.
   std::optional<int64_t> size;  // Bytes of the whole file, where known.
-  std::string head;             // Its first bytes: the whole file when `rest` is null, else at least min(64 KiB, size).
+  std::string head;  // Its first bytes: the whole file when `rest` is null, else at least min(64
+                     // KiB, size).
   std::unique_ptr<PcapBody> rest;
 };
 
-// Every call runs on the loop of the implementation and returns within `deadline`, retries included. Reads are retried as the
-// retry policy says. A write once sent runs to its end even if its caller is cancelled.
-// Errors, each with ErrorInfo (reasons: proto/pcaps/v1/pcaps.proto):
-//   NOT_FOUND CAPTURE_NOT_FOUND, OWNERSHIP_NOT_FOUND; UNAVAILABLE UPSTREAM_UNAVAILABLE; INTERNAL UPSTREAM_BAD_RESPONSE,
-//   UPSTREAM_CREDENTIALS_REJECTED; PERMISSION_DENIED UPSTREAM_ACCOUNT_FORBIDDEN; INVALID_ARGUMENT UPSTREAM_REJECTED;
-//   RESOURCE_EXHAUSTED UPSTREAM_RATE_LIMITED (RetryInfo), OVERLOADED; CANCELLED when the caller was cancelled.
+// Every call runs on the loop of the implementation and returns within `deadline`, retries
+// included. Reads are retried as the retry policy says. A write once sent runs to its end even if
+// its caller is cancelled. Errors, each with ErrorInfo (reasons: proto/pcaps/v1/pcaps.proto):
+//   NOT_FOUND CAPTURE_NOT_FOUND, OWNERSHIP_NOT_FOUND; UNAVAILABLE UPSTREAM_UNAVAILABLE; INTERNAL
+//   UPSTREAM_BAD_RESPONSE, UPSTREAM_CREDENTIALS_REJECTED; PERMISSION_DENIED
+//   UPSTREAM_ACCOUNT_FORBIDDEN; INVALID_ARGUMENT UPSTREAM_REJECTED; RESOURCE_EXHAUSTED
+//   UPSTREAM_RATE_LIMITED (RetryInfo), OVERLOADED; CANCELLED when the caller was cancelled.
 // Bucket URIs in answers are redacted, captures carry account_id, done and observed_time.
 class PcapsApi {
  public:
@@ -55,14 +59,15 @@ class PcapsApi {
                                                     absl::Time deadline) = 0;
   virtual Task<absl::Status> StopPcap(std::string account_id, std::string pcap_id,
                                       absl::Time deadline) = 0;
-  // Files of at most `whole_max` bytes come whole, broken transfers of them repeated unseen; `deadline` then bounds the whole
-  // file. Of larger ones `deadline` bounds the head alone.
+  // Files of at most `whole_max` bytes come whole, broken transfers of them repeated unseen;
+  // `deadline` then bounds the whole file. Of larger ones `deadline` bounds the head alone.
   virtual Task<absl::StatusOr<PcapFile>> DownloadPcap(std::string account_id, std::string pcap_id,
                                                       int64_t whole_max, absl::Time deadline) = 0;
 
   virtual Task<absl::StatusOr<std::vector<v1::Ownership>>> ListOwnerships(std::string account_id,
                                                                           absl::Time deadline) = 0;
-  // These two send one POST at most. ABORTED OWNERSHIP_OUTCOME_UNKNOWN when it was sent and no answer came.
+  // These two send one POST at most. ABORTED OWNERSHIP_OUTCOME_UNKNOWN when it was sent and no
+  // answer came.
   virtual Task<absl::StatusOr<v1::Ownership>> CreateOwnership(v1::CreateOwnershipRequest request,
                                                               absl::Time deadline) = 0;
   virtual Task<absl::StatusOr<v1::Ownership>> ValidateOwnership(

@@ -1,0 +1,147 @@
+#include "clients/pcaps_api/destination.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/url/parse.hpp>
+#include <boost/url/pct_string_view.hpp>
+#include <boost/url/url_view.hpp>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+
+namespace pcaps {
+namespace {
+
+constexpr absl::string_view kRedacted = "REDACTED";
+constexpr std::array<absl::string_view, 2> kHarmlessKeys = {"region", "account-id"};
+// Shown with their values redacted, so that one sees they were given. Any other key may be part of
+// a badly escaped secret.
+constexpr std::array<absl::string_view, 2> kSecretKeys = {"access-key-id", "secret-access-key"};
+// Shorter values are words like "1" or "auto", which would blot out innocent text.
+constexpr size_t kMinKnownSecretBytes = 4;
+
+template <typename Keys>
+bool Contains(const Keys& keys, absl::string_view key) {
+  return std::find(keys.begin(), keys.end(), key) != keys.end();
+}
+
+bool IsPlain(char c) { return absl::ascii_isalnum(c) || c == '-' || c == '_' || c == '.'; }
+
+bool IsPlainText(absl::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), IsPlain);
+}
+
+bool IsHarmless(absl::string_view key, absl::string_view value) {
+  return Contains(kHarmlessKeys, key) && IsPlainText(value);
+}
+
+absl::string_view View(boost::core::string_view text) { return {text.data(), text.size()}; }
+
+std::string RedactParameter(absl::string_view key, absl::string_view value) {
+  if (IsHarmless(key, value)) return absl::StrCat(key, "=", value);
+  if (Contains(kHarmlessKeys, key) || Contains(kSecretKeys, key)) {
+    return absl::StrCat(key, "=", kRedacted);
+  }
+  return std::string(kRedacted);
+}
+
+// What can be told of a URI that does not parse.
+std::string SchemeAndBucket(absl::string_view uri) {
+  const size_t colon = uri.find("://");
+  if (colon == absl::string_view::npos || !IsPlainText(uri.substr(0, colon))) {
+    return std::string(kRedacted);
+  }
+  const absl::string_view rest = uri.substr(colon + 3);
+  const absl::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
+  const std::string scheme = absl::StrCat(uri.substr(0, colon), "://");
+  // With an '@' anywhere, what looks like the bucket may be the tail of a password.
+  if (!IsPlainText(authority) || absl::StrContains(uri, "@")) return scheme;
+  return absl::StrCat(scheme, authority);
+}
+
+// `text` with what follows each `marker` (in any case), up to one of `ends`, redacted.
+std::string RedactAfter(absl::string_view text, absl::string_view marker, absl::string_view ends) {
+  const std::string lower = absl::AsciiStrToLower(text);
+  std::string out;
+  size_t from = 0;
+  for (size_t at = lower.find(std::string(marker)); at != std::string::npos;
+       at = lower.find(std::string(marker), from)) {
+    const size_t value = at + marker.size();
+    absl::StrAppend(&out, text.substr(from, value - from), kRedacted);
+    from = std::min(text.find_first_of(ends, value), text.size());
+  }
+  absl::StrAppend(&out, text.substr(from));
+  return out;
+}
+
+constexpr absl::string_view kUriEnds = " \t\r\n\"'<>`,;)]}";
+
+std::string RedactUris(absl::string_view text) {
+  std::string out;
+  while (true) {
+    const size_t colon = text.find("://");
+    if (colon == absl::string_view::npos) break;
+    size_t begin = colon;
+    while (begin > 0 && absl::ascii_isalnum(text[begin - 1])) --begin;
+    const size_t end = std::min(text.find_first_of(kUriEnds, colon), text.size());
+    absl::StrAppend(&out, text.substr(0, begin),
+                    RedactDestination(text.substr(begin, end - begin)));
+    text.remove_prefix(end);
+  }
+  absl::StrAppend(&out, text);
+  return out;
+}
+
+}  // namespace
+
+std::string RedactDestination(absl::string_view uri) {
+  if (uri.empty()) return "";
+  const auto parsed = boost::urls::parse_uri({uri.data(), uri.size()});
+  if (!parsed.has_value() || !parsed->has_authority()) return SchemeAndBucket(uri);
+  std::string out = absl::StrCat(View(parsed->scheme()), "://", View(parsed->encoded_host()),
+                                 View(parsed->encoded_path()));
+  std::vector<std::string> parameters;
+  for (const auto parameter : parsed->encoded_params()) {
+    parameters.push_back(RedactParameter(View(parameter.key), View(parameter.value)));
+  }
+  if (!parameters.empty()) absl::StrAppend(&out, "?", absl::StrJoin(parameters, "&"));
+  return out;
+}
+
+std::vector<std::string> SecretsOf(absl::string_view uri) {
+  std::vector<std::string> secrets;
+  const auto add = [&secrets](boost::urls::pct_string_view encoded) {
+    if (encoded.size() < kMinKnownSecretBytes) return;
+    secrets.emplace_back(encoded.data(), encoded.size());
+    secrets.push_back(encoded.decode());
+  };
+  const auto parsed = boost::urls::parse_uri({uri.data(), uri.size()});
+  if (!parsed.has_value()) return absl::StrSplit(uri, absl::ByAnyChar("?&=#"));
+  for (const auto parameter : parsed->encoded_params()) {
+    if (!IsHarmless(View(parameter.key), View(parameter.value))) add(parameter.value);
+  }
+  add(parsed->encoded_userinfo());
+  add(parsed->encoded_password());
+  add(parsed->encoded_fragment());
+  return secrets;
+}
+
+std::string ScrubSecrets(absl::string_view text, const std::vector<std::string>& known) {
+  // In one pass, which prefers the longer of two: a secret may begin with another.
+  std::vector<std::pair<absl::string_view, absl::string_view>> replacements;
+  for (const std::string& secret : known) {
+    if (secret.size() >= kMinKnownSecretBytes) replacements.emplace_back(secret, kRedacted);
+  }
+  std::string out = RedactUris(absl::StrReplaceAll(text, replacements));
+  for (const absl::string_view key : kSecretKeys) {
+    out = RedactAfter(out, absl::StrCat(key, "="), " \t\r\n\"'<>&,;");
+  }
+  return RedactAfter(out, "bearer ", " \t\r\n\"'<>,;");
+}
+
+}  // namespace pcaps

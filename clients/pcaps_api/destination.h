@@ -1,0 +1,22 @@
+// Bucket URIs hold secrets: what may be shown of one.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace pcaps {
+
+// The URI with every query value but the harmless ones replaced by "REDACTED", and without user
+// information and fragment. Of what does not parse, scheme and bucket at most.
+std::string RedactDestination(absl::string_view uri);
+
+// The secret values of a bucket URI, as written and percent-decoded.
+std::vector<std::string> SecretsOf(absl::string_view uri);
+
+// Text from outside with the `known` secrets, bearer tokens, secret parameters and all bucket URIs
+// in it redacted.
+std::string ScrubSecrets(absl::string_view text, const std::vector<std::string>& known = {});
+
+}  // namespace pcaps

@@ -1,0 +1,38 @@
+// The upstream's JSON to the contract's messages and back; nobody else knows the upstream's field
+// names. Liberal in what it takes: nulls, missing and unknown fields, 300.0 for 300, unknown enum
+// strings. Errors are INVALID_ARGUMENT and say which field makes no sense: a missing id, a wrong
+// type, a number out of range.
+#pragma once
+
+#include <pcaps/v1/ownership.pb.h>
+#include <pcaps/v1/pcaps.pb.h>
+
+#include <boost/json/value.hpp>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace pcaps {
+
+// What an answer does not say of the captures in it.
+struct Observation {
+  std::string account_id;
+  absl::Time time;  // When the call began.
+};
+
+absl::StatusOr<v1::Pcap> PcapFromJson(const boost::json::value& json,
+                                      const Observation& observation);
+absl::StatusOr<std::vector<v1::Pcap>> PcapsFromJson(const boost::json::value& json,
+                                                    const Observation& observation);
+absl::StatusOr<v1::Ownership> OwnershipFromJson(const boost::json::value& json);
+absl::StatusOr<std::vector<v1::Ownership>> OwnershipsFromJson(const boost::json::value& json);
+
+// Bodies of requests. The request is valid: its ranges were checked at the border.
+std::string ToJson(const v1::CreatePcapRequest& request);
+std::string ToJson(const v1::CreateOwnershipRequest& request);
+std::string ToJson(const v1::ValidateOwnershipRequest& request);
+
+}  // namespace pcaps

@@ -1,0 +1,189 @@
+#include "clients/pcaps_api/rest_pcaps_api.h"
+
+#include <boost/url/encode.hpp>
+#include <boost/url/rfc/unreserved_chars.hpp>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "clients/base/error.h"
+#include "clients/pcaps_api/destination.h"
+#include "clients/pcaps_api/json_codec.h"
+#include "clients/pcaps_api/upstream_error.h"
+
+namespace pcaps {
+namespace {
+
+constexpr char kUserAgent[] = "pcaps-gateway/" PCAPS_VERSION;
+
+std::string Encode(const std::string& part) {
+  return boost::urls::encode(part, boost::urls::unreserved_chars);
+}
+
+std::string PcapsPath(const std::string& account_id) {
+  return absl::StrCat("/accounts/", Encode(account_id), "/pcaps");
+}
+
+HttpOptions WithUserAgent(HttpOptions options) {
+  if (options.user_agent.empty()) options.user_agent = kUserAgent;
+  return options;
+}
+
+UpstreamCallerOptions WithoutTrailingSlash(UpstreamCallerOptions options) {
+  options.base_url = std::string(absl::StripSuffix(options.base_url, "/"));
+  return options;
+}
+
+// A decoded answer, or what is wrong with it, as the error it is.
+template <typename T>
+absl::StatusOr<T> Decoded(const UpstreamReply& reply, absl::StatusOr<T> decoded) {
+  if (decoded.ok()) return decoded;
+  return BadResponse(reply.head, decoded.status().message());
+}
+
+// A file being read: keeps its place among the requests in flight.
+class StreamedBody final : public PcapBody {
+ public:
+  StreamedBody(UpstreamReply reply, absl::Duration stall_timeout, Clock& clock)
+      : exchange_(std::move(reply.rest)),
+        slot_(std::move(reply.slot)),
+        stall_timeout_(stall_timeout),
+        clock_(clock) {}
+
+  Task<absl::StatusOr<std::string>> Read() override {
+    absl::StatusOr<std::string> data = co_await exchange_->Read(clock_.Now() + stall_timeout_);
+    if (data.ok()) co_return data;
+    co_return TransportError(exchange_->failure(), data.status().message());
+  }
+
+ private:
+  const std::shared_ptr<HttpExchange> exchange_;
+  const std::shared_ptr<UpstreamLimits::Slot> slot_;
+  const absl::Duration stall_timeout_;
+  Clock& clock_;
+};
+
+}  // namespace
+
+RestPcapsApi::RestPcapsApi(const Loop& loop, RestPcapsApiOptions options,
+                           std::shared_ptr<const Credentials> credentials,
+                           std::shared_ptr<UpstreamLimits> limits, Clock& clock,
+                           std::function<double()> uniform)
+    : stall_timeout_(options.upstream_stall_timeout),
+      clock_(clock),
+      upstream_(std::make_shared<UpstreamCaller>(
+          loop, WithoutTrailingSlash(std::move(options.upstream)),
+          WithUserAgent(std::move(options.http)), std::move(credentials), std::move(limits), clock,
+          std::move(uniform))) {}
+
+Task<absl::StatusOr<std::vector<v1::Pcap>>> RestPcapsApi::ListPcaps(std::string account_id,
+                                                                    absl::Time deadline) {
+  UpstreamCall call{Operation::kListPcaps, account_id, "GET", PcapsPath(account_id)};
+  const auto reply = co_await upstream_->Read(std::move(call), deadline);
+  if (!reply.ok()) co_return reply.status();
+  co_return Decoded(*reply, PcapsFromJson(reply->result, {account_id, reply->began}));
+}
+
+Task<absl::StatusOr<v1::Pcap>> RestPcapsApi::GetPcap(std::string account_id, std::string pcap_id,
+                                                     absl::Time deadline) {
+  const std::string path = absl::StrCat(PcapsPath(account_id), "/", Encode(pcap_id));
+  UpstreamCall call{Operation::kGetPcap, account_id, "GET", path};
+  const auto reply = co_await upstream_->Read(std::move(call), deadline);
+  if (!reply.ok()) co_return reply.status();
+  absl::StatusOr<v1::Pcap> pcap = PcapFromJson(reply->result, {account_id, reply->began});
+  if (pcap.ok() && pcap->id() != pcap_id) co_return BadResponse(reply->head, "another capture");
+  co_return Decoded(*reply, std::move(pcap));
+}
+
+Task<absl::StatusOr<v1::Pcap>> RestPcapsApi::CreatePcap(v1::CreatePcapRequest request,
+                                                        absl::Time deadline) {
+  const std::string account_id = request.account_id();
+  UpstreamCall call{Operation::kCreatePcap, account_id, "POST", PcapsPath(account_id),
+                    ToJson(request)};
+  if (request.has_full()) call.secrets = SecretsOf(request.full().destination_conf());
+  const auto reply = co_await upstream_->Write(std::move(call), deadline);
+  if (!reply.ok()) co_return reply.status();
+  absl::StatusOr<v1::Pcap> pcap =
+      Decoded(*reply, PcapFromJson(reply->result, {account_id, reply->began}));
+  if (!pcap.ok()) co_return OutcomeUnknown(Operation::kCreatePcap, pcap.status());
+  co_return pcap;
+}
+
+Task<absl::Status> RestPcapsApi::StopPcap(std::string account_id, std::string pcap_id,
+                                          absl::Time deadline) {
+  const std::string path = absl::StrCat(PcapsPath(account_id), "/", Encode(pcap_id), "/stop");
+  UpstreamCall call{Operation::kStopPcap, account_id, "PUT", path};
+  call.accept = "*/*";
+  const auto reply = co_await upstream_->Write(std::move(call), deadline);
+  co_return reply.status();
+}
+
+Task<absl::StatusOr<PcapFile>> RestPcapsApi::DownloadPcap(std::string account_id,
+                                                          std::string pcap_id, int64_t whole_max,
+                                                          absl::Time deadline) {
+  const std::string path = absl::StrCat(PcapsPath(account_id), "/", Encode(pcap_id), "/download");
+  UpstreamCall call{Operation::kDownloadPcap, account_id, "GET", path};
+  call.accept = "application/vnd.tcpdump.pcap";
+  call.whole_max = whole_max;
+  auto reply = co_await upstream_->Read(std::move(call), deadline);
+  if (!reply.ok()) co_return reply.status();
+  PcapFile file;
+  file.content_type = CleanText(reply->head.Header("content-type"));
+  file.size = reply->head.ContentLength();
+  file.head = std::move(reply->body);
+  if (reply->rest == nullptr) {
+    file.size = static_cast<int64_t>(file.head.size());
+  } else {
+    file.rest = std::make_unique<StreamedBody>(*std::move(reply), stall_timeout_, clock_);
+  }
+  co_return file;
+}
+
+Task<absl::StatusOr<std::vector<v1::Ownership>>> RestPcapsApi::ListOwnerships(
+    std::string account_id, absl::Time deadline) {
+  const std::string path = absl::StrCat(PcapsPath(account_id), "/ownership");
+  UpstreamCall call{Operation::kListOwnerships, account_id, "GET", path};
+  const auto reply = co_await upstream_->Read(std::move(call), deadline);
+  if (!reply.ok()) co_return reply.status();
+  co_return Decoded(*reply, OwnershipsFromJson(reply->result));
+}
+
+Task<absl::StatusOr<v1::Ownership>> RestPcapsApi::CreateOwnership(
+    v1::CreateOwnershipRequest request, absl::Time deadline) {
+  const std::string path = absl::StrCat(PcapsPath(request.account_id()), "/ownership");
+  UpstreamCall call{Operation::kCreateOwnership, request.account_id(), "POST", path,
+                    ToJson(request)};
+  call.secrets = SecretsOf(request.destination_conf());
+  return PostOwnership(std::move(call), deadline);
+}
+
+Task<absl::StatusOr<v1::Ownership>> RestPcapsApi::ValidateOwnership(
+    v1::ValidateOwnershipRequest request, absl::Time deadline) {
+  const std::string path = absl::StrCat(PcapsPath(request.account_id()), "/ownership/validate");
+  UpstreamCall call{Operation::kValidateOwnership, request.account_id(), "POST", path,
+                    ToJson(request)};
+  call.secrets = SecretsOf(request.destination_conf());
+  call.secrets.push_back(request.ownership_challenge());
+  return PostOwnership(std::move(call), deadline);
+}
+
+Task<absl::StatusOr<v1::Ownership>> RestPcapsApi::PostOwnership(UpstreamCall call,
+                                                                absl::Time deadline) {
+  const Operation operation = call.operation;
+  const auto reply = co_await upstream_->Write(std::move(call), deadline);
+  if (!reply.ok()) co_return reply.status();
+  absl::StatusOr<v1::Ownership> ownership = Decoded(*reply, OwnershipFromJson(reply->result));
+  if (!ownership.ok()) co_return OutcomeUnknown(operation, ownership.status());
+  co_return ownership;
+}
+
+Task<absl::Status> RestPcapsApi::DeleteOwnership(std::string account_id, std::string ownership_id,
+                                                 absl::Time deadline) {
+  const std::string path = absl::StrCat(PcapsPath(account_id), "/ownership/", Encode(ownership_id));
+  UpstreamCall call{Operation::kDeleteOwnership, account_id, "DELETE", path};
+  call.accept = "*/*";
+  const auto reply = co_await upstream_->Write(std::move(call), deadline);
+  co_return reply.status();
+}
+
+}  // namespace pcaps

@@ -1,0 +1,59 @@
+// RestPcapsApi: the PCAPs API over REST.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "clients/pcaps_api/pcaps_api.h"
+#include "clients/pcaps_api/upstream_caller.h"
+
+namespace pcaps {
+
+struct RestPcapsApiOptions {
+  UpstreamCallerOptions upstream;
+  HttpOptions http;  // Its user_agent is set here where it is empty.
+  absl::Duration upstream_stall_timeout =
+      absl::Seconds(30);  // Silence after which a streamed file is given up.
+};
+
+// One per loop; instances share `limits`. Called and destroyed on its loop's thread; writes under
+// way and bodies being read may outlive it, but not the clock or the loop.
+class RestPcapsApi final : public PcapsApi {
+ public:
+  // `uniform` returns random numbers in [0, 1).
+  RestPcapsApi(const Loop& loop, RestPcapsApiOptions options,
+               std::shared_ptr<const Credentials> credentials,
+               std::shared_ptr<UpstreamLimits> limits, Clock& clock,
+               std::function<double()> uniform);
+
+  Task<absl::StatusOr<std::vector<v1::Pcap>>> ListPcaps(std::string account_id,
+                                                        absl::Time deadline) override;
+  Task<absl::StatusOr<v1::Pcap>> GetPcap(std::string account_id, std::string pcap_id,
+                                         absl::Time deadline) override;
+  Task<absl::StatusOr<v1::Pcap>> CreatePcap(v1::CreatePcapRequest request,
+                                            absl::Time deadline) override;
+  Task<absl::Status> StopPcap(std::string account_id, std::string pcap_id,
+                              absl::Time deadline) override;
+  Task<absl::StatusOr<PcapFile>> DownloadPcap(std::string account_id, std::string pcap_id,
+                                              int64_t whole_max, absl::Time deadline) override;
+  Task<absl::StatusOr<std::vector<v1::Ownership>>> ListOwnerships(std::string account_id,
+                                                                  absl::Time deadline) override;
+  Task<absl::StatusOr<v1::Ownership>> CreateOwnership(v1::CreateOwnershipRequest request,
+                                                      absl::Time deadline) override;
+  Task<absl::StatusOr<v1::Ownership>> ValidateOwnership(v1::ValidateOwnershipRequest request,
+                                                        absl::Time deadline) override;
+  Task<absl::Status> DeleteOwnership(std::string account_id, std::string ownership_id,
+                                     absl::Time deadline) override;
+
+ private:
+  Task<absl::StatusOr<v1::Ownership>> PostOwnership(UpstreamCall call, absl::Time deadline);
+
+  const absl::Duration stall_timeout_;
+  Clock& clock_;
+  const std::shared_ptr<UpstreamCaller> upstream_;
+};
+
+}  // namespace pcaps

@@ -1,0 +1,256 @@
+#include "clients/pcaps_api/upstream_caller.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "clients/base/error.h"
+#include "clients/pcaps_api/flight.h"
+#include "clients/pcaps_api/upstream_error.h"
+
+namespace pcaps {
+namespace {
+
+// Of a file too large to be held: enough for a caller to see what it is before the first byte is
+// passed on.
+constexpr int64_t kMinFileHead = 64 << 10;
+// When all places are taken one comes free within a request's usual time.
+constexpr absl::Duration kOverloadedRetry = absl::Seconds(1);
+
+bool IsSuccess(int http_status) { return http_status >= 200 && http_status < 300; }
+
+}  // namespace
+
+// What a flight and the one who waits for it know of each other.
+struct UpstreamCaller::Progress {
+  bool sent = false;       // Bytes of some attempt may have left.
+  bool abandoned = false;  // Nobody waits any more: begin nothing new.
+};
+
+struct UpstreamCaller::Attempt {
+  int number = 1;
+  absl::Time began;
+  CircuitBreaker::Admission admission = CircuitBreaker::Admission::kPass;
+  std::shared_ptr<UpstreamLimits::Slot> slot;
+  std::shared_ptr<HttpExchange> exchange;
+  HttpFailure failure = HttpFailure::kNone;
+  int http_status = 0;
+  UpstreamReply reply;
+
+  // A request that cannot be undone, and an answer that does not say what came of it.
+  bool MayHaveHappened(const absl::Status& status) const {
+    if (exchange == nullptr || !exchange->maybe_sent()) return false;
+    if (failure != HttpFailure::kNone || http_status == 408 || http_status >= 500) return true;
+    return IsSuccess(http_status) && ReasonOf(status) == v1::ERROR_REASON_UPSTREAM_BAD_RESPONSE;
+  }
+};
+
+UpstreamCaller::UpstreamCaller(const Loop& loop, UpstreamCallerOptions options, HttpOptions http,
+                               std::shared_ptr<const Credentials> credentials,
+                               std::shared_ptr<UpstreamLimits> limits, Clock& clock,
+                               std::function<double()> uniform)
+    : options_(std::move(options)),
+      fair_wait_(http.connect_timeout),
+      http_(loop, std::move(http), clock),
+      credentials_(std::move(credentials)),
+      limits_(std::move(limits)),
+      clock_(clock),
+      uniform_(std::move(uniform)) {}
+
+Task<absl::StatusOr<UpstreamReply>> UpstreamCaller::Read(UpstreamCall call, absl::Time deadline) {
+  const absl::Time end = std::min(deadline, clock_.Now() + options_.request_timeout);
+  co_return co_await Run(call, end, std::make_shared<Progress>());
+}
+
+Task<absl::StatusOr<UpstreamReply>> UpstreamCaller::Write(UpstreamCall call, absl::Time deadline) {
+  const auto progress = std::make_shared<Progress>();
+  const Operation operation = call.operation;
+  const bool once = call.method == "POST";
+  // The flight has its own end: an impatient caller must not cut off what was sent.
+  Task<Reply> task =
+      Fly(shared_from_this(), std::move(call), clock_.Now() + options_.request_timeout, progress);
+  std::optional<Reply> reply = co_await AwaitFlight(std::move(task), clock_, deadline);
+  if (reply.has_value()) co_return *std::move(reply);
+  progress->abandoned = true;
+  const bool cancelled = co_await Cancelled();
+  if (cancelled) co_return TransportError(HttpFailure::kCancelled, "");
+  const absl::Status late = TransportError(HttpFailure::kTimeout, "the deadline passed");
+  co_return once && progress->sent ? OutcomeUnknown(operation, late) : late;
+}
+
+Task<absl::StatusOr<UpstreamReply>> UpstreamCaller::Fly(std::shared_ptr<UpstreamCaller> self,
+                                                        UpstreamCall call, absl::Time deadline,
+                                                        std::shared_ptr<Progress> progress) {
+  co_return co_await self->Run(call, deadline, std::move(progress));
+}
+
+Task<absl::StatusOr<UpstreamReply>> UpstreamCaller::Run(const UpstreamCall& call,
+                                                        absl::Time deadline,
+                                                        std::shared_ptr<Progress> progress) {
+  const Credential* const credential = credentials_->Find(call.account_id);
+  if (credential == nullptr) {
+    co_return MakeError(
+        absl::StatusCode::kPermissionDenied, v1::ERROR_REASON_UPSTREAM_ACCOUNT_FORBIDDEN,
+        "the gateway has no upstream token for this account; is the account right?");
+  }
+  limits_->retry_budget().RecordCall(clock_.Now());
+  bool may_have_happened = false;
+  for (int number = 1;; ++number) {
+    Attempt attempt{.number = number};
+    const absl::Status status = co_await Try(call, *credential, deadline, progress, attempt);
+    if (status.ok()) co_return std::move(attempt.reply);
+    if (may_have_happened && call.method == "DELETE" && absl::IsNotFound(status)) {
+      co_return std::move(attempt.reply);  // The attempt whose answer was lost did it.
+    }
+    may_have_happened = may_have_happened || attempt.MayHaveHappened(status);
+    if (call.method == "POST") {
+      co_return may_have_happened ? OutcomeUnknown(call.operation, status) : status;
+    }
+    if (!IsTransient(attempt.failure, attempt.http_status)) co_return status;
+    if (number >= options_.retry.max_attempts) co_return status;
+    const bool again = co_await BackOff(deadline, number);
+    if (!again) co_return status;
+  }
+}
+
+// Waits before a repetition; false where there is no time or budget for one, or nobody waits for
+// it.
+Task<bool> UpstreamCaller::BackOff(absl::Time deadline, int retry) {
+  const absl::Time until = clock_.Now() + Backoff(options_.retry, retry, uniform_());
+  if (until >= deadline || !limits_->retry_budget().TryRetry(clock_.Now())) co_return false;
+  while (clock_.Now() < until) {
+    const bool cancelled = co_await Cancelled();
+    if (cancelled) co_return false;
+    co_await clock_.SleepUntil(until);
+  }
+  co_return true;
+}
+
+Task<absl::Status> UpstreamCaller::Try(const UpstreamCall& call, const Credential& credential,
+                                       absl::Time deadline,
+                                       const std::shared_ptr<Progress>& progress,
+                                       Attempt& attempt) {
+  const absl::Status entered = Enter(credential, attempt);
+  if (!entered.ok()) co_return entered;
+  attempt.began = clock_.Now();
+  attempt.exchange = http_.Start(RequestOf(call, credential, progress));
+  absl::Status status = co_await Exchange(call, deadline, attempt);
+  Record(call, credential, deadline, status, attempt);
+  co_return status;
+}
+
+absl::Status UpstreamCaller::Enter(const Credential& credential, Attempt& attempt) {
+  attempt.slot = limits_->TakeSlot();
+  if (attempt.slot == nullptr) {
+    return WithRetryAfter(
+        MakeError(absl::StatusCode::kResourceExhausted, v1::ERROR_REASON_OVERLOADED,
+                  "too many upstream requests are in flight; call again"),
+        kOverloadedRetry);
+  }
+  CircuitBreaker& circuit = limits_->circuit(credential.name);
+  attempt.admission = circuit.Admit(clock_.Now());
+  if (attempt.admission != CircuitBreaker::Admission::kRefuse) return absl::OkStatus();
+  const absl::Duration wait = std::max(circuit.NextProbe() - clock_.Now(), absl::ZeroDuration());
+  return WithRetryAfter(
+      MakeError(absl::StatusCode::kUnavailable, v1::ERROR_REASON_UPSTREAM_UNAVAILABLE,
+                "the upstream did not answer lately; nothing was sent"),
+      wait);
+}
+
+HttpRequest UpstreamCaller::RequestOf(const UpstreamCall& call, const Credential& credential,
+                                      std::shared_ptr<Progress> progress) const {
+  HttpRequest request;
+  request.method = call.method;
+  request.url = absl::StrCat(options_.base_url, call.path);
+  request.headers = {{"Authorization", absl::StrCat("Bearer ", credential.token.Reveal())},
+                     {"Accept", call.accept}};
+  if (!call.body.empty()) request.headers.emplace_back("Content-Type", "application/json");
+  request.body = call.body;
+  request.finish_once_sent = call.method != "GET";
+  request.before_bytes = [progress = std::move(progress)] {
+    if (progress->abandoned) return false;
+    progress->sent = true;
+    return true;
+  };
+  return request;
+}
+
+Task<absl::Status> UpstreamCaller::Exchange(const UpstreamCall& call, absl::Time deadline,
+                                            Attempt& attempt) {
+  HttpExchange& exchange = *attempt.exchange;
+  const absl::Status arrived = co_await exchange.AwaitHead(deadline);
+  if (!arrived.ok()) {
+    attempt.failure = exchange.failure();
+    co_return TransportError(attempt.failure, arrived.message());
+  }
+  attempt.reply.began = attempt.began;
+  attempt.reply.head = exchange.head();
+  const absl::Status read = co_await ReadBody(call, deadline, attempt);
+  if (!read.ok()) co_return read;
+  attempt.http_status = attempt.reply.head.status;  // Only now is the answer whole.
+  if (call.operation == Operation::kDownloadPcap && IsFile(attempt.reply.head)) {
+    if (attempt.reply.body.empty()) co_return BadResponse(attempt.reply.head, "an empty file");
+    co_return absl::OkStatus();
+  }
+  std::vector<std::string> secrets = call.secrets;
+  absl::StatusOr<boost::json::value> result =
+      ResultOf({call.operation, attempt.reply.head, attempt.reply.body, secrets});
+  if (!result.ok()) co_return result.status();
+  if (call.operation == Operation::kDownloadPcap) {
+    co_return BadResponse(attempt.reply.head, "no file");
+  }
+  attempt.reply.result = *std::move(result);
+  co_return absl::OkStatus();
+}
+
+Task<absl::Status> UpstreamCaller::ReadBody(const UpstreamCall& call, absl::Time deadline,
+                                            Attempt& attempt) {
+  UpstreamReply& reply = attempt.reply;
+  const bool is_file = call.operation == Operation::kDownloadPcap && IsFile(reply.head);
+  if (is_file && !reply.head.HasFraming()) {
+    co_return BadResponse(reply.head, "a file whose end cannot be told from a broken connection");
+  }
+  const bool is_large = is_file && reply.head.ContentLength().value_or(0) > call.whole_max;
+  const int64_t enough = is_large ? kMinFileHead : std::max(call.whole_max + 1, kMinFileHead);
+  while (static_cast<int64_t>(reply.body.size()) < enough) {
+    const absl::StatusOr<std::string> data = co_await attempt.exchange->Read(deadline);
+    if (!data.ok()) {
+      attempt.failure = attempt.exchange->failure();
+      co_return TransportError(attempt.failure, data.status().message());
+    }
+    if (data->empty()) co_return absl::OkStatus();
+    reply.body += *data;
+  }
+  if (!is_file) co_return BadResponse(reply.head, "a body beyond the bound");
+  reply.rest = attempt.exchange;
+  reply.slot = attempt.slot;
+  co_return absl::OkStatus();
+}
+
+void UpstreamCaller::Record(const UpstreamCall& call, const Credential& credential,
+                            absl::Time deadline, const absl::Status& status,
+                            const Attempt& attempt) {
+  const bool no_connection =
+      attempt.failure == HttpFailure::kConnect || attempt.failure == HttpFailure::kTls;
+  const bool timeout =
+      attempt.failure == HttpFailure::kTimeout && deadline - attempt.began >= fair_wait_;
+  const bool gateway_error = attempt.http_status >= 502 && attempt.http_status <= 504;
+  CircuitBreaker& circuit = limits_->circuit(credential.name);
+  if (no_connection || timeout || gateway_error) {
+    circuit.RecordFailure(clock_.Now(), call.path, attempt.admission);
+  } else if (attempt.http_status != 0) {
+    circuit.RecordSuccess();
+  }
+  if (!options_.observer) return;
+  std::string outcome = status.ok() ? "OK" : ReasonName(ReasonOf(status));
+  if (absl::IsCancelled(status)) outcome = "CANCELLED";
+  options_.observer({.operation = call.operation,
+                     .outcome = std::move(outcome),
+                     .credential = credential.name,
+                     .account_id = call.account_id,
+                     .http_status = attempt.reply.head.status,
+                     .duration = clock_.Now() - attempt.began,
+                     .retry = attempt.number > 1});
+}
+
+}  // namespace pcaps
