@@ -70,6 +70,8 @@ choose_upstream() {
     printf '%s' "$CLOUDFLARE_API_TOKEN" >"$work/token"
     say "Using Cloudflare's API"
     return
+  elif [[ -n ${CLOUDFLARE_API_TOKEN:-}${CLOUDFLARE_ACCOUNT_ID:-} ]]; then
+    die "CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID go together: one of them is not set"
   fi
   account=$emulator_account
   printf '%s' "$emulator_token" >"$work/token"
