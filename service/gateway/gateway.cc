@@ -167,26 +167,37 @@ Task<absl::Status> Gateway::DownloadPcap(const DownloadLane& lane, v1::DownloadP
 }
 
 Task<absl::StatusOr<v1::Pcap>> Gateway::FindDownloadable(v1::DownloadPcapRequest request) {
+  absl::StatusOr<v1::Pcap> pcap = absl::UnknownError("");
   if (request.wait_until_ready()) {
-    const absl::Status done = co_await AwaitDone(request.account_id(), request.pcap_id());
-    if (!done.ok()) co_return done;
+    pcap = co_await AwaitDone(request.account_id(), request.pcap_id());
+  } else {
+    pcap = co_await api_.GetPcap(request.account_id(), request.pcap_id(),
+                                 clock_.Now() + options_.request_timeout);
   }
-  absl::StatusOr<v1::Pcap> pcap = co_await api_.GetPcap(
-      request.account_id(), request.pcap_id(), clock_.Now() + options_.request_timeout);
   if (!pcap.ok()) co_return pcap.status();
   if (absl::Status refused = CheckDownloadable(*pcap); !refused.ok()) co_return refused;
   co_return pcap;
 }
 
-Task<absl::Status> Gateway::AwaitDone(std::string account_id, std::string pcap_id) {
+Task<absl::StatusOr<v1::Pcap>> Gateway::AwaitDone(std::string account_id, std::string pcap_id) {
   absl::StatusOr<std::unique_ptr<Watcher>> watcher = hub_.Watch(account_id, {pcap_id});
   if (!watcher.ok()) co_return watcher.status();
-  while (!(*watcher)->AllDone()) {
-    const auto next = co_await (*watcher)->Next(absl::InfiniteFuture());
+  while (true) {
+    absl::StatusOr<std::optional<v1::WatchEvent>> next =
+        co_await (*watcher)->Next(absl::InfiniteFuture());
     if (!next.ok()) co_return next.status();
     if (co_await Cancelled()) co_return absl::CancelledError("the reader left");
+    if (!next->has_value()) continue;
+    const v1::WatchEvent& event = **next;
+    if (event.has_pcap()) {
+      // A full capture will never be downloadable: its reader need not wait to learn that.
+      const bool settled = event.pcap().done() || event.pcap().type() == v1::Pcap::TYPE_FULL;
+      if (settled) co_return event.pcap();
+    } else {
+      co_return MakeError(absl::StatusCode::kNotFound, v1::ERROR_REASON_CAPTURE_NOT_FOUND,
+                          absl::StrCat("the account has no capture ", pcap_id));
+    }
   }
-  co_return absl::OkStatus();
 }
 
 }  // namespace pcaps

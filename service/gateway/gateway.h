@@ -61,7 +61,8 @@ class Gateway {
 
  private:
   Task<absl::StatusOr<v1::Pcap>> FindDownloadable(v1::DownloadPcapRequest request);
-  Task<absl::Status> AwaitDone(std::string account_id, std::string pcap_id);
+  // The capture once it is done, or known to be a full one.
+  Task<absl::StatusOr<v1::Pcap>> AwaitDone(std::string account_id, std::string pcap_id);
   absl::Time WatchExpiry();
 
   const Loop control_;

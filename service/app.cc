@@ -1,0 +1,199 @@
+#include "service/app.h"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <utility>
+#include <vector>
+
+#include "absl/random/random.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "absl/time/clock.h"
+#include "clients/base/clock.h"
+#include "clients/pcaps_api/rest_pcaps_api.h"
+#include "service/gateway/gateway.h"
+#include "service/loop_thread.h"
+#include "service/rpc/rpc_server.h"
+#include "service/telemetry/log.h"
+
+namespace pcaps {
+namespace {
+
+// What may still be under way when every call has ended: a write to the upstream nobody waits for any more.
+constexpr absl::Duration kLoopPatience = absl::Seconds(1);
+constexpr char kTokenVariable[] = "CLOUDFLARE_API_TOKEN";
+
+double Uniform() {
+  thread_local absl::BitGen random;
+  return absl::Uniform(random, 0.0, 1.0);
+}
+
+absl::StatusOr<std::string> ReadToken(const Config::Credential& credential) {
+  std::string token;
+  std::string source;
+  if (credential.token_file.empty()) {
+    const char* variable = std::getenv(kTokenVariable);
+    token = variable == nullptr ? "" : variable;
+    source = absl::StrCat("the environment variable ", kTokenVariable);
+  } else {
+    std::ifstream file(credential.token_file);
+    std::stringstream text;
+    text << file.rdbuf();
+    token = text.str();
+    source = absl::StrCat("the file ", credential.token_file);
+  }
+  token = std::string(absl::StripAsciiWhitespace(token));
+  if (!token.empty()) return token;
+  return absl::InvalidArgumentError(absl::StrCat(
+      "no upstream token for credential '", credential.name, "': ", source,
+      " is missing or empty; set it, or name another file in upstream.credentials"));
+}
+
+absl::StatusOr<std::shared_ptr<const Credentials>> ReadCredentials(const Config& config) {
+  std::vector<Credential> credentials;
+  for (const Config::Credential& each : config.upstream.credentials) {
+    absl::StatusOr<std::string> token = ReadToken(each);
+    if (!token.ok()) return token.status();
+    credentials.push_back({each.name, Token(*std::move(token)), each.accounts});
+  }
+  return std::make_shared<const Credentials>(std::move(credentials));
+}
+
+RestPcapsApiOptions ApiOptions(const Config& config) {
+  const Config::Upstream& upstream = config.upstream;
+  RestPcapsApiOptions options;
+  options.upstream.base_url = std::string(absl::StripSuffix(upstream.base_url, "/"));
+  options.upstream.request_timeout = upstream.request_timeout;
+  options.upstream.retry.max_attempts = upstream.retry.max_attempts;
+  options.upstream.retry.base_backoff = upstream.retry.base_backoff;
+  options.upstream.retry.max_backoff = upstream.retry.max_backoff;
+  options.upstream.retry.budget_ratio = upstream.retry.budget_ratio;
+  options.http.ca_file = upstream.ca_file;
+  options.http.proxy = upstream.proxy;
+  // LoadConfig let plain http pass only where it is allowed.
+  options.http.allow_plaintext = absl::StartsWith(upstream.base_url, "http://");
+  options.http.connect_timeout = upstream.connect_timeout;
+  options.http.buffer_bytes = config.download.buffer;
+  options.upstream_stall_timeout = config.download.upstream_stall_timeout;
+  return options;
+}
+
+GatewayOptions UseCaseOptions(const Config& config) {
+  GatewayOptions options;
+  options.request_timeout = config.upstream.request_timeout;
+  options.heartbeat_interval = config.watch.heartbeat_interval;
+  options.max_watch_duration = config.watch.max_duration;
+  options.chunk_size = config.download.chunk_size;
+  options.whole_max = config.download.whole_max;
+  options.max_downloads = config.download.max_streams;
+  options.watch.min_poll_interval = config.watch.min_poll_interval;
+  options.watch.max_poll_interval = config.watch.max_poll_interval;
+  options.watch.request_timeout = config.upstream.request_timeout;
+  options.watch.max_streams = config.watch.max_streams;
+  options.watch.max_streams_per_account = config.watch.max_streams_per_account;
+  return options;
+}
+
+// Bodies that are streamed: loops of their own, each with an upstream client.
+class DownloadLanes {
+ public:
+  DownloadLanes(const Config& config, const std::shared_ptr<const Credentials>& credentials,
+                const std::shared_ptr<UpstreamLimits>& limits, Clock& clock) {
+    for (int i = 0; i < config.download.threads; ++i) {
+      loops_.push_back(std::make_unique<LoopThread>());
+      apis_.push_back(std::make_unique<RestPcapsApi>(loops_.back()->executor(), ApiOptions(config),
+                                                     credentials, limits, clock, Uniform));
+      lanes_.push_back({loops_.back()->executor(), apis_.back().get()});
+    }
+  }
+
+  const std::vector<DownloadLane>& lanes() const { return lanes_; }
+
+  void Join() {
+    for (size_t i = 0; i < loops_.size(); ++i) {
+      // An upstream client dies on its own loop.
+      boost::asio::post(loops_[i]->executor(), [api = std::move(apis_[i])]() mutable { api.reset(); });
+      loops_[i]->Join(kLoopPatience);
+    }
+  }
+
+ private:
+  std::vector<std::unique_ptr<LoopThread>> loops_;
+  std::vector<std::unique_ptr<RestPcapsApi>> apis_;
+  std::vector<DownloadLane> lanes_;
+};
+
+// Waits for SIGTERM or SIGINT. Afterwards both kill again.
+int AwaitSignal(boost::asio::io_context& signals_loop, boost::asio::signal_set& signals) {
+  int received = 0;
+  signals.async_wait([&](const boost::system::error_code&, int signal) { received = signal; });
+  signals_loop.run();
+  signals.clear();
+  return received;
+}
+
+}  // namespace
+
+absl::Status RunApp(const Config& config) {
+  absl::StatusOr<std::shared_ptr<const Credentials>> credentials = ReadCredentials(config);
+  if (!credentials.ok()) return credentials.status();
+  std::signal(SIGPIPE, SIG_IGN);
+  boost::asio::io_context signals_loop;
+  boost::asio::signal_set signals(signals_loop, SIGTERM, SIGINT);
+
+  Log log(config.log.level, config.log.format);
+  SystemClock clock;
+  StreamRegistry streams;
+  const auto limits = std::make_shared<UpstreamLimits>(config.upstream.max_in_flight,
+                                                       config.upstream.retry.budget_ratio);
+  LoopThread control;
+  auto api = std::make_unique<RestPcapsApi>(control.executor(), ApiOptions(config), *credentials,
+                                            limits, clock, Uniform);
+  DownloadLanes lanes(config, *credentials, limits, clock);
+  Gateway gateway(control.executor(), *api, lanes.lanes(), clock, Uniform, UseCaseOptions(config));
+  RpcEnv env{control.executor(),
+             clock,
+             log,
+             streams,
+             config.upstream.request_timeout,
+             config.download.reader_stall_timeout};
+  RpcServer server(env, gateway,
+                   {config.listen, config.reflection, {config.upstream.rules.full_time_limit_max}});
+  const auto join_loops = [&] {
+    lanes.Join();
+    boost::asio::post(control.executor(), [api = std::move(api)]() mutable { api.reset(); });
+    control.Join(kLoopPatience);
+  };
+
+  const absl::StatusOr<std::string> listening = server.Start();
+  if (!listening.ok()) {
+    join_loops();
+    return listening.status();
+  }
+  log.Info("listening", {{"listen", *listening},
+                         {"upstream", config.upstream.base_url},
+                         {"reflection", config.reflection},
+                         {"version", PCAPS_VERSION}});
+
+  const int signal = AwaitSignal(signals_loop, signals);
+  const absl::Duration delay = signal == SIGINT ? absl::ZeroDuration() : config.drain.delay;
+  log.Info("drain_started", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"},
+                             {"delay_ms", absl::ToInt64Milliseconds(delay)},
+                             {"timeout_ms", absl::ToInt64Milliseconds(config.drain.timeout)}});
+  boost::asio::post(control.executor(), [&server] { server.StopServing(); });
+  absl::SleepFor(delay);
+  server.Drain(config.drain.timeout, Uniform);
+  join_loops();
+  log.Info("drained");
+  return absl::OkStatus();
+}
+
+}  // namespace pcaps

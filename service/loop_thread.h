@@ -1,0 +1,40 @@
+// LoopThread: one loop and the thread that runs it.
+#pragma once
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <future>
+#include <thread>
+
+#include "absl/time/time.h"
+#include "clients/base/task.h"
+
+namespace pcaps {
+
+class LoopThread {
+ public:
+  LoopThread()
+      : work_(context_.get_executor()),
+        ended_(std::async(std::launch::async, [this] { context_.run(); })) {}
+  ~LoopThread() { Join(absl::ZeroDuration()); }
+  LoopThread(const LoopThread&) = delete;
+  LoopThread& operator=(const LoopThread&) = delete;
+
+  Loop executor() { return context_.get_executor(); }
+
+  // Lets what is under way end by itself for `patience`, then stops the loop where it stands.
+  void Join(absl::Duration patience) {
+    if (!ended_.valid()) return;
+    work_.reset();
+    ended_.wait_for(absl::ToChronoNanoseconds(patience));
+    context_.stop();
+    ended_.get();
+  }
+
+ private:
+  boost::asio::io_context context_{1};  // The hint lets Asio leave out locks between threads that do not exist.
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  std::future<void> ended_;
+};
+
+}  // namespace pcaps

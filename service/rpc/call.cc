@@ -1,0 +1,102 @@
+#include "service/rpc/call.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "absl/random/random.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "clients/base/error.h"
+#include "service/rpc/status_details.h"
+
+namespace pcaps {
+namespace {
+
+constexpr char kRequestIdKey[] = "request-id";
+constexpr char kTraceparentKey[] = "traceparent";
+constexpr char kRetryPushbackKey[] = "grpc-retry-pushback-ms";
+constexpr size_t kMaxRequestIdBytes = 128;
+constexpr size_t kTraceIdBytes = 32;
+
+std::string ClientMetadata(const grpc::CallbackServerContext& context, const char* key) {
+  const auto found = context.client_metadata().find(key);
+  if (found == context.client_metadata().end()) return "";
+  return std::string(found->second.data(), found->second.size());
+}
+
+// The caller's id where it is fit to be repeated in headers and logs.
+std::string UsableRequestId(std::string id) {
+  const bool usable = id.size() <= kMaxRequestIdBytes &&
+                      std::all_of(id.begin(), id.end(),
+                                  [](unsigned char c) { return absl::ascii_isgraph(c); });
+  return usable ? id : std::string();
+}
+
+// The trace id of a W3C traceparent, "00-<32 hex>-<16 hex>-<2 hex>"; empty where it is none.
+std::string TraceIdOf(const std::string& traceparent) {
+  const std::vector<std::string> parts = absl::StrSplit(traceparent, '-');
+  if (parts.size() < 4 || parts[1].size() != kTraceIdBytes) return "";
+  const bool hex = std::all_of(parts[1].begin(), parts[1].end(),
+                               [](unsigned char c) { return absl::ascii_isxdigit(c); });
+  return hex ? parts[1] : std::string();
+}
+
+std::string NewRequestId() {
+  thread_local absl::BitGen random;
+  return absl::StrCat(absl::Hex(absl::Uniform<uint64_t>(random), absl::kZeroPad16),
+                      absl::Hex(absl::Uniform<uint64_t>(random), absl::kZeroPad16));
+}
+
+}  // namespace
+
+Call::Call(RpcEnv& env, grpc::CallbackServerContext* context, absl::string_view method,
+           CallSubject subject)
+    : env_(env),
+      context_(context),
+      method_(method),
+      subject_(std::move(subject)),
+      start_(env.clock.Now()),
+      deadline_(std::min(start_ + env.request_timeout, absl::FromChrono(context->deadline()))),
+      request_id_(UsableRequestId(ClientMetadata(*context, kRequestIdKey))),
+      trace_id_(TraceIdOf(ClientMetadata(*context, kTraceparentKey))) {
+  if (!request_id_.empty()) context_->AddInitialMetadata(kRequestIdKey, request_id_);
+}
+
+void Call::CountMessage(int64_t bytes) {
+  ++messages_sent_;
+  bytes_sent_ += bytes;
+}
+
+grpc::Status Call::Conclude(const absl::Status& status) {
+  outcome_ = status;
+  if (status.ok()) return grpc::Status::OK;
+  if (request_id_.empty()) request_id_ = NewRequestId();
+  context_->AddTrailingMetadata(kRequestIdKey, request_id_);
+  if (const auto pushback_ms = RetryPushbackMs(status)) {
+    context_->AddTrailingMetadata(kRetryPushbackKey, absl::StrCat(*pushback_ms));
+  }
+  return ToGrpcStatus(status);
+}
+
+void Call::LogEnd() {
+  boost::json::object line;
+  line["method"] = method_;
+  line["code"] = CodeName(static_cast<grpc::StatusCode>(outcome_.code()));
+  const v1::ErrorReason reason = ReasonOf(outcome_);
+  if (reason != v1::ERROR_REASON_UNSPECIFIED) line["reason"] = ReasonName(reason);
+  if (!outcome_.ok()) line["message"] = CleanText(outcome_.message());
+  line["duration_ms"] = absl::ToDoubleMilliseconds(env_.clock.Now() - start_);
+  line["account"] = CleanText(subject_.account_id);
+  if (!subject_.pcap_id.empty()) line["pcap_id"] = CleanText(subject_.pcap_id);
+  if (!request_id_.empty()) line["request_id"] = request_id_;
+  if (!trace_id_.empty()) line["trace_id"] = trace_id_;
+  line["peer"] = context_->peer();
+  line["messages_sent"] = messages_sent_;
+  line["bytes_sent"] = bytes_sent_;
+  const google::rpc::ErrorInfo info = ErrorInfoOf(outcome_);
+  for (const auto& [key, value] : info.metadata()) line[key] = value;
+  env_.log.Info("rpc", std::move(line));
+}
+
+}  // namespace pcaps

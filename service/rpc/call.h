@@ -1,0 +1,66 @@
+// Call: what every RPC has, whatever its shape: a deadline, metadata in and out, one log line at its end.
+#pragma once
+
+#include <grpcpp/server_context.h>
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "clients/base/clock.h"
+#include "clients/base/task.h"
+#include "service/rpc/stream_registry.h"
+#include "service/telemetry/log.h"
+
+namespace pcaps {
+
+// What the calls of a server share. All outlive it.
+struct RpcEnv {
+  Loop control;
+  Clock& clock;
+  Log& log;
+  StreamRegistry& streams;
+  absl::Duration request_timeout;       // Bounds a call whose caller sets no deadline.
+  absl::Duration reader_stall_timeout;  // A reader that takes no message this long is cut off.
+};
+
+// Names of the thing a call is about, for its log line.
+struct CallSubject {
+  std::string account_id;
+  std::string pcap_id;
+};
+
+class Call {
+ public:
+  // `method` is the full name, "/pcaps.v1.PcapsService/GetPcap".
+  Call(RpcEnv& env, grpc::CallbackServerContext* context, absl::string_view method,
+       CallSubject subject);
+
+  RpcEnv& env() const { return env_; }
+  grpc::CallbackServerContext* context() const { return context_; }
+  // The caller's deadline, or request_timeout from the start, whichever is earlier.
+  absl::Time deadline() const { return deadline_; }
+
+  void CountMessage(int64_t bytes);
+
+  // The call's answer: adds the trailing metadata to the context. Call once, before the reactor's Finish().
+  grpc::Status Conclude(const absl::Status& status);
+  // Writes the log line. Call once, when gRPC is done with the call.
+  void LogEnd();
+
+ private:
+  RpcEnv& env_;
+  grpc::CallbackServerContext* const context_;
+  const std::string method_;
+  const CallSubject subject_;
+  const absl::Time start_;
+  absl::Time deadline_;
+  std::string request_id_;  // The caller's, or made up when it is needed for an error.
+  std::string trace_id_;
+  absl::Status outcome_;
+  int64_t messages_sent_ = 0;
+  int64_t bytes_sent_ = 0;
+};
+
+}  // namespace pcaps

@@ -1,0 +1,73 @@
+#include "service/rpc/health_service.h"
+
+#include <memory>
+#include <string>
+
+#include "service/rpc/server_stream.h"
+
+namespace pcaps {
+namespace {
+
+using grpc::health::v1::HealthCheckRequest;
+using grpc::health::v1::HealthCheckResponse;
+
+bool IsKnown(const std::string& service) {
+  return service.empty() || service == "pcaps.v1.PcapsService";
+}
+
+}  // namespace
+
+void HealthService::StopServing() {
+  serving_ = false;
+  changed_.Notify();
+}
+
+grpc::ServerUnaryReactor* HealthService::Check(grpc::CallbackServerContext* context,
+                                               const HealthCheckRequest* request,
+                                               HealthCheckResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  if (!IsKnown(request->service())) {
+    reactor->Finish(grpc::Status(grpc::StatusCode::NOT_FOUND, "unknown service"));
+    return reactor;
+  }
+  response->set_status(serving_ ? HealthCheckResponse::SERVING : HealthCheckResponse::NOT_SERVING);
+  reactor->Finish(grpc::Status::OK);
+  return reactor;
+}
+
+grpc::ServerWriteReactor<HealthCheckResponse>* HealthService::Watch(
+    grpc::CallbackServerContext* context, const HealthCheckRequest* request) {
+  auto call = std::make_unique<Call>(env_, context, "/grpc.health.v1.Health/Watch", CallSubject());
+  auto handler = [this, known = IsKnown(request->service())](
+                     StreamWriter<HealthCheckResponse>& writer) { return Follow(known, writer); };
+  return ServerStream<HealthCheckResponse>::Start(std::move(call), env_.control, absl::OkStatus(),
+                                                  std::move(handler));
+}
+
+Task<absl::Status> HealthService::Follow(bool known_service,
+                                         StreamWriter<HealthCheckResponse>& writer) {
+  bool told_serving = false;
+  bool told_any = false;
+  while (true) {
+    const bool serving = serving_;
+    if (!told_any || (known_service && serving != told_serving)) {
+      HealthCheckResponse response;
+      if (!known_service) {
+        response.set_status(HealthCheckResponse::SERVICE_UNKNOWN);
+      } else {
+        response.set_status(serving ? HealthCheckResponse::SERVING
+                                    : HealthCheckResponse::NOT_SERVING);
+      }
+      const bool written = co_await writer.Write(response);
+      if (!written) break;
+      told_serving = serving;
+      told_any = true;
+      continue;
+    }
+    if (co_await Cancelled()) break;
+    co_await changed_.Wait();
+  }
+  co_return absl::CancelledError("the watcher left");
+}
+
+}  // namespace pcaps

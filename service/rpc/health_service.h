@@ -1,0 +1,38 @@
+// HealthService: the gRPC health protocol, as a callback service of ours: the built-in one holds Server::Shutdown open.
+#pragma once
+
+#include <grpc/health/v1/health.grpc.pb.h>
+
+#include <atomic>
+
+#include "clients/base/event.h"
+#include "service/gateway/stream_writer.h"
+#include "service/rpc/call.h"
+
+namespace pcaps {
+
+class HealthService final : public grpc::health::v1::Health::CallbackService {
+ public:
+  // `env` outlives the service.
+  explicit HealthService(RpcEnv& env) : env_(env), changed_(env.control) {}
+
+  // Not serving from now on; watchers learn it. On the control loop.
+  void StopServing();
+
+  grpc::ServerUnaryReactor* Check(grpc::CallbackServerContext* context,
+                                  const grpc::health::v1::HealthCheckRequest* request,
+                                  grpc::health::v1::HealthCheckResponse* response) override;
+  grpc::ServerWriteReactor<grpc::health::v1::HealthCheckResponse>* Watch(
+      grpc::CallbackServerContext* context,
+      const grpc::health::v1::HealthCheckRequest* request) override;
+
+ private:
+  Task<absl::Status> Follow(bool known_service,
+                            StreamWriter<grpc::health::v1::HealthCheckResponse>& writer);
+
+  RpcEnv& env_;
+  std::atomic<bool> serving_ = true;
+  Event changed_;
+};
+
+}  // namespace pcaps

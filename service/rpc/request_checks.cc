@@ -1,0 +1,260 @@
+#include "service/rpc/request_checks.h"
+
+#include <algorithm>
+#include <boost/asio/ip/address.hpp>
+#include <string>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "clients/base/error.h"
+#include "clients/base/proto_time.h"
+#include "service/gateway/page.h"
+
+namespace pcaps {
+namespace {
+
+constexpr size_t kMaxIdBytes = 32;           // The upstream's.
+constexpr size_t kMaxRequestIdBytes = 128;   // Room for a UUID with a prefix.
+constexpr size_t kMaxEtagBytes = 256;        // Ours are at most 100.
+constexpr size_t kMaxDestinationBytes = 2048;
+constexpr int kMaxWatchedIds = 100;
+constexpr uint32_t kMaxPacketLimit = 10000;        // The upstream's.
+constexpr uint64_t kMaxByteLimit = 1'000'000'000;  // The upstream's.
+constexpr absl::Duration kSimpleTimeLimitMax = absl::Seconds(300);  // The upstream's.
+constexpr absl::Duration kHistory = absl::Hours(24);                // How far back simple captures can look.
+constexpr absl::Duration kMinHeartbeat = absl::Seconds(1);
+constexpr absl::Duration kMaxHeartbeat = absl::Minutes(5);
+constexpr absl::Duration kMaxQueueWait = absl::Hours(1);
+
+// Gathers what is wrong with a request.
+class Violations {
+ public:
+  void Add(absl::string_view field, absl::string_view description) {
+    google::rpc::BadRequest::FieldViolation* violation = bad_.add_field_violations();
+    violation->set_field(std::string(field));
+    violation->set_description(std::string(description));
+  }
+
+  void CheckId(absl::string_view field, absl::string_view id) {
+    const bool sound = !id.empty() && id.size() <= kMaxIdBytes &&
+                       std::all_of(id.begin(), id.end(), [](unsigned char c) {
+                         return absl::ascii_isalnum(c) || c == '_' || c == '-';
+                       });
+    if (!sound) Add(field, "must be 1 to 32 characters of [0-9A-Za-z_-]");
+  }
+
+  template <typename Number>
+  void CheckRange(absl::string_view field, Number value, Number min, Number max) {
+    if (value < min || value > max) {
+      Add(field, absl::StrCat("is ", value, "; it must be from ", min, " to ", max));
+    }
+  }
+
+  // Also refuses what protobuf calls an invalid Duration.
+  bool CheckDuration(absl::string_view field, const google::protobuf::Duration& duration,
+                     absl::Duration min, absl::Duration max) {
+    const absl::Duration value = FromProtoDuration(duration);
+    const bool mixed_signs = (duration.seconds() < 0 && duration.nanos() > 0) ||
+                             (duration.seconds() > 0 && duration.nanos() < 0);
+    const bool sound = std::abs(static_cast<int64_t>(duration.nanos())) < 1'000'000'000 && !mixed_signs;
+    if (sound && value >= min && value <= max) return true;
+    Add(field, absl::StrCat("is ", absl::FormatDuration(value), "; it must be from ",
+                            absl::FormatDuration(min), " to ", absl::FormatDuration(max)));
+    return false;
+  }
+
+  // An error that names them all, or OK.
+  absl::Status ToStatus() const {
+    if (bad_.field_violations().empty()) return absl::OkStatus();
+    std::string message;
+    for (const auto& violation : bad_.field_violations()) {
+      absl::StrAppend(&message, message.empty() ? "" : "; ", violation.field(), " ",
+                      violation.description());
+    }
+    return WithBadRequest(MakeError(absl::StatusCode::kInvalidArgument,
+                                    v1::ERROR_REASON_INVALID_FIELD, CleanText(message)),
+                          bad_);
+  }
+
+ private:
+  google::rpc::BadRequest bad_;
+};
+
+void CheckAddress(Violations& bad, absl::string_view field, const std::string& text) {
+  if (text.empty()) return;
+  boost::system::error_code error;
+  const auto address = boost::asio::ip::make_address(text, error);
+  const bool zoned = address.is_v6() && address.to_v6().scope_id() != 0;
+  if (error || zoned || absl::StrContains(text, "%")) {
+    bad.Add(field, "must be an IPv4 or IPv6 address, like 192.0.2.1 or 2001:db8::1");
+  }
+}
+
+void CheckFilter(Violations& bad, const v1::Filter& filter) {
+  CheckAddress(bad, "filter.source_address", filter.source_address());
+  CheckAddress(bad, "filter.destination_address", filter.destination_address());
+  bad.CheckRange<uint32_t>("filter.source_port", filter.source_port(), 0, 65535);
+  bad.CheckRange<uint32_t>("filter.destination_port", filter.destination_port(), 0, 65535);
+  bad.CheckRange<uint32_t>("filter.protocol", filter.protocol(), 0, 255);
+}
+
+void CheckTimeLimit(Violations& bad, const v1::CreatePcapRequest& request, absl::Duration max) {
+  if (!request.has_time_limit()) {
+    bad.Add("time_limit", absl::StrCat("is required: 1s to ", absl::FormatDuration(max)));
+    return;
+  }
+  const bool in_range = bad.CheckDuration("time_limit", request.time_limit(), absl::Seconds(1), max);
+  if (in_range && request.time_limit().nanos() != 0) {
+    bad.Add("time_limit", "must be whole seconds");
+  }
+}
+
+void CheckSimple(Violations& bad, const v1::SimpleCapture& simple, absl::Time now) {
+  bad.CheckRange<uint32_t>("simple.packet_limit", simple.packet_limit(), 1, kMaxPacketLimit);
+  if (!simple.has_offset_time()) return;
+  const absl::Time offset_time = FromTimestamp(simple.offset_time());
+  const int32_t nanos = simple.offset_time().nanos();
+  if (nanos < 0 || nanos >= 1'000'000'000 || offset_time > now || offset_time < now - kHistory) {
+    bad.Add("simple.offset_time",
+            "must lie within the last 24 h and not in the future; leave it unset for now");
+  }
+}
+
+void CheckDestination(Violations& bad, absl::string_view field, const std::string& uri) {
+  const bool known = absl::StartsWith(uri, "s3://") || absl::StartsWith(uri, "gs://") ||
+                     absl::StartsWith(uri, "r2://");
+  const bool printable = std::all_of(uri.begin(), uri.end(), [](unsigned char c) {
+    return absl::ascii_isgraph(c);
+  });
+  // Never says what it is: it may hold a secret.
+  if (!known || !printable || uri.size() > kMaxDestinationBytes || uri.size() == sizeof("s3://") - 1) {
+    bad.Add(field, "must be a bucket URI, s3://, gs:// or r2://, of at most 2048 printable characters");
+  }
+}
+
+void CheckFull(Violations& bad, const v1::FullCapture& full) {
+  bad.CheckId("full.colo_name", full.colo_name());
+  CheckDestination(bad, "full.destination_conf", full.destination_conf());
+  if (full.has_byte_limit()) {
+    bad.CheckRange<uint64_t>("full.byte_limit", full.byte_limit(), 1, kMaxByteLimit);
+  }
+  if (full.has_packet_limit()) {
+    bad.CheckRange<uint32_t>("full.packet_limit", full.packet_limit(), 1, kMaxPacketLimit);
+  }
+}
+
+void CheckRequestId(Violations& bad, const std::string& request_id) {
+  const bool printable = std::all_of(request_id.begin(), request_id.end(), [](unsigned char c) {
+    return absl::ascii_isgraph(c);
+  });
+  if (!printable || request_id.size() > kMaxRequestIdBytes) {
+    bad.Add("request_id", "must be at most 128 printable ASCII characters without spaces");
+  }
+}
+
+void CheckPcapId(Violations& bad, absl::string_view field, absl::string_view id) {
+  bad.CheckId(field, id);
+  // The upstream keeps bucket ownerships under this name, beside the captures.
+  if (id == "ownership") bad.Add(field, "is 'ownership', which is no capture");
+}
+
+template <typename Request>
+void CheckCapture(Violations& bad, const Request& request) {
+  bad.CheckId("account_id", request.account_id());
+  CheckPcapId(bad, "pcap_id", request.pcap_id());
+}
+
+template <typename Request>
+void CheckHeartbeat(Violations& bad, const Request& request) {
+  if (!request.has_heartbeat_interval()) return;
+  bad.CheckDuration("heartbeat_interval", request.heartbeat_interval(), kMinHeartbeat,
+                    kMaxHeartbeat);
+}
+
+}  // namespace
+
+absl::Status CheckRequest(const v1::ListPcapsRequest& request) {
+  Violations bad;
+  bad.CheckId("account_id", request.account_id());
+  if (request.page_size() < 0) bad.Add("page_size", "must not be negative");
+  if (!request.page_token().empty()) {
+    const auto position = ParsePageToken(request.page_token(), request.account_id());
+    if (!position.ok()) bad.Add("page_token", position.status().message());
+  }
+  return bad.ToStatus();
+}
+
+absl::Status CheckRequest(const v1::GetPcapRequest& request) {
+  Violations bad;
+  CheckCapture(bad, request);
+  if (request.has_max_age()) {
+    bad.CheckDuration("max_age", request.max_age(), absl::ZeroDuration(), kHistory);
+  }
+  return bad.ToStatus();
+}
+
+absl::Status CheckRequest(const v1::CreatePcapRequest& request, const RequestBounds& bounds,
+                          absl::Time now) {
+  Violations bad;
+  bad.CheckId("account_id", request.account_id());
+  CheckRequestId(bad, request.request_id());
+  CheckFilter(bad, request.filter());
+  switch (request.capture_case()) {
+    case v1::CreatePcapRequest::kSimple:
+      CheckTimeLimit(bad, request, kSimpleTimeLimitMax);
+      CheckSimple(bad, request.simple(), now);
+      break;
+    case v1::CreatePcapRequest::kFull:
+      CheckTimeLimit(bad, request, bounds.full_time_limit_max);
+      CheckFull(bad, request.full());
+      break;
+    case v1::CreatePcapRequest::CAPTURE_NOT_SET:
+      CheckTimeLimit(bad, request, bounds.full_time_limit_max);
+      bad.Add("capture", "is required: set simple or full");
+      break;
+  }
+  if (request.has_max_queue_wait()) {
+    bad.CheckDuration("max_queue_wait", request.max_queue_wait(), absl::ZeroDuration(),
+                      kMaxQueueWait);
+  }
+  return bad.ToStatus();
+}
+
+absl::Status CheckRequest(const v1::StopPcapRequest& request) {
+  Violations bad;
+  CheckCapture(bad, request);
+  return bad.ToStatus();
+}
+
+absl::Status CheckRequest(const v1::DownloadPcapRequest& request) {
+  Violations bad;
+  CheckCapture(bad, request);
+  if (request.read_offset() < 0) bad.Add("read_offset", "must not be negative");
+  if (request.read_limit() < 0) bad.Add("read_limit", "must not be negative");
+  if (request.if_etag().size() > kMaxEtagBytes) bad.Add("if_etag", "is no etag of this service");
+  return bad.ToStatus();
+}
+
+absl::Status CheckRequest(const v1::WatchPcapRequest& request) {
+  Violations bad;
+  CheckCapture(bad, request);
+  CheckHeartbeat(bad, request);
+  return bad.ToStatus();
+}
+
+absl::Status CheckRequest(const v1::WatchPcapsRequest& request) {
+  Violations bad;
+  bad.CheckId("account_id", request.account_id());
+  if (request.pcap_ids_size() > kMaxWatchedIds) {
+    bad.Add("pcap_ids", absl::StrCat("names ", request.pcap_ids_size(),
+                                     " captures; at most 100, or none for all of the account"));
+  }
+  for (int i = 0; i < std::min(request.pcap_ids_size(), kMaxWatchedIds); ++i) {
+    CheckPcapId(bad, absl::StrCat("pcap_ids[", i, "]"), request.pcap_ids(i));
+  }
+  CheckHeartbeat(bad, request);
+  return bad.ToStatus();
+}
+
+}  // namespace pcaps

@@ -1,0 +1,105 @@
+#include "service/rpc/rpc_server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/resource_quota.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server_builder.h>
+
+#include <algorithm>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "clients/base/error.h"
+
+namespace pcaps {
+namespace {
+
+// Requests are a few hundred bytes; the longest, a bucket URI with a challenge, under 8 KiB.
+constexpr int kMaxReceiveBytes = 64 << 10;
+// gRPC's own default is no limit.
+constexpr int kMaxConcurrentStreams = 1000;
+// Watchers keep idle connections alive; gRPC's default would call that too many pings.
+constexpr int kMinClientPingMs = 10'000;
+// The reflection service is synchronous: each of its streams holds a thread.
+constexpr int kReflectionThreads = 8;
+constexpr absl::Duration kDrainingRetry = absl::Milliseconds(100);
+
+// The reflection library registers itself in every server of the process; this takes it out again.
+class WithoutPlugins final : public grpc::ServerBuilderOption {
+ public:
+  void UpdateArguments(grpc::ChannelArguments*) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
+    plugins->clear();
+  }
+};
+
+void SetLimits(grpc::ServerBuilder& builder) {
+  builder.SetMaxReceiveMessageSize(kMaxReceiveBytes);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxConcurrentStreams);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                             kMinClientPingMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  // A second gateway on the same port is a mistake to be told, not load to be shared.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // A compressed message can be far larger than it looks.
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
+}
+
+absl::Status Draining() {
+  return WithRetryAfter(
+      MakeError(absl::StatusCode::kUnavailable, v1::ERROR_REASON_DRAINING,
+                "this replica is going away; call again, another one answers"),
+      kDrainingRetry);
+}
+
+}  // namespace
+
+RpcServer::RpcServer(RpcEnv& env, Gateway& gateway, RpcServerOptions options)
+    : env_(env), options_(std::move(options)), pcaps_(env, gateway, options_.bounds), health_(env) {}
+
+RpcServer::~RpcServer() = default;
+
+absl::StatusOr<std::string> RpcServer::Start() {
+  grpc::ServerBuilder builder;
+  SetLimits(builder);
+  if (options_.reflection) {
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    builder.SetResourceQuota(grpc::ResourceQuota("reflection").SetMaxThreads(kReflectionThreads));
+    builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
+    builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 1);
+  } else {
+    builder.SetOption(std::make_unique<WithoutPlugins>());
+  }
+  int port = 0;
+  builder.AddListeningPort(options_.listen, grpc::InsecureServerCredentials(), &port);
+  builder.RegisterService(&pcaps_);
+  builder.RegisterService(&health_);
+  server_ = builder.BuildAndStart();
+  if (server_ == nullptr || port == 0) {
+    return absl::UnavailableError(
+        absl::StrCat("cannot listen on ", options_.listen,
+                     ": the port is taken or not ours to take; change listen"));
+  }
+  return absl::StrCat(options_.listen.substr(0, options_.listen.rfind(':')), ":", port);
+}
+
+void RpcServer::Drain(absl::Duration timeout, const std::function<double()>& uniform) {
+  const absl::Time start = absl::Now();
+  std::thread shutdown([this, start, timeout] { server_->Shutdown(absl::ToChronoTime(start + timeout)); });
+  std::vector<std::weak_ptr<EndableStream>> streams = env_.streams.BeginDrain(Draining());
+  std::vector<absl::Duration> ends(streams.size());
+  for (absl::Duration& end : ends) end = timeout / 2 * uniform();
+  std::sort(ends.begin(), ends.end());
+  for (size_t i = 0; i < streams.size(); ++i) {
+    const auto stream = streams[i].lock();
+    if (stream == nullptr) continue;
+    absl::SleepFor(start + ends[i] - absl::Now());
+    stream->EndWith(Draining());
+  }
+  shutdown.join();
+}
+
+}  // namespace pcaps

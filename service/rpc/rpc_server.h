@@ -1,0 +1,48 @@
+// RpcServer: the gRPC port: its services, its limits, its end.
+#pragma once
+
+#include <grpcpp/server.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "service/rpc/call.h"
+#include "service/rpc/health_service.h"
+#include "service/rpc/pcaps_service.h"
+
+namespace pcaps {
+
+struct RpcServerOptions {
+  std::string listen = "127.0.0.1:50051";
+  bool reflection = false;
+  RequestBounds bounds;
+};
+
+class RpcServer {
+ public:
+  // `env` and `gateway` outlive the server.
+  RpcServer(RpcEnv& env, Gateway& gateway, RpcServerOptions options);
+  ~RpcServer();
+
+  // Serves from now on. Returns "host:port" with the port in use. UNAVAILABLE where it cannot be had.
+  absl::StatusOr<std::string> Start();
+
+  // Tells health checkers that we are leaving. On the control loop.
+  void StopServing() { health_.StopServing(); }
+
+  // Ends every call: tells clients to go elsewhere, ends streams with DRAINING one by one over half of `timeout`, waits for
+  // unary calls, cancels what is left after `timeout`. Blocks its thread, which is no loop's.
+  void Drain(absl::Duration timeout, const std::function<double()>& uniform);
+
+ private:
+  RpcEnv& env_;
+  const RpcServerOptions options_;
+  PcapsService pcaps_;
+  HealthService health_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+}  // namespace pcaps

@@ -1,0 +1,31 @@
+#include "service/rpc/stream_registry.h"
+
+namespace pcaps {
+
+uint64_t StreamRegistry::Add(const std::shared_ptr<EndableStream>& stream) {
+  absl::Status draining;
+  uint64_t ticket = 0;
+  {
+    absl::MutexLock lock(&mutex_);
+    ticket = ++last_ticket_;
+    open_.emplace(ticket, stream);
+    draining = draining_;
+  }
+  if (!draining.ok()) stream->EndWith(draining);
+  return ticket;
+}
+
+void StreamRegistry::Remove(uint64_t ticket) {
+  absl::MutexLock lock(&mutex_);
+  open_.erase(ticket);
+}
+
+std::vector<std::weak_ptr<EndableStream>> StreamRegistry::BeginDrain(absl::Status why) {
+  absl::MutexLock lock(&mutex_);
+  draining_ = std::move(why);
+  std::vector<std::weak_ptr<EndableStream>> streams;
+  for (const auto& [ticket, stream] : open_) streams.push_back(stream);
+  return streams;
+}
+
+}  // namespace pcaps

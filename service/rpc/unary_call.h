@@ -1,0 +1,80 @@
+// UnaryCall: one unary RPC, from gRPC's reactor to a coroutine on the control loop and back.
+//
+// gRPC's rules, kept here and nowhere else: its callback threads never block; every call is finished by us, exactly once, or
+// Server::Shutdown hangs; the reactor dies only after OnDone. OnCancel may come before the coroutine has begun.
+#pragma once
+
+#include <grpcpp/support/server_callback.h>
+
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "clients/base/task.h"
+#include "service/rpc/call.h"
+
+namespace pcaps {
+
+template <typename Response>
+class UnaryCall final : public grpc::ServerUnaryReactor {
+ public:
+  using Handler = std::function<Task<absl::StatusOr<Response>>()>;
+
+  // Answers `checked` at once where it is an error, else with what `handler` returns.
+  static grpc::ServerUnaryReactor* Start(std::unique_ptr<Call> call, Response* response,
+                                         const absl::Status& checked, Handler handler) {
+    auto reactor = std::make_shared<UnaryCall>(std::move(call), response, std::move(handler));
+    reactor->self_ = reactor;
+    if (checked.ok()) {
+      boost::asio::post(reactor->loop_, [reactor] { reactor->Run(reactor); });
+    } else {
+      reactor->Finish(reactor->call_->Conclude(checked));
+    }
+    return reactor.get();
+  }
+
+  UnaryCall(std::unique_ptr<Call> call, Response* response, Handler handler)
+      : loop_(call->env().control),
+        call_(std::move(call)),
+        response_(response),
+        handler_(std::move(handler)) {}
+
+ private:
+  void Run(std::shared_ptr<UnaryCall> self) {
+    if (cancelled_) return End(absl::CancelledError("the caller left"));
+    Spawn(loop_, cancel_.slot(), handler_(), [self](absl::StatusOr<Response> result) {
+      if (result.ok()) {
+        *self->response_ = *std::move(result);
+        self->call_->CountMessage(self->response_->ByteSizeLong());
+      }
+      self->End(result.status());
+    });
+  }
+
+  void End(const absl::Status& status) { Finish(call_->Conclude(status)); }
+
+  void OnCancel() override {
+    boost::asio::post(loop_, [self = self_] {
+      self->cancelled_ = true;
+      self->cancel_.emit(boost::asio::cancellation_type::terminal);
+    });
+  }
+
+  void OnDone() override {
+    call_->LogEnd();
+    // Dies on the loop, where everything of it lives; maybe before post() returns, so nothing of it is lent to post().
+    const Loop loop = loop_;
+    boost::asio::post(loop, [self = std::move(self_)] {});
+  }
+
+  const Loop loop_;
+  const std::unique_ptr<Call> call_;
+  Response* const response_;
+  const Handler handler_;
+  std::shared_ptr<UnaryCall> self_;           // Until OnDone.
+  boost::asio::cancellation_signal cancel_;   // On the loop.
+  bool cancelled_ = false;                    // On the loop.
+};
+
+}  // namespace pcaps
