@@ -1,0 +1,12 @@
+// What each fault does to an answer.
+#pragma once
+
+#include "tests/emulator/answer.h"
+#include "tests/emulator/faults.h"
+
+namespace pcaps::emulator {
+
+// Distorts `answer`, the right one if the fault lets the request be executed, else a blank one.
+void Distort(const Fault& fault, Answer& answer);
+
+}  // namespace pcaps::emulator
