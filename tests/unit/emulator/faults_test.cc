@@ -37,7 +37,8 @@ TEST(FaultSet, AStarMeansEveryEndpoint) {
 TEST(FaultSet, FiresAtMostCountTimesAndThenLeavesItToTheNext) {
   FaultSet faults(1);
   ASSERT_EQ(Add(faults, R"([{"fault":"status","status":500,"count":2},
-                            {"fault":"status","status":503,"count":1}])"), "");
+                            {"fault":"status","status":503,"count":1}])"),
+            "");
   EXPECT_EQ(faults.Fire(Endpoint::kGetPcap, "a").fault->status, 500);
   EXPECT_EQ(faults.Fire(Endpoint::kGetPcap, "a").fault->status, 500);
   EXPECT_EQ(faults.Fire(Endpoint::kGetPcap, "a").fault->status, 503);
@@ -56,7 +57,8 @@ TEST(FaultSet, FiresWithItsProbability) {
 TEST(FaultSet, LatencyAddsToAnyOtherFault) {
   FaultSet faults(1);
   ASSERT_EQ(Add(faults, R"([{"fault":"latency","latency_ms":20},{"fault":"html"},
-                            {"fault":"latency","latency_ms":30}])"), "");
+                            {"fault":"latency","latency_ms":30}])"),
+            "");
   const Firing firing = faults.Fire(Endpoint::kGetPcap, "a");
   EXPECT_EQ(firing.latency, absl::Milliseconds(50));
   ASSERT_TRUE(firing.fault);
@@ -68,7 +70,8 @@ TEST(FaultSet, ExecuteOverridesWhatTheKindDoes) {
   ASSERT_EQ(Add(faults, R"([{"fault":"status","count":1},
                             {"fault":"status","execute":true,"count":1},
                             {"fault":"reset_before","count":1},
-                            {"fault":"reset_after","count":1}])"), "");
+                            {"fault":"reset_after","count":1}])"),
+            "");
   EXPECT_FALSE(faults.Fire(Endpoint::kGetPcap, "a").executes());
   EXPECT_TRUE(faults.Fire(Endpoint::kGetPcap, "a").executes());
   EXPECT_FALSE(faults.Fire(Endpoint::kGetPcap, "a").executes());

@@ -114,8 +114,7 @@ TEST(PacketFilter, ContradictionsAndExperimentalProtocolsMatchNothing) {
   EXPECT_FALSE((PacketFilter{.source_address = make_address("::1"),
                              .destination_address = make_address("1.2.3.4")})
                    .CanMatch());
-  EXPECT_FALSE(
-      (PacketFilter{.source_address = make_address("::1"), .protocol = kIcmp}).CanMatch());
+  EXPECT_FALSE((PacketFilter{.source_address = make_address("::1"), .protocol = kIcmp}).CanMatch());
 }
 
 }  // namespace

@@ -14,13 +14,14 @@ struct ParsedFrame {
   int protocol = -1;
   int source_port = -1;
   int destination_port = -1;
-  size_t wire_bytes = 0;         // Length of the frame by its IP header.
-  bool ip_checksum_ok = false;   // True for IPv6, which has none.
+  size_t wire_bytes = 0;             // Length of the frame by its IP header.
+  bool ip_checksum_ok = false;       // True for IPv6, which has none.
   bool segment_checksum_ok = false;  // Only meaningful for frames that are not cut.
 };
 
 inline int Word(const std::string& bytes, size_t at) {
-  return static_cast<unsigned char>(bytes.at(at)) << 8 | static_cast<unsigned char>(bytes.at(at + 1));
+  return static_cast<unsigned char>(bytes.at(at)) << 8 |
+         static_cast<unsigned char>(bytes.at(at + 1));
 }
 
 // A correct checksum makes the ones' complement sum of everything it covers 0xFFFF.

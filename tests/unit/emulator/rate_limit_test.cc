@@ -8,10 +8,7 @@ namespace {
 const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
 
 RateLimitOptions Three() {
-  return {.enabled = true,
-          .requests = 3,
-          .window = absl::Seconds(10),
-          .block = absl::Seconds(20)};
+  return {.enabled = true, .requests = 3, .window = absl::Seconds(10), .block = absl::Seconds(20)};
 }
 
 // Requests let in of `tries` made at `when`.
