@@ -27,7 +27,8 @@
 namespace pcaps {
 namespace {
 
-// What may still be under way when every call has ended: a write to the upstream nobody waits for any more.
+// What may still be under way when every call has ended: a write to the upstream nobody waits for
+// any more.
 constexpr absl::Duration kLoopPatience = absl::Seconds(1);
 constexpr char kTokenVariable[] = "CLOUDFLARE_API_TOKEN";
 
@@ -52,9 +53,9 @@ absl::StatusOr<std::string> ReadToken(const Config::Credential& credential) {
   }
   token = std::string(absl::StripAsciiWhitespace(token));
   if (!token.empty()) return token;
-  return absl::InvalidArgumentError(absl::StrCat(
-      "no upstream token for credential '", credential.name, "': ", source,
-      " is missing or empty; set it, or name another file in upstream.credentials"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("no upstream token for credential '", credential.name, "': ", source,
+                   " is missing or empty; set it, or name another file in upstream.credentials"));
 }
 
 absl::StatusOr<std::shared_ptr<const Credentials>> ReadCredentials(const Config& config) {
@@ -120,7 +121,8 @@ class DownloadLanes {
   void Join() {
     for (size_t i = 0; i < loops_.size(); ++i) {
       // An upstream client dies on its own loop.
-      boost::asio::post(loops_[i]->executor(), [api = std::move(apis_[i])]() mutable { api.reset(); });
+      boost::asio::post(loops_[i]->executor(),
+                        [api = std::move(apis_[i])]() mutable { api.reset(); });
       loops_[i]->Join(kLoopPatience);
     }
   }

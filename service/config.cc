@@ -47,9 +47,10 @@ void CheckListen(YamlSection& file, const Config& config) {
   if (!SplitHostPort(config.listen, &host, &port)) {
     file.Fail("listen", absl::StrCat("is '", config.listen, "'; it must be host:port"));
   } else if (!IsLoopbackHost(host) && !config.auth.allow_insecure) {
-    file.Fail("listen", absl::StrCat("is ", config.listen,
-                                     ", which others can reach, and callers are not identified: listen "
-                                     "on 127.0.0.1, or set auth.allow_insecure: true"));
+    file.Fail("listen",
+              absl::StrCat("is ", config.listen,
+                           ", which others can reach, and callers are not identified: listen "
+                           "on 127.0.0.1, or set auth.allow_insecure: true"));
   }
 }
 
@@ -199,8 +200,7 @@ absl::StatusOr<Config> ParseConfig(const std::string& yaml, const std::string& n
     errors.push_back(absl::StrCat("line ", error.mark.line + 1, ": ", error.msg));
   }
   if (errors.empty()) return config;
-  return absl::InvalidArgumentError(
-      absl::StrCat(name, ":\n  ", absl::StrJoin(errors, "\n  ")));
+  return absl::InvalidArgumentError(absl::StrCat(name, ":\n  ", absl::StrJoin(errors, "\n  ")));
 }
 
 absl::StatusOr<Config> LoadConfig(const std::string& file) {

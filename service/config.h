@@ -55,19 +55,20 @@ struct Config {
     absl::Duration min_poll_interval = absl::Seconds(2);   // Young captures change quickly,
     absl::Duration max_poll_interval = absl::Seconds(15);  // old ones seldom.
     absl::Duration heartbeat_interval = absl::Seconds(15);
-    absl::Duration max_duration = absl::Minutes(30);  // +-20%, so that streams spread over replicas again.
-    int max_streams = 5000;                           // 16 KiB each. Above it: OVERLOADED.
-    int max_streams_per_account = 2000;               // So that one account leaves room for others.
+    absl::Duration max_duration =
+        absl::Minutes(30);               // +-20%, so that streams spread over replicas again.
+    int max_streams = 5000;              // 16 KiB each. Above it: OVERLOADED.
+    int max_streams_per_account = 2000;  // So that one account leaves room for others.
   } watch;
 
   struct Download {
-    int threads = 1;                         // One moves over 1 GB/s, more than upstream gives.
-    int64_t chunk_size = 256 << 10;          // Bytes a message.
-    int64_t whole_max = 8 << 20;             // Larger bodies are streamed; a simple capture is 1.8 MB.
-    int64_t buffer = 1 << 20;                // Bytes held for a slow reader of a streamed body.
+    int threads = 1;                 // One moves over 1 GB/s, more than upstream gives.
+    int64_t chunk_size = 256 << 10;  // Bytes a message.
+    int64_t whole_max = 8 << 20;     // Larger bodies are streamed; a simple capture is 1.8 MB.
+    int64_t buffer = 1 << 20;        // Bytes held for a slow reader of a streamed body.
     absl::Duration upstream_stall_timeout = absl::Seconds(30);
     absl::Duration reader_stall_timeout = absl::Seconds(60);
-    int max_streams = 64;                    // 8 MiB each at worst. Above it: OVERLOADED.
+    int max_streams = 64;  // 8 MiB each at worst. Above it: OVERLOADED.
   } download;
 
   struct Drain {
@@ -81,7 +82,8 @@ struct Config {
   } log;
 };
 
-// The configuration in a YAML file; the defaults for an empty path. INVALID_ARGUMENT lists every problem, each with its line.
+// The configuration in a YAML file; the defaults for an empty path. INVALID_ARGUMENT lists every
+// problem, each with its line.
 absl::StatusOr<Config> LoadConfig(const std::string& file);
 
 // The same from YAML text; `name` stands for the file in messages.

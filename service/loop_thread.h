@@ -32,7 +32,8 @@ class LoopThread {
   }
 
  private:
-  boost::asio::io_context context_{1};  // The hint lets Asio leave out locks between threads that do not exist.
+  boost::asio::io_context context_{
+      1};  // The hint lets Asio leave out locks between threads that do not exist.
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::future<void> ended_;
 };

@@ -10,7 +10,8 @@ int main(int argc, char** argv) {
   bool check_config = false;
   flags.add_option("--config", config_file,
                    "YAML file; without it: loopback only, token from CLOUDFLARE_API_TOKEN");
-  flags.add_flag("--check-config", check_config, "Say whether the configuration is sound, and exit");
+  flags.add_flag("--check-config", check_config,
+                 "Say whether the configuration is sound, and exit");
   flags.set_version_flag("--version", "pcaps-gateway " PCAPS_VERSION);
   CLI11_PARSE(flags, argc, argv);
 

@@ -28,10 +28,12 @@ bool ParseSize(absl::string_view text, int64_t* bytes) {
 }  // namespace
 
 YamlSection::YamlSection(YAML::Node node, std::string path, std::vector<std::string>& errors)
-    : node_(std::move(node)), path_(std::move(path)), errors_(errors) {
-  if (node_.IsDefined() && !node_.IsNull() && !node_.IsMap()) {
-    errors_.push_back(absl::StrCat("line ", LineOf(node_), ": ",
-                                   path_.empty() ? "the file" : path_, " must be a mapping"));
+    : node_(node.IsDefined() ? std::move(node) : YAML::Node()),
+      path_(std::move(path)),
+      errors_(errors) {
+  if (!node_.IsNull() && !node_.IsMap()) {
+    errors_.push_back(absl::StrCat("line ", LineOf(node_), ": ", path_.empty() ? "the file" : path_,
+                                   " must be a mapping"));
     node_ = YAML::Node();
   }
 }
@@ -93,8 +95,8 @@ void YamlSection::Read(const char* key, int* value, int min, int max) {
   if (!Scalar(key, &text)) return;
   int number = 0;
   if (!absl::SimpleAtoi(text, &number) || number < min || number > max) {
-    return Fail(key, absl::StrCat("is '", text, "'; it must be a whole number from ", min, " to ",
-                                  max));
+    return Fail(key,
+                absl::StrCat("is '", text, "'; it must be a whole number from ", min, " to ", max));
   }
   *value = number;
 }
@@ -115,9 +117,9 @@ void YamlSection::Read(const char* key, absl::Duration* value, absl::Duration mi
   if (!Scalar(key, &text)) return;
   absl::Duration duration;
   if (!absl::ParseDuration(text, &duration) || duration < min || duration > max) {
-    return Fail(key, absl::StrCat("is '", text, "'; it must be a duration from ",
-                                  absl::FormatDuration(min), " to ", absl::FormatDuration(max),
-                                  ", like 300ms, 2s or 30m"));
+    return Fail(
+        key, absl::StrCat("is '", text, "'; it must be a duration from ", absl::FormatDuration(min),
+                          " to ", absl::FormatDuration(max), ", like 300ms, 2s or 30m"));
   }
   *value = duration;
 }

@@ -1,4 +1,5 @@
-// YamlSection: one mapping of a YAML file, read strictly: every problem is collected with its line, none is fatal alone.
+// YamlSection: one mapping of a YAML file, read strictly: every problem is collected with its line,
+// none is fatal alone.
 #pragma once
 
 #include <yaml-cpp/yaml.h>
@@ -17,10 +18,12 @@ namespace pcaps {
 
 class YamlSection {
  public:
-  // `path` names the section in messages ("upstream.retry"; empty for the whole file). Both referents outlive the section.
+  // `path` names the section in messages ("upstream.retry"; empty for the whole file). Both
+  // referents outlive the section.
   YamlSection(YAML::Node node, std::string path, std::vector<std::string>& errors);
 
-  // Each reads one key into *value, which keeps its default where the key is absent. Bounds are inclusive.
+  // Each reads one key into *value, which keeps its default where the key is absent. Bounds are
+  // inclusive.
   void Read(const char* key, bool* value);
   void Read(const char* key, std::string* value);
   void Read(const char* key, std::vector<std::string>* value);

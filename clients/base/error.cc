@@ -1,5 +1,7 @@
 #include "clients/base/error.h"
 
+#include <algorithm>
+
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -49,6 +51,13 @@ size_t Utf8SequenceLength(absl::string_view text) {
     return overlong || too_large ? 0 : 4;
   }
   return 0;
+}
+
+// True where `text` begins with a control character, of ASCII or of Latin-1 (U+0080..U+009F).
+bool IsControl(absl::string_view text) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  if (first == 0xC2) return static_cast<unsigned char>(text[1]) < 0xA0;
+  return first < 0x20 || first == 0x7F;
 }
 
 }  // namespace
@@ -116,7 +125,7 @@ std::string CleanText(absl::string_view text) {
     const size_t length = Utf8SequenceLength(text);
     if (length == 0) {
       clean += '?';
-    } else if (length == 1 && (static_cast<unsigned char>(text[0]) < 0x20 || text[0] == 0x7F)) {
+    } else if (IsControl(text)) {
       clean += ' ';
     } else if (clean.size() + length <= kMaxTextBytes) {
       absl::StrAppend(&clean, text.substr(0, length));

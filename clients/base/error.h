@@ -1,4 +1,5 @@
-// Errors as values: absl::Status with google.rpc details as payloads, from the clients up to the gRPC border.
+// Errors as values: absl::Status with google.rpc details as payloads, from the clients up to the
+// gRPC border.
 #pragma once
 
 #include <google/rpc/error_details.pb.h>
@@ -17,7 +18,8 @@ namespace pcaps {
 
 using ErrorMetadata = std::vector<std::pair<std::string, std::string>>;
 
-// A status with ErrorInfo{reason, domain "pcaps-gateway", metadata}. `message` says what is wrong and what to do.
+// A status with ErrorInfo{reason, domain "pcaps-gateway", metadata}. `message` says what is wrong
+// and what to do.
 absl::Status MakeError(absl::StatusCode code, v1::ErrorReason reason, absl::string_view message,
                        const ErrorMetadata& metadata = {});
 
@@ -41,7 +43,8 @@ std::optional<absl::Duration> RetryAfterOf(const absl::Status& status);
 absl::Status WithBadRequest(absl::Status status, const google::rpc::BadRequest& bad_request);
 google::rpc::BadRequest BadRequestOf(const absl::Status& status);
 
-// Text from outside, fit for a message or a log line: valid UTF-8 without control characters, at most 1 KiB.
+// Text from outside, fit for a message or a log line: valid UTF-8 without control characters, at
+// most 1 KiB.
 std::string CleanText(absl::string_view text);
 
 }  // namespace pcaps

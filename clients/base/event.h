@@ -1,5 +1,7 @@
-// Event: wakes the coroutines that wait for it. All on one loop's thread; it remembers nothing, so wait in a loop:
-//   while (!condition) { co_await event.Wait(); if (co_await Cancelled()) co_return ...; }
+// Event: wakes the coroutines that wait for it. All on one loop's thread; it remembers nothing, so
+// wait in a loop:
+//   while (!condition) { co_await event.Wait(); const bool cancelled = co_await Cancelled(); if
+//   (cancelled) ... }
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -18,7 +20,8 @@ class Event {
   Event(const Event&) = delete;
   Event& operator=(const Event&) = delete;
 
-  // Returns after the next Notify(), or when the waiting coroutine is cancelled. The event must outlive the wait.
+  // Returns after the next Notify(), or when the waiting coroutine is cancelled. The event must
+  // outlive the wait.
   Task<void> Wait();
 
   // Wakes everybody who waits now.

@@ -1,5 +1,5 @@
-// Flight<T>: work shared by several callers. It runs on its own: a caller that leaves does not stop it.
-// All on one loop's thread.
+// Flight<T>: work shared by several callers. It runs on its own: a caller that leaves does not stop
+// it. All on one loop's thread.
 #pragma once
 
 #include <memory>
@@ -14,8 +14,8 @@ namespace pcaps {
 template <typename T>
 class Flight {
  public:
-  // Starts `task`, which must bound itself in time and own what it uses. `landed` runs once, on the loop, before the
-  // waiters go on.
+  // Starts `task`, which must bound itself in time and own what it uses. `landed` runs once, on the
+  // loop, before the waiters go on.
   template <typename Landed>
   static std::shared_ptr<Flight> Start(const Loop& loop, Task<absl::StatusOr<T>> task,
                                        Landed landed) {
@@ -37,7 +37,8 @@ class Flight {
   // The result, as soon as it is there. CANCELLED when the caller is cancelled first.
   static Task<absl::StatusOr<T>> Join(std::shared_ptr<Flight> flight) {
     while (!flight->result_.has_value()) {
-      if (co_await Cancelled()) co_return absl::CancelledError("the caller left");
+      const bool cancelled = co_await Cancelled();
+      if (cancelled) co_return absl::CancelledError("the caller left");
       co_await flight->landed_.Wait();
     }
     co_return *flight->result_;

@@ -1,4 +1,5 @@
-// Task<T>: a coroutine on an Asio loop. Results are values: a Task never throws, and cancellation ends its waits early.
+// Task<T>: a coroutine on an Asio loop. Results are values: a Task never throws, and cancellation
+// ends its waits early.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -21,8 +22,9 @@ namespace pcaps {
 // A loop: one io_context, run by one thread.
 using Loop = boost::asio::any_io_executor;
 
-// True once somebody cancelled this coroutine. Waits begun after the cancellation are not ended by it, so every loop that
-// waits asks this after each wait.
+// True once somebody cancelled this coroutine. Waits begun after the cancellation are not ended by
+// it, so every loop that waits asks this after each wait. Name the answer before you test it: GCC
+// 12 miscompiles `if (co_await ...) co_return` in a loop.
 inline Task<bool> Cancelled() {
   const auto state = co_await boost::asio::this_coro::cancellation_state;
   co_return state.cancelled() != boost::asio::cancellation_type::none;
@@ -34,14 +36,15 @@ Task<T> AsRoot(Task<T> task) {
   co_await boost::asio::this_coro::throw_if_cancelled(false);  // Cancellation is a value, too.
   co_return co_await std::move(task);
 }
-// Our code throws nothing, so this is memory exhaustion or a defect: a clean crash beats a lost call.
+// Our code throws nothing, so this is memory exhaustion or a defect: a clean crash beats a lost
+// call.
 inline void RethrowNothing(const std::exception_ptr& error) {
   if (error) std::rethrow_exception(error);
 }
 }  // namespace internal
 
-// Starts `task` on `loop`; `done(T)` runs there with its result. Emitting `terminal` on the slot's signal (on the loop's
-// thread) cancels it. Every root coroutine is started here.
+// Starts `task` on `loop`; `done(T)` runs there with its result. Emitting `terminal` on the slot's
+// signal (on the loop's thread) cancels it. Every root coroutine is started here.
 template <typename T, typename Done>
 void Spawn(Loop loop, boost::asio::cancellation_slot slot, Task<T> task, Done done) {
   boost::asio::co_spawn(
@@ -59,8 +62,8 @@ inline void SpawnDetached(Loop loop, Task<void> task) {
                         [](const std::exception_ptr& error) { internal::RethrowNothing(error); });
 }
 
-// Runs `task` on another loop and returns its result on this one. Cancelling the caller cancels the task, whose result is
-// then awaited all the same: what the task refers to may live in the caller.
+// Runs `task` on another loop and returns its result on this one. Cancelling the caller cancels the
+// task, whose result is then awaited all the same: what the task refers to may live in the caller.
 template <typename T>
 Task<T> RunOn(Loop target, Task<T> task) {
   struct Shared {

@@ -30,7 +30,8 @@ Task<absl::StatusOr<v1::Pcap>> CreateOnce::Run(v1::CreatePcapRequest request) {
       co_return MakeError(absl::StatusCode::kInvalidArgument, v1::ERROR_REASON_REQUEST_ID_REUSED,
                           "this request_id was used with other parameters; use a new one");
     }
-    co_return co_await Flight<v1::Pcap>::Join(known->second.flight);
+    const std::shared_ptr<Flight<v1::Pcap>> flight = known->second.flight;
+    co_return co_await Flight<v1::Pcap>::Join(flight);
   }
   Task<absl::StatusOr<v1::Pcap>> create = create_(std::move(request));
   std::shared_ptr<Flight<v1::Pcap>> flight = Flight<v1::Pcap>::Start(

@@ -20,12 +20,13 @@ class CreateOnce {
  public:
   using Create = std::function<Task<absl::StatusOr<v1::Pcap>>(v1::CreatePcapRequest)>;
 
-  // `create` sends one POST at most and bounds itself in time; it runs on its own, whatever its callers do.
-  // Remembers the last `max_records` named creations.
+  // `create` sends one POST at most and bounds itself in time; it runs on its own, whatever its
+  // callers do. Remembers the last `max_records` named creations.
   CreateOnce(Loop loop, Create create, size_t max_records = 10000);
 
-  // The capture this request_id created, or creates now. A failure that surely created nothing is forgotten; one that may
-  // have (ABORTED) is the answer from then on. INVALID_ARGUMENT/REQUEST_ID_REUSED for other parameters.
+  // The capture this request_id created, or creates now. A failure that surely created nothing is
+  // forgotten; one that may have (ABORTED) is the answer from then on.
+  // INVALID_ARGUMENT/REQUEST_ID_REUSED for other parameters.
   Task<absl::StatusOr<v1::Pcap>> Run(v1::CreatePcapRequest request);
 
  private:

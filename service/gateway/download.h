@@ -12,9 +12,10 @@
 
 namespace pcaps {
 
-// Sends the part of `file` that `request` asks for, at most `chunk_size` bytes a message. A file held whole is proved to be a
-// capture before its first message; of a larger one its head is, and the rest while it passes.
-// Errors: UPSTREAM_BAD_RESPONSE, DOWNLOAD_CHANGED, OFFSET_OUT_OF_RANGE; DOWNLOAD_INTERRUPTED where the rest breaks.
+// Sends the part of `file` that `request` asks for, at most `chunk_size` bytes a message. A file
+// held whole is proved to be a capture before its first message; of a larger one its head is, and
+// the rest while it passes. Errors: UPSTREAM_BAD_RESPONSE, DOWNLOAD_CHANGED, OFFSET_OUT_OF_RANGE;
+// DOWNLOAD_INTERRUPTED where the rest breaks.
 Task<absl::Status> SendPcap(PcapFile file, v1::DownloadPcapRequest request, int64_t chunk_size,
                             StreamWriter<v1::DownloadPcapResponse>& writer);
 

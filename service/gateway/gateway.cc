@@ -15,8 +15,7 @@ namespace {
 constexpr absl::Duration kOverloadedRetry = absl::Seconds(1);
 constexpr double kExpirySpread = 0.2;
 
-absl::Status Precondition(v1::ErrorReason reason, absl::string_view message,
-                          const v1::Pcap& pcap) {
+absl::Status Precondition(v1::ErrorReason reason, absl::string_view message, const v1::Pcap& pcap) {
   return MakeError(absl::StatusCode::kFailedPrecondition, reason, message,
                    {{"status", v1::Pcap::Status_Name(pcap.status())}});
 }
@@ -75,8 +74,8 @@ Task<absl::StatusOr<v1::ListPcapsResponse>> Gateway::ListPcaps(v1::ListPcapsRequ
   absl::StatusOr<std::vector<v1::Pcap>> all =
       co_await api_.ListPcaps(request.account_id(), deadline);
   if (!all.ok()) co_return all.status();
-  absl::StatusOr<Page<v1::Pcap>> page = CutPage(*std::move(all), request.account_id(),
-                                                request.page_size(), request.page_token());
+  absl::StatusOr<Page<v1::Pcap>> page =
+      CutPage(*std::move(all), request.account_id(), request.page_size(), request.page_token());
   if (!page.ok()) co_return page.status();
   v1::ListPcapsResponse response;
   response.mutable_pcaps()->Assign(page->items.begin(), page->items.end());
@@ -133,8 +132,8 @@ Task<absl::Status> Gateway::WatchPcap(v1::WatchPcapRequest request,
 
 Task<absl::Status> Gateway::WatchPcaps(v1::WatchPcapsRequest request,
                                        StreamWriter<v1::WatchEvent>& writer) {
-  absl::StatusOr<std::unique_ptr<Watcher>> watcher = hub_.Watch(
-      request.account_id(), {request.pcap_ids().begin(), request.pcap_ids().end()});
+  absl::StatusOr<std::unique_ptr<Watcher>> watcher =
+      hub_.Watch(request.account_id(), {request.pcap_ids().begin(), request.pcap_ids().end()});
   if (!watcher.ok()) co_return watcher.status();
   StreamWatchOptions options;
   options.expires = WatchExpiry();
@@ -186,7 +185,8 @@ Task<absl::StatusOr<v1::Pcap>> Gateway::AwaitDone(std::string account_id, std::s
     absl::StatusOr<std::optional<v1::WatchEvent>> next =
         co_await (*watcher)->Next(absl::InfiniteFuture());
     if (!next.ok()) co_return next.status();
-    if (co_await Cancelled()) co_return absl::CancelledError("the reader left");
+    const bool cancelled = co_await Cancelled();
+    if (cancelled) co_return absl::CancelledError("the reader left");
     if (!next->has_value()) continue;
     const v1::WatchEvent& event = **next;
     if (event.has_pcap()) {

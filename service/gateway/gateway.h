@@ -1,5 +1,5 @@
-// Gateway: the story of each RPC, without gRPC, HTTP or plumbing. Requests are checked before they come here.
-// On the control loop, except where said.
+// Gateway: the story of each RPC, without gRPC, HTTP or plumbing. Requests are checked before they
+// come here. On the control loop, except where said.
 #pragma once
 
 #include <pcaps/v1/pcaps.pb.h>
@@ -38,7 +38,8 @@ struct DownloadLane {
 
 class Gateway {
  public:
-  // `api` works on `control`; there is at least one lane. `uniform` returns numbers in [0, 1). All outlive the gateway.
+  // `api` works on `control`; there is at least one lane. `uniform` returns numbers in [0, 1). All
+  // outlive the gateway.
   Gateway(Loop control, PcapsApi& api, std::vector<DownloadLane> lanes, Clock& clock,
           std::function<double()> uniform, GatewayOptions options);
 

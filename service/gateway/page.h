@@ -24,7 +24,8 @@ struct PagePosition {
 // Names the last item of a page, and the account it belongs to. Opaque to callers, safe in URLs.
 std::string MakePageToken(absl::string_view account_id, const PagePosition& last);
 
-// INVALID_ARGUMENT where the token is not ours, or another account's. The message fits a BadRequest.
+// INVALID_ARGUMENT where the token is not ours, or another account's. The message fits a
+// BadRequest.
 absl::StatusOr<PagePosition> ParsePageToken(absl::string_view token, absl::string_view account_id);
 
 // 0 means 50, more than 1000 means 1000.
@@ -59,7 +60,8 @@ absl::StatusOr<Page<Item>> CutPage(std::vector<Item> all, const std::string& acc
   for (; first != all.end() && page.items.size() < size; ++first) {
     page.items.push_back(std::move(*first));
   }
-  if (first != all.end()) page.next_token = MakePageToken(account_id, PositionOf(page.items.back()));
+  if (first != all.end())
+    page.next_token = MakePageToken(account_id, PositionOf(page.items.back()));
   return page;
 }
 

@@ -31,9 +31,9 @@ uint32_t LittleEndian(absl::string_view bytes) {
 }  // namespace
 
 absl::Status PcapScanner::Bad(absl::string_view what) const {
-  return MakeError(absl::StatusCode::kInternal, v1::ERROR_REASON_UPSTREAM_BAD_RESPONSE,
-                   absl::StrCat("the upstream's file is not a capture: ", what, " near byte ",
-                                position_));
+  return MakeError(
+      absl::StatusCode::kInternal, v1::ERROR_REASON_UPSTREAM_BAD_RESPONSE,
+      absl::StrCat("the upstream's file is not a capture: ", what, " near byte ", position_));
 }
 
 uint32_t PcapScanner::Number(absl::string_view header, size_t at) const {
@@ -139,8 +139,8 @@ absl::Status PcapScanner::TakeBlock(absl::string_view header) {
     expect_ = Expect::kSectionLength;
     return absl::OkStatus();
   }
-  const bool packet = type == kObsoletePacketBlock || type == kSimplePacketBlock ||
-                      type == kEnhancedPacketBlock;
+  const bool packet =
+      type == kObsoletePacketBlock || type == kSimplePacketBlock || type == kEnhancedPacketBlock;
   if (packet) ++packets_;
   return EnterBlock(Number(header, 4), 8);
 }

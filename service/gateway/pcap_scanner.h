@@ -12,10 +12,12 @@ namespace pcaps {
 
 class PcapScanner {
  public:
-  // The next bytes of the file. Errors: INTERNAL/UPSTREAM_BAD_RESPONSE where they cannot be one; then stop.
+  // The next bytes of the file. Errors: INTERNAL/UPSTREAM_BAD_RESPONSE where they cannot be one;
+  // then stop.
   absl::Status Feed(absl::string_view data);
 
-  // Call at the end of the file: how many packets it holds. Errors: as above, where the file ends inside a record.
+  // Call at the end of the file: how many packets it holds. Errors: as above, where the file ends
+  // inside a record.
   absl::StatusOr<uint64_t> Finish() const;
 
  private:

@@ -10,8 +10,9 @@ class StreamWriter {
  public:
   virtual ~StreamWriter() = default;
 
-  // Sends one message and returns when the transport took it, so a slow reader slows the writer. False: the stream is to end
-  // (the reader left, or somebody ended it); return soon, with any status.
+  // Sends one message and returns when the transport took it, so a slow reader slows the writer.
+  // False: the stream is to end (the reader left, or somebody ended it); return soon, with any
+  // status.
   virtual Task<bool> Write(Message message) = 0;
 };
 

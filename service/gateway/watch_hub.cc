@@ -56,11 +56,11 @@ struct Watcher::Account {
   bool UnseenDue() const { return ListDue(true) || !Due(true).empty(); }
 
   const std::string id;
-  std::map<uint64_t, Watcher*> watchers;                          // By number: stable across yields.
-  std::map<std::string, std::map<uint64_t, Watcher*>> named;      // Who watches which capture.
-  std::map<uint64_t, Watcher*> everything;                        // Who watches the whole account.
-  std::map<std::string, v1::Pcap> known;                          // Newest state of what is watched.
-  bool listed = false;                                            // `known` holds the whole list.
+  std::map<uint64_t, Watcher*> watchers;                      // By number: stable across yields.
+  std::map<std::string, std::map<uint64_t, Watcher*>> named;  // Who watches which capture.
+  std::map<uint64_t, Watcher*> everything;                    // Who watches the whole account.
+  std::map<std::string, v1::Pcap> known;                      // Newest state of what is watched.
+  bool listed = false;                                        // `known` holds the whole list.
   absl::Time last_answer = absl::InfinitePast();
   absl::Time next_poll = absl::InfinitePast();
   int failures = 0;  // Polls failed in a row, the last with last_error.
@@ -138,7 +138,8 @@ Task<absl::StatusOr<std::optional<v1::WatchEvent>>> Watcher::Next(absl::Time unt
     }
     if (!end_.ok()) co_return end_;
     const bool over = SnapshotComplete() != was_complete || hub_.clock_.Now() >= until;
-    if (over || co_await Cancelled()) co_return std::nullopt;
+    const bool cancelled = co_await Cancelled();
+    if (over || cancelled) co_return std::nullopt;
     co_await hub_.clock_.WaitUntil(changed_, until);
   }
 }
@@ -219,8 +220,7 @@ Task<absl::Status> WatchHub::PollOnce(std::shared_ptr<Account> account, Scope sc
   co_return co_await PollEach(account, std::move(due));
 }
 
-Task<absl::Status> WatchHub::PollList(std::shared_ptr<Account> account,
-                                      std::set<std::string> due) {
+Task<absl::Status> WatchHub::PollList(std::shared_ptr<Account> account, std::set<std::string> due) {
   const absl::Time deadline = clock_.Now() + options_.request_timeout;
   absl::StatusOr<std::vector<v1::Pcap>> list = co_await api_.ListPcaps(account->id, deadline);
   if (!list.ok()) co_return list.status();
@@ -239,8 +239,7 @@ Task<absl::Status> WatchHub::PollList(std::shared_ptr<Account> account,
   co_return co_await PollEach(account, std::move(due));
 }
 
-Task<absl::Status> WatchHub::PollEach(std::shared_ptr<Account> account,
-                                      std::set<std::string> due) {
+Task<absl::Status> WatchHub::PollEach(std::shared_ptr<Account> account, std::set<std::string> due) {
   for (const std::string& id : due) {
     const absl::Time deadline = clock_.Now() + options_.request_timeout;
     absl::StatusOr<v1::Pcap> pcap = co_await api_.GetPcap(account->id, id, deadline);
@@ -320,8 +319,8 @@ Task<void> WatchHub::PublishRemoved(std::shared_ptr<Account> account, std::strin
 absl::Duration WatchHub::Interval(const Account& account) const {
   if (account.failures > 0) {
     const int doublings = std::min(account.failures, kMaxBackoffDoublings);
-    const absl::Duration backoff = std::min(options_.min_poll_interval * (1 << doublings),
-                                            options_.max_poll_interval);
+    const absl::Duration backoff =
+        std::min(options_.min_poll_interval * (1 << doublings), options_.max_poll_interval);
     return std::max(backoff, RetryAfterOf(account.last_error).value_or(absl::ZeroDuration()));
   }
   absl::Time youngest = absl::InfinitePast();

@@ -1,6 +1,6 @@
 // WatchHub: follows captures for any number of watchers with one poller per account.
-// A watcher holds only the newest unsent state of each capture: a slow one skips middles, never the end.
-// All on the control loop.
+// A watcher holds only the newest unsent state of each capture: a slow one skips middles, never the
+// end. All on the control loop.
 #pragma once
 
 #include <pcaps/v1/pcaps.pb.h>
@@ -21,10 +21,11 @@
 namespace pcaps {
 
 struct WatchOptions {
-  absl::Duration min_poll_interval = absl::Seconds(2);   // A capture this young is polled this often;
+  absl::Duration min_poll_interval =
+      absl::Seconds(2);  // A capture this young is polled this often;
   absl::Duration max_poll_interval = absl::Seconds(15);  // the interval grows with its age to this.
   absl::Duration request_timeout = absl::Seconds(20);    // Bounds one poll call.
-  int max_streams = 5000;                                // Above them: RESOURCE_EXHAUSTED/OVERLOADED.
+  int max_streams = 5000;  // Above them: RESOURCE_EXHAUSTED/OVERLOADED.
   int max_streams_per_account = 2000;
 };
 
@@ -37,8 +38,9 @@ class Watcher {
   Watcher(const Watcher&) = delete;
   Watcher& operator=(const Watcher&) = delete;
 
-  // The next capture or removal; nullopt when `until` passes, the snapshot becomes complete, or the caller is cancelled.
-  // Errors end the watch: the snapshot could not be had (as PcapsApi says), or the account was taken from us.
+  // The next capture or removal; nullopt when `until` passes, the snapshot becomes complete, or the
+  // caller is cancelled. Errors end the watch: the snapshot could not be had (as PcapsApi says), or
+  // the account was taken from us.
   Task<absl::StatusOr<std::optional<v1::WatchEvent>>> Next(absl::Time until);
 
   // Every watched capture has been seen, or found missing, once.

@@ -13,10 +13,9 @@ namespace {
 constexpr absl::Duration kReconnectDelay = absl::Milliseconds(100);
 
 absl::Status Expired() {
-  return WithRetryAfter(
-      MakeError(absl::StatusCode::kUnavailable, v1::ERROR_REASON_STREAM_EXPIRED,
-                "the stream has lived its life; watch again, nothing is lost"),
-      kReconnectDelay);
+  return WithRetryAfter(MakeError(absl::StatusCode::kUnavailable, v1::ERROR_REASON_STREAM_EXPIRED,
+                                  "the stream has lived its life; watch again, nothing is lost"),
+                        kReconnectDelay);
 }
 
 absl::Status Removed(const std::string& pcap_id) {
@@ -49,7 +48,8 @@ Task<absl::Status> StreamWatch(Watcher& watcher, Clock& clock, StreamWatchOption
       const absl::Time until = std::min(last_sent + options.heartbeat_interval, options.expires);
       absl::StatusOr<std::optional<v1::WatchEvent>> next = co_await watcher.Next(until);
       if (!next.ok()) co_return next.status();
-      if (co_await Cancelled()) co_return left;
+      const bool cancelled = co_await Cancelled();
+      if (cancelled) co_return left;
       event = *std::move(next);
       const absl::Time now = clock.Now();
       if (!event.has_value() && now >= options.expires) co_return Expired();

@@ -1,4 +1,5 @@
-// StreamWatch: what one watcher sees, as a stream: events, heartbeats in between, an end it can tell apart.
+// StreamWatch: what one watcher sees, as a stream: events, heartbeats in between, an end it can
+// tell apart.
 #pragma once
 
 #include <pcaps/v1/pcaps.pb.h>
@@ -12,10 +13,11 @@
 namespace pcaps {
 
 struct StreamWatchOptions {
-  absl::Duration heartbeat_interval = absl::Seconds(15);  // Time without an event before a heartbeat.
-  absl::Time expires = absl::InfiniteFuture();            // Then UNAVAILABLE/STREAM_EXPIRED.
-  bool mark_snapshot = false;  // A heartbeat follows the snapshot at once.
-  bool must_exist = false;     // A removed capture ends the stream with NOT_FOUND/CAPTURE_NOT_FOUND.
+  absl::Duration heartbeat_interval =
+      absl::Seconds(15);                        // Time without an event before a heartbeat.
+  absl::Time expires = absl::InfiniteFuture();  // Then UNAVAILABLE/STREAM_EXPIRED.
+  bool mark_snapshot = false;                   // A heartbeat follows the snapshot at once.
+  bool must_exist = false;  // A removed capture ends the stream with NOT_FOUND/CAPTURE_NOT_FOUND.
 };
 
 // OK when all named captures are done or removed. On the control loop.

@@ -27,9 +27,9 @@ std::string ClientMetadata(const grpc::CallbackServerContext& context, const cha
 
 // The caller's id where it is fit to be repeated in headers and logs.
 std::string UsableRequestId(std::string id) {
-  const bool usable = id.size() <= kMaxRequestIdBytes &&
-                      std::all_of(id.begin(), id.end(),
-                                  [](unsigned char c) { return absl::ascii_isgraph(c); });
+  const bool usable =
+      id.size() <= kMaxRequestIdBytes &&
+      std::all_of(id.begin(), id.end(), [](unsigned char c) { return absl::ascii_isgraph(c); });
   return usable ? id : std::string();
 }
 
@@ -86,7 +86,7 @@ void Call::LogEnd() {
   const v1::ErrorReason reason = ReasonOf(outcome_);
   if (reason != v1::ERROR_REASON_UNSPECIFIED) line["reason"] = ReasonName(reason);
   if (!outcome_.ok()) line["message"] = CleanText(outcome_.message());
-  line["duration_ms"] = absl::ToDoubleMilliseconds(env_.clock.Now() - start_);
+  line["duration_us"] = absl::ToInt64Microseconds(env_.clock.Now() - start_);
   line["account"] = CleanText(subject_.account_id);
   if (!subject_.pcap_id.empty()) line["pcap_id"] = CleanText(subject_.pcap_id);
   if (!request_id_.empty()) line["request_id"] = request_id_;

@@ -1,4 +1,5 @@
-// Call: what every RPC has, whatever its shape: a deadline, metadata in and out, one log line at its end.
+// Call: what every RPC has, whatever its shape: a deadline, metadata in and out, one log line at
+// its end.
 #pragma once
 
 #include <grpcpp/server_context.h>
@@ -44,7 +45,8 @@ class Call {
 
   void CountMessage(int64_t bytes);
 
-  // The call's answer: adds the trailing metadata to the context. Call once, before the reactor's Finish().
+  // The call's answer: adds the trailing metadata to the context. Call once, before the reactor's
+  // Finish().
   grpc::Status Conclude(const absl::Status& status);
   // Writes the log line. Call once, when gRPC is done with the call.
   void LogEnd();

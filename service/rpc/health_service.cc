@@ -64,7 +64,8 @@ Task<absl::Status> HealthService::Follow(bool known_service,
       told_any = true;
       continue;
     }
-    if (co_await Cancelled()) break;
+    const bool cancelled = co_await Cancelled();
+    if (cancelled) break;
     co_await changed_.Wait();
   }
   co_return absl::CancelledError("the watcher left");

@@ -1,4 +1,5 @@
-// HealthService: the gRPC health protocol, as a callback service of ours: the built-in one holds Server::Shutdown open.
+// HealthService: the gRPC health protocol, as a callback service of ours: the built-in one holds
+// Server::Shutdown open.
 #pragma once
 
 #include <grpc/health/v1/health.grpc.pb.h>

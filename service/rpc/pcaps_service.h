@@ -19,8 +19,7 @@ class PcapsService final : public v1::PcapsService::CallbackService {
                                       const v1::ListPcapsRequest* request,
                                       v1::ListPcapsResponse* response) override;
   grpc::ServerUnaryReactor* GetPcap(grpc::CallbackServerContext* context,
-                                    const v1::GetPcapRequest* request,
-                                    v1::Pcap* response) override;
+                                    const v1::GetPcapRequest* request, v1::Pcap* response) override;
   grpc::ServerUnaryReactor* CreatePcap(grpc::CallbackServerContext* context,
                                        const v1::CreatePcapRequest* request,
                                        v1::Pcap* response) override;

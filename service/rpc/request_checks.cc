@@ -14,15 +14,15 @@
 namespace pcaps {
 namespace {
 
-constexpr size_t kMaxIdBytes = 32;           // The upstream's.
-constexpr size_t kMaxRequestIdBytes = 128;   // Room for a UUID with a prefix.
-constexpr size_t kMaxEtagBytes = 256;        // Ours are at most 100.
+constexpr size_t kMaxIdBytes = 32;          // The upstream's.
+constexpr size_t kMaxRequestIdBytes = 128;  // Room for a UUID with a prefix.
+constexpr size_t kMaxEtagBytes = 256;       // Ours are at most 100.
 constexpr size_t kMaxDestinationBytes = 2048;
 constexpr int kMaxWatchedIds = 100;
-constexpr uint32_t kMaxPacketLimit = 10000;        // The upstream's.
-constexpr uint64_t kMaxByteLimit = 1'000'000'000;  // The upstream's.
+constexpr uint32_t kMaxPacketLimit = 10000;                         // The upstream's.
+constexpr uint64_t kMaxByteLimit = 1'000'000'000;                   // The upstream's.
 constexpr absl::Duration kSimpleTimeLimitMax = absl::Seconds(300);  // The upstream's.
-constexpr absl::Duration kHistory = absl::Hours(24);                // How far back simple captures can look.
+constexpr absl::Duration kHistory = absl::Hours(24);  // How far back simple captures can look.
 constexpr absl::Duration kMinHeartbeat = absl::Seconds(1);
 constexpr absl::Duration kMaxHeartbeat = absl::Minutes(5);
 constexpr absl::Duration kMaxQueueWait = absl::Hours(1);
@@ -57,7 +57,8 @@ class Violations {
     const absl::Duration value = FromProtoDuration(duration);
     const bool mixed_signs = (duration.seconds() < 0 && duration.nanos() > 0) ||
                              (duration.seconds() > 0 && duration.nanos() < 0);
-    const bool sound = std::abs(static_cast<int64_t>(duration.nanos())) < 1'000'000'000 && !mixed_signs;
+    const bool sound =
+        std::abs(static_cast<int64_t>(duration.nanos())) < 1'000'000'000 && !mixed_signs;
     if (sound && value >= min && value <= max) return true;
     Add(field, absl::StrCat("is ", absl::FormatDuration(value), "; it must be from ",
                             absl::FormatDuration(min), " to ", absl::FormatDuration(max)));
@@ -104,7 +105,8 @@ void CheckTimeLimit(Violations& bad, const v1::CreatePcapRequest& request, absl:
     bad.Add("time_limit", absl::StrCat("is required: 1s to ", absl::FormatDuration(max)));
     return;
   }
-  const bool in_range = bad.CheckDuration("time_limit", request.time_limit(), absl::Seconds(1), max);
+  const bool in_range =
+      bad.CheckDuration("time_limit", request.time_limit(), absl::Seconds(1), max);
   if (in_range && request.time_limit().nanos() != 0) {
     bad.Add("time_limit", "must be whole seconds");
   }
@@ -124,12 +126,13 @@ void CheckSimple(Violations& bad, const v1::SimpleCapture& simple, absl::Time no
 void CheckDestination(Violations& bad, absl::string_view field, const std::string& uri) {
   const bool known = absl::StartsWith(uri, "s3://") || absl::StartsWith(uri, "gs://") ||
                      absl::StartsWith(uri, "r2://");
-  const bool printable = std::all_of(uri.begin(), uri.end(), [](unsigned char c) {
-    return absl::ascii_isgraph(c);
-  });
+  const bool printable =
+      std::all_of(uri.begin(), uri.end(), [](unsigned char c) { return absl::ascii_isgraph(c); });
   // Never says what it is: it may hold a secret.
-  if (!known || !printable || uri.size() > kMaxDestinationBytes || uri.size() == sizeof("s3://") - 1) {
-    bad.Add(field, "must be a bucket URI, s3://, gs:// or r2://, of at most 2048 printable characters");
+  if (!known || !printable || uri.size() > kMaxDestinationBytes ||
+      uri.size() == sizeof("s3://") - 1) {
+    bad.Add(field,
+            "must be a bucket URI, s3://, gs:// or r2://, of at most 2048 printable characters");
   }
 }
 
@@ -145,9 +148,8 @@ void CheckFull(Violations& bad, const v1::FullCapture& full) {
 }
 
 void CheckRequestId(Violations& bad, const std::string& request_id) {
-  const bool printable = std::all_of(request_id.begin(), request_id.end(), [](unsigned char c) {
-    return absl::ascii_isgraph(c);
-  });
+  const bool printable = std::all_of(request_id.begin(), request_id.end(),
+                                     [](unsigned char c) { return absl::ascii_isgraph(c); });
   if (!printable || request_id.size() > kMaxRequestIdBytes) {
     bad.Add("request_id", "must be at most 128 printable ASCII characters without spaces");
   }

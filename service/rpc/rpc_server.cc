@@ -49,16 +49,18 @@ void SetLimits(grpc::ServerBuilder& builder) {
 }
 
 absl::Status Draining() {
-  return WithRetryAfter(
-      MakeError(absl::StatusCode::kUnavailable, v1::ERROR_REASON_DRAINING,
-                "this replica is going away; call again, another one answers"),
-      kDrainingRetry);
+  return WithRetryAfter(MakeError(absl::StatusCode::kUnavailable, v1::ERROR_REASON_DRAINING,
+                                  "this replica is going away; call again, another one answers"),
+                        kDrainingRetry);
 }
 
 }  // namespace
 
 RpcServer::RpcServer(RpcEnv& env, Gateway& gateway, RpcServerOptions options)
-    : env_(env), options_(std::move(options)), pcaps_(env, gateway, options_.bounds), health_(env) {}
+    : env_(env),
+      options_(std::move(options)),
+      pcaps_(env, gateway, options_.bounds),
+      health_(env) {}
 
 RpcServer::~RpcServer() = default;
 
@@ -88,7 +90,8 @@ absl::StatusOr<std::string> RpcServer::Start() {
 
 void RpcServer::Drain(absl::Duration timeout, const std::function<double()>& uniform) {
   const absl::Time start = absl::Now();
-  std::thread shutdown([this, start, timeout] { server_->Shutdown(absl::ToChronoTime(start + timeout)); });
+  std::thread shutdown(
+      [this, start, timeout] { server_->Shutdown(absl::ToChronoTime(start + timeout)); });
   std::vector<std::weak_ptr<EndableStream>> streams = env_.streams.BeginDrain(Draining());
   std::vector<absl::Duration> ends(streams.size());
   for (absl::Duration& end : ends) end = timeout / 2 * uniform();

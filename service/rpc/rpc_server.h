@@ -27,14 +27,16 @@ class RpcServer {
   RpcServer(RpcEnv& env, Gateway& gateway, RpcServerOptions options);
   ~RpcServer();
 
-  // Serves from now on. Returns "host:port" with the port in use. UNAVAILABLE where it cannot be had.
+  // Serves from now on. Returns "host:port" with the port in use. UNAVAILABLE where it cannot be
+  // had.
   absl::StatusOr<std::string> Start();
 
   // Tells health checkers that we are leaving. On the control loop.
   void StopServing() { health_.StopServing(); }
 
-  // Ends every call: tells clients to go elsewhere, ends streams with DRAINING one by one over half of `timeout`, waits for
-  // unary calls, cancels what is left after `timeout`. Blocks its thread, which is no loop's.
+  // Ends every call: tells clients to go elsewhere, ends streams with DRAINING one by one over half
+  // of `timeout`, waits for unary calls, cancels what is left after `timeout`. Blocks its thread,
+  // which is no loop's.
   void Drain(absl::Duration timeout, const std::function<double()>& uniform);
 
  private:

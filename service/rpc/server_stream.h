@@ -1,8 +1,8 @@
 // ServerStream: one server-streaming RPC, from gRPC's reactor to a coroutine on a loop and back.
 //
-// States: running -> ending (the caller left, or EndWith) -> finished; End() is the only exit. gRPC's rules, kept here: one
-// write in flight at a time and never Finish with one; OnCancel and OnWriteDone(false) come in either order; every call is
-// finished by us, or Server::Shutdown hangs.
+// States: running -> ending (the caller left, or EndWith) -> finished; End() is the only exit.
+// gRPC's rules, kept here: one write in flight at a time and never Finish with one; OnCancel and
+// OnWriteDone(false) come in either order; every call is finished by us, or Server::Shutdown hangs.
 #pragma once
 
 #include <grpcpp/support/server_callback.h>
@@ -27,7 +27,8 @@ class ServerStream final : public grpc::ServerWriteReactor<Message>,
  public:
   using Handler = std::function<Task<absl::Status>(StreamWriter<Message>&)>;
 
-  // Answers `checked` at once where it is an error, else runs `handler` on `loop` and ends with what it returns.
+  // Answers `checked` at once where it is an error, else runs `handler` on `loop` and ends with
+  // what it returns.
   static grpc::ServerWriteReactor<Message>* Start(std::unique_ptr<Call> call, const Loop& loop,
                                                   const absl::Status& checked, Handler handler) {
     auto stream = std::make_shared<ServerStream>(std::move(call), loop, std::move(handler));
@@ -74,7 +75,8 @@ class ServerStream final : public grpc::ServerWriteReactor<Message>,
  private:
   void Run(std::shared_ptr<ServerStream> self) {
     if (Ending()) return End(absl::CancelledError("the caller left"));
-    Spawn(loop_, cancel_.slot(), handler_(*this), [self](absl::Status status) { self->End(status); });
+    Spawn(loop_, cancel_.slot(), handler_(*this),
+          [self](absl::Status status) { self->End(status); });
   }
 
   bool Ending() const { return cancelled_ || !end_status_.ok(); }
@@ -103,7 +105,8 @@ class ServerStream final : public grpc::ServerWriteReactor<Message>,
 
   void OnDone() override {
     call_->LogEnd();
-    // Dies on the loop, where everything of it lives; maybe before post() returns, so nothing of it is lent to post().
+    // Dies on the loop, where everything of it lives; maybe before post() returns, so nothing of it
+    // is lent to post().
     const Loop loop = loop_;
     boost::asio::post(loop, [self = std::move(self_)] {});
   }

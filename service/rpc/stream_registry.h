@@ -25,7 +25,8 @@ class StreamRegistry {
   uint64_t Add(const std::shared_ptr<EndableStream>& stream);
   void Remove(uint64_t ticket);
 
-  // From now on newcomers end with `why`; returns those that are open, to be ended by the caller in its own time.
+  // From now on newcomers end with `why`; returns those that are open, to be ended by the caller in
+  // its own time.
   std::vector<std::weak_ptr<EndableStream>> BeginDrain(absl::Status why);
 
  private:

@@ -1,7 +1,8 @@
 // UnaryCall: one unary RPC, from gRPC's reactor to a coroutine on the control loop and back.
 //
-// gRPC's rules, kept here and nowhere else: its callback threads never block; every call is finished by us, exactly once, or
-// Server::Shutdown hangs; the reactor dies only after OnDone. OnCancel may come before the coroutine has begun.
+// gRPC's rules, kept here and nowhere else: its callback threads never block; every call is
+// finished by us, exactly once, or Server::Shutdown hangs; the reactor dies only after OnDone.
+// OnCancel may come before the coroutine has begun.
 #pragma once
 
 #include <grpcpp/support/server_callback.h>
@@ -63,7 +64,8 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
 
   void OnDone() override {
     call_->LogEnd();
-    // Dies on the loop, where everything of it lives; maybe before post() returns, so nothing of it is lent to post().
+    // Dies on the loop, where everything of it lives; maybe before post() returns, so nothing of it
+    // is lent to post().
     const Loop loop = loop_;
     boost::asio::post(loop, [self = std::move(self_)] {});
   }
@@ -72,9 +74,9 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
   const std::unique_ptr<Call> call_;
   Response* const response_;
   const Handler handler_;
-  std::shared_ptr<UnaryCall> self_;           // Until OnDone.
-  boost::asio::cancellation_signal cancel_;   // On the loop.
-  bool cancelled_ = false;                    // On the loop.
+  std::shared_ptr<UnaryCall> self_;          // Until OnDone.
+  boost::asio::cancellation_signal cancel_;  // On the loop.
+  bool cancelled_ = false;                   // On the loop.
 };
 
 }  // namespace pcaps

@@ -24,8 +24,9 @@ class Log {
   // Lines go to standard error. Below `level` nothing is written.
   Log(LogLevel level, LogFormat format);
 
-  // `event` says what happened ("rpc", "listening", "drain_started"); `fields` follow time, level and event in the line.
-  // Control characters and quotes in values are escaped, so one event is one line. Never pass a secret.
+  // `event` says what happened ("rpc", "listening", "drain_started"); `fields` follow time, level
+  // and event in the line. Control characters and quotes in values are escaped, so one event is one
+  // line. Never pass a secret.
   void Debug(absl::string_view event, boost::json::object fields = {});
   void Info(absl::string_view event, boost::json::object fields = {});
   void Warn(absl::string_view event, boost::json::object fields = {});
