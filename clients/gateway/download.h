@@ -11,8 +11,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "clients/base/sha256.h"
 #include "clients/gateway/call.h"
-#include "clients/gateway/sha256.h"
 
 namespace pcaps {
 

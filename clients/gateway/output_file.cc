@@ -26,9 +26,10 @@ absl::Status SystemError(absl::string_view what, const fs::path& path) {
 
 absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Create(const std::string& path) {
   std::error_code error;
-  // Through a symbolic link, the file it names is written, not the link replaced.
-  fs::path target =
-      fs::is_symlink(path, error) ? fs::weakly_canonical(path, error) : fs::path(path);
+  const bool link = fs::is_symlink(path, error);
+  // A link is not replaced: the file it names is.
+  fs::path target = link ? fs::canonical(path, error) : fs::path(path);
+  if (link && error) return absl::InvalidArgumentError(absl::StrCat(path, " leads nowhere"));
   const fs::file_status before = fs::status(target, error);
   if (fs::exists(before) && !fs::is_regular_file(before)) {
     return absl::InvalidArgumentError(absl::StrCat(path, " is not a regular file"));

@@ -53,7 +53,7 @@ absl::Status RunCapture(const Session& session, CaptureFlags& flags) {
   if (!flags.create.full) {
     absl::StatusOr<Output> opened = Output::Open(flags.output, session);
     if (!opened.ok()) return opened.status();
-    output = *std::move(opened);
+    output.emplace(*std::move(opened));
   } else if (!flags.output.empty()) {
     return absl::InvalidArgumentError("-o is for simple captures: a full one is in its bucket");
   }

@@ -34,7 +34,8 @@ void SetFilter(const CreateFlags& flags, v1::Filter& filter) {
 }  // namespace
 
 void AddCreateFlags(CLI::App& command, CreateFlags& flags) {
-  auto* const simple = command.add_flag("--simple", "Sample recorded history (the default)");
+  auto* const simple =
+      command.add_flag("--simple")->description("Sample recorded history (the default)");
   command.add_flag("--full", flags.full, "Capture whole packets, live, into a bucket")
       ->excludes(simple);
   command.add_option("--colo", flags.colo, "Data centre (ord02) or city (ORD); with --full");

@@ -34,7 +34,7 @@ const std::vector<ExitCode>& ExitCodes() {
        "no answer (in time): try again",
        {StatusCode::kUnavailable, StatusCode::kDeadlineExceeded}},
       {8, "outcome unknown, or the file changed meanwhile", {StatusCode::kAborted}},
-      {kExitInterrupted, "interrupted (Ctrl-C)", {StatusCode::kCancelled}},
+      {kExitInterrupted, "interrupted (Ctrl-C)", {}},
   };
   return *codes;
 }

@@ -9,6 +9,7 @@ namespace pcaps::pcapctl {
 
 inline constexpr int kExitInterrupted = 130;  // As shells have it: 128 + SIGINT.
 
+// Of a command that nobody interrupted.
 int ExitCodeOf(const absl::Status& status);
 
 // The table of exit codes, for --help.

@@ -72,7 +72,9 @@ int RunPcapctl(const std::vector<std::string>& args, std::ostream& out, std::ost
     const std::string message = absl::StrCat(error.what(), "; see pcapctl --help");
     return Finish(absl::InvalidArgumentError(message), json, err);
   }
-  return Finish(Run(flags, chosen, out, err, std::move(stop)), flags.json, err);
+  const absl::Status status = Run(flags, chosen, out, err, stop);
+  const int exit_code = Finish(status, flags.json, err);
+  return absl::IsCancelled(status) && stop.stop_requested() ? kExitInterrupted : exit_code;
 }
 
 }  // namespace pcaps::pcapctl
