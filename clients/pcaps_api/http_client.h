@@ -27,9 +27,9 @@ struct HttpOptions {
 };
 
 // Verifies peers, follows no redirect, asks for no compression, speaks to a proxy only as
-// configured. Every request but a GET has a connection of its own, because libcurl silently repeats
-// a request on a reused connection that turns out dead. On its loop's thread; exchanges may outlive
-// it.
+// configured, and sends no request twice. Every request but a GET has a connection of its own: on a
+// reused one that turns out dead its fate would be unknown. On its loop's thread; exchanges may
+// outlive it.
 class HttpClient {
  public:
   HttpClient(const Loop& loop, HttpOptions options, Clock& clock);

@@ -19,6 +19,7 @@
 namespace pcaps {
 
 class CurlLoop;
+class CurlTransfer;
 struct HttpOptions;
 
 struct HttpRequest {
@@ -80,8 +81,7 @@ class HttpExchange {
   bool maybe_sent() const;
 
  private:
-  class Transfer;
-  std::unique_ptr<Transfer> transfer_;
+  std::unique_ptr<CurlTransfer> transfer_;
 };
 
 }  // namespace pcaps

@@ -9,6 +9,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "clients/base/error.h"
+#include "clients/base/proto_time.h"
 #include "clients/pcaps_api/destination.h"
 
 namespace pcaps {
@@ -85,12 +86,7 @@ class Reader {
       Fail(key, "is not an RFC 3339 time");
       return std::nullopt;
     }
-    google::protobuf::Timestamp timestamp;
-    const int64_t seconds = absl::ToUnixSeconds(time);
-    timestamp.set_seconds(seconds);
-    timestamp.set_nanos(
-        static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
-    return timestamp;
+    return ToTimestamp(time);
   }
 
   void Fail(absl::string_view key, absl::string_view what) {
@@ -193,9 +189,7 @@ json::object FilterToJson(const v1::Filter& filter) {
 }
 
 std::string FormatTime(const google::protobuf::Timestamp& timestamp) {
-  const absl::Time time =
-      absl::FromUnixSeconds(timestamp.seconds()) + absl::Nanoseconds(timestamp.nanos());
-  return absl::FormatTime("%Y-%m-%d%ET%H:%M:%E*SZ", time, absl::UTCTimeZone());
+  return absl::FormatTime("%Y-%m-%d%ET%H:%M:%E*SZ", FromTimestamp(timestamp), absl::UTCTimeZone());
 }
 
 }  // namespace
@@ -220,9 +214,7 @@ absl::StatusOr<v1::Pcap> PcapFromJson(const json::value& json, const Observation
   if (const auto limit = LimitFrom(reader, "packet_limit", kMaxPackets))
     pcap.set_packet_limit(*limit);
   if (pcap.type() == v1::Pcap::TYPE_FULL) ReadFullDetails(reader, *pcap.mutable_full());
-  const int64_t observed = absl::ToUnixNanos(observation.time);
-  pcap.mutable_observed_time()->set_seconds(observed / 1'000'000'000);
-  pcap.mutable_observed_time()->set_nanos(static_cast<int32_t>(observed % 1'000'000'000));
+  *pcap.mutable_observed_time() = ToTimestamp(observation.time);
   if (!reader.status().ok()) return reader.status();
   if (const json::value* const filter = reader.Find("filter_v1")) {
     const absl::Status read = ReadFilter(*filter, *pcap.mutable_filter());

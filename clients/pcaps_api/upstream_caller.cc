@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "clients/base/error.h"
-#include "clients/pcaps_api/flight.h"
+#include "clients/pcaps_api/run_to_end.h"
 #include "clients/pcaps_api/upstream_error.h"
 
 namespace pcaps {
@@ -69,7 +69,7 @@ Task<absl::StatusOr<UpstreamReply>> UpstreamCaller::Write(UpstreamCall call, abs
   // The flight has its own end: an impatient caller must not cut off what was sent.
   Task<Reply> task =
       Fly(shared_from_this(), std::move(call), clock_.Now() + options_.request_timeout, progress);
-  std::optional<Reply> reply = co_await AwaitFlight(std::move(task), clock_, deadline);
+  std::optional<Reply> reply = co_await RunToEnd(std::move(task), clock_, deadline);
   if (reply.has_value()) co_return *std::move(reply);
   progress->abandoned = true;
   const bool cancelled = co_await Cancelled();
@@ -192,9 +192,8 @@ Task<absl::Status> UpstreamCaller::Exchange(const UpstreamCall& call, absl::Time
     if (attempt.reply.body.empty()) co_return BadResponse(attempt.reply.head, "an empty file");
     co_return absl::OkStatus();
   }
-  std::vector<std::string> secrets = call.secrets;
   absl::StatusOr<boost::json::value> result =
-      ResultOf({call.operation, attempt.reply.head, attempt.reply.body, secrets});
+      ResultOf({call.operation, attempt.reply.head, attempt.reply.body, call.secrets});
   if (!result.ok()) co_return result.status();
   if (call.operation == Operation::kDownloadPcap) {
     co_return BadResponse(attempt.reply.head, "no file");

@@ -1,4 +1,4 @@
-// A flight: work that goes on when the coroutine that waits for it leaves.
+// RunToEnd: work that goes on when the coroutine that waits for it leaves.
 #pragma once
 
 #include <boost/asio/cancellation_signal.hpp>
@@ -15,28 +15,28 @@ namespace pcaps {
 // deadline passes or the caller is cancelled first: `task` is then cancelled too, but lives until
 // it ends by itself, so it must own what it uses.
 template <typename T>
-Task<std::optional<T>> AwaitFlight(Task<T> task, Clock& clock, absl::Time deadline) {
-  struct Flight {
-    explicit Flight(const Loop& loop) : landed(loop) {}
-    Event landed;
+Task<std::optional<T>> RunToEnd(Task<T> task, Clock& clock, absl::Time deadline) {
+  struct Shared {
+    explicit Shared(const Loop& loop) : done(loop) {}
+    Event done;
     std::optional<T> result;
     boost::asio::cancellation_signal cancel;
   };
   const Loop loop = co_await boost::asio::this_coro::executor;
-  const auto flight = std::make_shared<Flight>(loop);
-  Spawn(loop, flight->cancel.slot(), std::move(task), [flight](T result) {
-    flight->result = std::move(result);
-    flight->landed.Notify();
+  const auto shared = std::make_shared<Shared>(loop);
+  Spawn(loop, shared->cancel.slot(), std::move(task), [shared](T result) {
+    shared->result = std::move(result);
+    shared->done.Notify();
   });
-  while (!flight->result.has_value()) {
+  while (!shared->result.has_value()) {
     const bool cancelled = co_await Cancelled();
     if (cancelled || clock.Now() >= deadline) {
-      flight->cancel.emit(boost::asio::cancellation_type::terminal);
+      shared->cancel.emit(boost::asio::cancellation_type::terminal);
       co_return std::nullopt;
     }
-    co_await clock.WaitUntil(flight->landed, deadline);
+    co_await clock.WaitUntil(shared->done, deadline);
   }
-  co_return std::move(flight->result);
+  co_return std::move(shared->result);
 }
 
 }  // namespace pcaps

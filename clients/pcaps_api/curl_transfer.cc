@@ -1,0 +1,266 @@
+#include "clients/pcaps_api/curl_transfer.h"
+
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "clients/base/error.h"
+#include "clients/base/task.h"
+
+namespace pcaps {
+namespace {
+
+HttpFailure FailureOf(CURLcode result, bool maybe_sent) {
+  switch (result) {
+    case CURLE_OK:
+      return HttpFailure::kNone;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+      return HttpFailure::kTls;
+    case CURLE_UNSUPPORTED_PROTOCOL:  // Also what an answer without a status line is.
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_BAD_CONTENT_ENCODING:
+      return HttpFailure::kMalformed;
+    case CURLE_OPERATION_TIMEDOUT:  // Ours are not libcurl's: this is its connect timeout.
+      return HttpFailure::kConnect;
+    default:
+      return maybe_sent ? HttpFailure::kBroken : HttpFailure::kConnect;
+  }
+}
+
+absl::Status StatusOf(HttpFailure failure, absl::string_view text) {
+  switch (failure) {
+    case HttpFailure::kNone:
+      return absl::OkStatus();
+    case HttpFailure::kCancelled:
+      return absl::CancelledError(text);
+    case HttpFailure::kTimeout:
+      return absl::DeadlineExceededError(text);
+    case HttpFailure::kMalformed:
+      return absl::InternalError(text);
+    case HttpFailure::kConnect:
+    case HttpFailure::kTls:
+    case HttpFailure::kBroken:
+      return absl::UnavailableError(text);
+  }
+  return absl::InternalError(text);
+}
+
+}  // namespace
+
+CurlTransfer::CurlTransfer(std::shared_ptr<CurlLoop> curl, const HttpOptions& options, Clock& clock,
+                           HttpRequest request)
+    : curl_(std::move(curl)),
+      clock_(clock),
+      request_(std::move(request)),
+      max_header_bytes_(options.max_header_bytes),
+      buffer_bytes_(options.buffer_bytes),
+      easy_(curl_easy_init()),
+      changed_(curl_->loop()) {
+  SetUp(options);
+  curl_->Add(easy_, this);
+}
+
+CurlTransfer::~CurlTransfer() {
+  curl_->Remove(easy_);
+  curl_easy_cleanup(easy_);
+  curl_slist_free_all(request_headers_);
+}
+
+void CurlTransfer::SetUp(const HttpOptions& options) {
+  SetUpConnection(options);
+  SetUpRequest();
+  curl_easy_setopt(easy_, CURLOPT_ERRORBUFFER, error_text_);
+  curl_easy_setopt(easy_, CURLOPT_PREREQFUNCTION, &CurlTransfer::BeforeBytes);
+  curl_easy_setopt(easy_, CURLOPT_PREREQDATA, this);
+  curl_easy_setopt(easy_, CURLOPT_HEADERFUNCTION, &CurlTransfer::HeaderCallback);
+  curl_easy_setopt(easy_, CURLOPT_HEADERDATA, this);
+  curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, &CurlTransfer::BodyCallback);
+  curl_easy_setopt(easy_, CURLOPT_WRITEDATA, this);
+}
+
+void CurlTransfer::SetUpConnection(const HttpOptions& options) {
+  const auto seconds = [](absl::Duration d) { return static_cast<long>(absl::ToInt64Seconds(d)); };
+  const char* const protocols = options.allow_plaintext ? "http,https" : "https";
+  curl_easy_setopt(easy_, CURLOPT_PROTOCOLS_STR, protocols);
+  curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
+  // Otherwise abandoning a transfer whose name is being resolved blocks the loop until the resolver
+  // answers.
+  curl_easy_setopt(easy_, CURLOPT_QUICK_EXIT, 1L);
+  curl_easy_setopt(easy_, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(easy_, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
+  curl_easy_setopt(easy_, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+  curl_easy_setopt(easy_, CURLOPT_PROXY,
+                   options.proxy.c_str());  // "" also overrules the environment.
+  curl_easy_setopt(easy_, CURLOPT_NOPROXY, "");
+  curl_easy_setopt(easy_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYPEER, 1L);
+  curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYHOST, 2L);
+  curl_easy_setopt(easy_, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  if (!options.ca_file.empty()) curl_easy_setopt(easy_, CURLOPT_CAINFO, options.ca_file.c_str());
+  curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS,
+                   static_cast<long>(absl::ToInt64Milliseconds(options.connect_timeout)));
+  curl_easy_setopt(easy_, CURLOPT_MAXAGE_CONN, seconds(options.max_connection_idle));
+  curl_easy_setopt(easy_, CURLOPT_MAXLIFETIME_CONN, seconds(options.max_connection_life));
+  curl_easy_setopt(easy_, CURLOPT_USERAGENT, options.user_agent.c_str());
+}
+
+void CurlTransfer::SetUpRequest() {
+  curl_easy_setopt(easy_, CURLOPT_URL, request_.url.c_str());
+  curl_easy_setopt(easy_, CURLOPT_PATH_AS_IS, 1L);
+  if (request_.method == "POST" || request_.method == "PUT") {
+    curl_easy_setopt(easy_, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, request_.body.c_str());  // Not copied.
+    curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE,
+                     static_cast<curl_off_t>(request_.body.size()));
+    request_headers_ = curl_slist_append(request_headers_, "Expect:");        // No 100-continue.
+    request_headers_ = curl_slist_append(request_headers_, "Content-Type:");  // No form.
+  }
+  if (request_.method != "GET") {
+    curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+    curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, 1L);
+  }
+  for (const auto& [name, value] : request_.headers) {
+    request_headers_ = curl_slist_append(request_headers_, absl::StrCat(name, ": ", value).c_str());
+  }
+  curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, request_headers_);
+}
+
+int CurlTransfer::BeforeBytes(void* self, char*, char*, int, int) {
+  auto* const transfer = static_cast<CurlTransfer*>(self);
+  // libcurl silently repeats a request on a reused connection that turns out dead. Whether to
+  // repeat is not its to say.
+  if (transfer->maybe_sent_) return CURL_PREREQFUNC_ABORT;
+  const auto& before_bytes = transfer->request_.before_bytes;
+  if (before_bytes && !before_bytes()) return CURL_PREREQFUNC_ABORT;
+  transfer->maybe_sent_ = true;
+  return CURL_PREREQFUNC_OK;
+}
+
+size_t CurlTransfer::HeaderCallback(char* data, size_t size, size_t count, void* self) {
+  const bool accepted = static_cast<CurlTransfer*>(self)->OnHeaderLine({data, size * count});
+  return accepted ? size * count : 0;
+}
+
+size_t CurlTransfer::BodyCallback(char* data, size_t size, size_t count, void* self) {
+  return static_cast<CurlTransfer*>(self)->OnBody({data, size * count});
+}
+
+// One line of the head; false ends the transfer. Lines after the head are trailers, which nobody
+// needs.
+bool CurlTransfer::OnHeaderLine(absl::string_view line) {
+  header_bytes_ += line.size();
+  if (header_bytes_ > max_header_bytes_) {
+    malformed_ = true;
+    return false;
+  }
+  if (head_complete_) return true;
+  if (absl::StartsWith(line,
+                       "HTTP/")) {  // Also after a head of status 1xx, which was not the answer.
+    long status = 0;
+    curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+    head_ = HttpHead{static_cast<int>(status), {}};
+    return true;
+  }
+  line = absl::StripAsciiWhitespace(line);
+  if (line.empty()) {
+    head_complete_ = head_.status >= 200;
+    changed_.Notify();
+    return true;
+  }
+  const size_t colon = line.find(':');
+  if (colon == absl::string_view::npos) return true;
+  const std::string name = absl::AsciiStrToLower(absl::StripAsciiWhitespace(line.substr(0, colon)));
+  const absl::string_view value = absl::StripAsciiWhitespace(line.substr(colon + 1));
+  const auto [place, is_new] = head_.headers.try_emplace(name, std::string(value));
+  if (!is_new && place->second != value) absl::StrAppend(&place->second, ", ", value);
+  return true;
+}
+
+// A part refused for want of room is offered again after Resume.
+size_t CurlTransfer::OnBody(absl::string_view data) {
+  if (!buffer_.empty() && buffer_.size() + data.size() > buffer_bytes_) {
+    paused_ = true;
+    return CURL_WRITEFUNC_PAUSE;
+  }
+  absl::StrAppend(&buffer_, data);
+  received_ += static_cast<int64_t>(data.size());
+  changed_.Notify();
+  return data.size();
+}
+
+void CurlTransfer::OnFinished(CURLcode result) {
+  if (malformed_) {
+    Finish(HttpFailure::kMalformed, "the headers of the answer are too long");
+  } else if (result != CURLE_OK) {
+    const absl::string_view text =
+        error_text_[0] != '\0' ? error_text_ : curl_easy_strerror(result);
+    Finish(FailureOf(result, maybe_sent_), CleanText(text));
+  } else if (!head_complete_ || BodyIsShort()) {
+    Finish(HttpFailure::kBroken, "the connection ended before the answer did");
+  } else {
+    Finish(HttpFailure::kNone, "");
+  }
+}
+
+// A reset can look like success to libcurl.
+bool CurlTransfer::BodyIsShort() const {
+  const std::optional<int64_t> length = head_.ContentLength();
+  return head_.status != 204 && length.has_value() && received_ != *length;
+}
+
+void CurlTransfer::Finish(HttpFailure failure, absl::string_view text) {
+  finished_ = true;
+  failure_ = failure;
+  status_ = StatusOf(failure, text);
+  changed_.Notify();
+}
+
+void CurlTransfer::Abandon(HttpFailure failure, absl::string_view text) {
+  curl_->Remove(easy_);
+  buffer_.clear();
+  Finish(failure, text);
+}
+
+// Waits until something happens to the transfer; ends it when its time is over or its reader has
+// gone.
+Task<void> CurlTransfer::AwaitChange(absl::Time deadline) {
+  const bool cancelled = co_await Cancelled();
+  if (cancelled && !(request_.finish_once_sent && maybe_sent_)) {
+    Abandon(HttpFailure::kCancelled, "the call was cancelled");
+  } else if (clock_.Now() >= deadline) {
+    Abandon(HttpFailure::kTimeout,
+            head_complete_ ? "the body did not arrive in time" : "no answer arrived in time");
+  } else {
+    co_await clock_.WaitUntil(changed_, deadline);
+  }
+}
+
+Task<absl::Status> CurlTransfer::AwaitHead(absl::Time deadline) {
+  while (!head_complete_ && !finished_) co_await AwaitChange(deadline);
+  if (!head_complete_) co_return status_;
+  co_return absl::OkStatus();
+}
+
+Task<absl::StatusOr<std::string>> CurlTransfer::Read(absl::Time deadline) {
+  while (buffer_.empty() && !finished_) co_await AwaitChange(deadline);
+  if (buffer_.empty() && !status_.ok()) co_return status_;
+  std::string data = std::exchange(buffer_, {});
+  Resume();
+  co_return data;
+}
+
+void CurlTransfer::Resume() {
+  if (!paused_ || finished_) return;
+  paused_ = false;  // Before the call below, which may offer the refused part and be refused again.
+  if (curl_easy_pause(easy_, CURLPAUSE_CONT) != CURLE_OK) {
+    Abandon(HttpFailure::kBroken, "the transfer could not be resumed");
+  }
+}
+
+}  // namespace pcaps

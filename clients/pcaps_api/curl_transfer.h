@@ -1,0 +1,77 @@
+// CurlTransfer: the libcurl side of an HttpExchange.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "clients/base/clock.h"
+#include "clients/base/event.h"
+#include "clients/pcaps_api/curl_loop.h"
+#include "clients/pcaps_api/http_client.h"
+
+namespace pcaps {
+
+// States: sending, head complete, finished. Finish is the one way to the last. Same rules of use as
+// HttpExchange.
+class CurlTransfer final : private CurlLoop::Transfer {
+ public:
+  CurlTransfer(std::shared_ptr<CurlLoop> curl, const HttpOptions& options, Clock& clock,
+               HttpRequest request);
+  CurlTransfer(const CurlTransfer&) = delete;
+  CurlTransfer& operator=(const CurlTransfer&) = delete;
+  ~CurlTransfer();
+
+  Task<absl::Status> AwaitHead(absl::Time deadline);
+  Task<absl::StatusOr<std::string>> Read(absl::Time deadline);
+
+  const HttpHead& head() const { return head_; }
+  HttpFailure failure() const { return failure_; }
+  bool maybe_sent() const { return maybe_sent_; }
+
+ private:
+  static int BeforeBytes(void* self, char*, char*, int, int);
+  static size_t HeaderCallback(char* data, size_t size, size_t count, void* self);
+  static size_t BodyCallback(char* data, size_t size, size_t count, void* self);
+
+  void SetUp(const HttpOptions& options);
+  void SetUpConnection(const HttpOptions& options);
+  void SetUpRequest();
+  bool OnHeaderLine(absl::string_view line);
+  size_t OnBody(absl::string_view data);
+  void OnFinished(CURLcode result) override;
+  bool BodyIsShort() const;
+  void Finish(HttpFailure failure, absl::string_view text);
+  void Abandon(HttpFailure failure, absl::string_view text);
+  void Resume();
+  Task<void> AwaitChange(absl::Time deadline);
+
+  const std::shared_ptr<CurlLoop> curl_;
+  Clock& clock_;
+  const HttpRequest request_;
+  const size_t max_header_bytes_;
+  const size_t buffer_bytes_;
+  CURL* const easy_;
+  curl_slist* request_headers_ = nullptr;
+  char error_text_[CURL_ERROR_SIZE] = "";
+
+  Event changed_;
+  bool maybe_sent_ = false;
+  size_t header_bytes_ = 0;
+  HttpHead head_;
+  bool head_complete_ = false;
+  bool malformed_ = false;
+  std::string buffer_;
+  int64_t received_ = 0;
+  bool paused_ = false;
+  bool finished_ = false;
+  HttpFailure failure_ = HttpFailure::kNone;
+  absl::Status status_;
+};
+
+}  // namespace pcaps

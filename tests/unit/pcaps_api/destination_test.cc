@@ -1,0 +1,82 @@
+#include "clients/pcaps_api/destination.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace pcaps {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+struct Redaction {
+  const char* uri;
+  const char* redacted;
+};
+
+class RedactDestinationTest : public testing::TestWithParam<Redaction> {};
+
+TEST_P(RedactDestinationTest, KeepsWhatIsHarmlessOnly) {
+  EXPECT_EQ(RedactDestination(GetParam().uri), GetParam().redacted);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Uris, RedactDestinationTest,
+    testing::Values(
+        Redaction{"", ""},
+        Redaction{"s3://bucket/dir?region=us-east-1", "s3://bucket/dir?region=us-east-1"},
+        Redaction{"gs://bucket/dir", "gs://bucket/dir"},
+        Redaction{"r2://b?account-id=a1&access-key-id=AK&secret-access-key=SK%2F+=",
+                  "r2://b?account-id=a1&access-key-id=REDACTED&secret-access-key=REDACTED"},
+        Redaction{"r2://b?Secret=x&novel=y&bare", "r2://b?REDACTED&REDACTED&REDACTED"},
+        Redaction{"s3://b?region=a%20secret", "s3://b?region=REDACTED"},
+        Redaction{"s3://b?REGION=x", "s3://b?REDACTED"},
+        Redaction{"r2://key:pass@bucket/d", "r2://bucket/d"},
+        Redaction{"r2://bucket:80/d#fragment", "r2://bucket/d"},
+        // A '&' that was not escaped inside the secret: its tail must not pass for a parameter's
+        // name.
+        Redaction{"r2://b?secret-access-key=ab&cdef=gh",
+                  "r2://b?secret-access-key=REDACTED&REDACTED"},
+        // Not URIs.
+        Redaction{"r2://b?secret-access-key=a b", "r2://b"}, Redaction{"r2://b /x?y", "r2://"},
+        Redaction{"r2://key:pa ss@bucket/d", "r2://"},
+        Redaction{"r2://key:pa/ss @bucket/d", "r2://"},
+        Redaction{"secret-access-key=abc", "REDACTED"}, Redaction{"\xff\xfe://x", "REDACTED"}));
+
+TEST(ScrubSecrets, RedactsUrisInsideText) {
+  EXPECT_EQ(
+      ScrubSecrets("cannot write r2://b?secret-access-key=S3CR3T, sorry; or 's3://c?region=eu'"),
+      "cannot write r2://b?secret-access-key=REDACTED, sorry; or 's3://c?region=eu'");
+}
+
+TEST(ScrubSecrets, RedactsKnownSecretsWhereverTheyStand) {
+  const std::vector<std::string> secrets =
+      SecretsOf("r2://b?access-key-id=AKIA1234&secret-access-key=a%2Fbcdef");
+  const std::string text =
+      ScrubSecrets("key AKIA1234 with a%2Fbcdef or a/bcdef is refused", secrets);
+  EXPECT_EQ(text, "key REDACTED with REDACTED or REDACTED is refused");
+}
+
+TEST(ScrubSecrets, RedactsTheLongerOfTwoSecretsThatBeginAlike) {
+  EXPECT_EQ(ScrubSecrets("abcdefgh", {"abcd", "abcdefgh"}), "REDACTED");
+}
+
+TEST(ScrubSecrets, RedactsBearerTokensAndSecretParameters) {
+  EXPECT_EQ(ScrubSecrets("Authorization: bEaReR tok.en-1 failed"),
+            "Authorization: bEaReR REDACTED failed");
+  EXPECT_EQ(ScrubSecrets("?secret-access-key=SK&x"), "?secret-access-key=REDACTED&x");
+}
+
+TEST(ScrubSecrets, LeavesInnocentTextAlone) {
+  const std::string text = "1004: colo_name 'ord02' is unknown, see https://example.com/doc";
+  EXPECT_EQ(ScrubSecrets(text, {"", "1"}), text);
+}
+
+TEST(SecretsOf, FindsThemInWhatIsNoUriToo) {
+  const std::string text = ScrubSecrets("bad key hunter2 hunter3",
+                                        SecretsOf("r2://b b?secret-access-key=hunter2&x=hunter3"));
+  EXPECT_THAT(text, Not(HasSubstr("hunter")));
+}
+
+}  // namespace
+}  // namespace pcaps
