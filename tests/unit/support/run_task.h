@@ -8,7 +8,8 @@
 
 namespace pcaps {
 
-// Fails by returning an empty optional's value (a crash) if the loop runs out of work before the task ends.
+// Fails by returning an empty optional's value (a crash) if the loop runs out of work before the
+// task ends.
 template <typename T>
 T RunTask(boost::asio::io_context& loop, Task<T> task) {
   std::optional<T> result;

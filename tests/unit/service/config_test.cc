@@ -1,0 +1,138 @@
+#include "service/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <fstream>
+
+namespace pcaps {
+namespace {
+
+using testing::HasSubstr;
+
+std::string ErrorsOf(const std::string& yaml) {
+  const absl::StatusOr<Config> config = ParseConfig(yaml, "test.yaml");
+  return config.ok() ? "OK" : std::string(config.status().message());
+}
+
+TEST(Config, NothingGivenIsSound) {
+  EXPECT_TRUE(LoadConfig("").ok());
+  EXPECT_EQ(ErrorsOf(""), "OK");
+  EXPECT_EQ(ErrorsOf("upstream:\nwatch:\n"), "OK");
+}
+
+TEST(Config, EveryKeyIsRead) {
+  const absl::StatusOr<Config> config = ParseConfig(R"(
+listen: "[::1]:6000"
+reflection: true
+auth: {mode: none, allow_insecure: true}
+upstream:
+  base_url: https://example.com/client/v4
+  ca_file: /ca.pem
+  proxy: http://proxy:3128
+  allow_plaintext: true
+  connect_timeout: 1s
+  request_timeout: 10s
+  max_in_flight: 8
+  credentials: [{name: one, token_file: /t, accounts: [a, b]}]
+  retry: {max_attempts: 5, base_backoff: 1ms, max_backoff: 2ms, budget_ratio: 0.5}
+  rules: {full_time_limit_max: 300s}
+watch: {min_poll_interval: 1s, max_poll_interval: 3s, heartbeat_interval: 2s, max_duration: 1m, max_streams: 9, max_streams_per_account: 4}
+download: {threads: 2, chunk_size: 64KiB, whole_max: 1MiB, buffer: 128KiB, upstream_stall_timeout: 1s, reader_stall_timeout: 2s, max_streams: 3}
+drain: {delay: 0s, timeout: 11s}
+log: {level: debug, format: text}
+)",
+                                                    "test.yaml");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->listen, "[::1]:6000");
+  EXPECT_TRUE(config->reflection);
+  EXPECT_EQ(config->upstream.credentials.at(0).accounts.at(1), "b");
+  EXPECT_EQ(config->upstream.retry.budget_ratio, 0.5);
+  EXPECT_EQ(config->upstream.rules.full_time_limit_max, absl::Seconds(300));
+  EXPECT_EQ(config->watch.max_streams_per_account, 4);
+  EXPECT_EQ(config->download.chunk_size, 64 << 10);
+  EXPECT_EQ(config->download.reader_stall_timeout, absl::Seconds(2));
+  EXPECT_EQ(config->drain.delay, absl::ZeroDuration());
+  EXPECT_EQ(config->log.level, LogLevel::kDebug);
+  EXPECT_EQ(config->log.format, LogFormat::kText);
+}
+
+TEST(Config, EveryProblemIsNamedWithItsLine) {
+  const std::string errors = ErrorsOf(R"(lisen: x
+watch:
+  max_streams: many
+  poll: 1s
+download: {chunk_size: 3MB}
+reflection: maybe
+log: {level: loud}
+)");
+  EXPECT_THAT(errors, HasSubstr("test.yaml"));
+  EXPECT_THAT(errors, HasSubstr("line 1: unknown key lisen"));
+  EXPECT_THAT(errors, HasSubstr("line 3: watch.max_streams is 'many'"));
+  EXPECT_THAT(errors, HasSubstr("line 4: unknown key watch.poll"));
+  EXPECT_THAT(errors, HasSubstr("line 5: download.chunk_size is '3MB'"));
+  EXPECT_THAT(errors, HasSubstr("line 6: reflection is 'maybe'"));
+  EXPECT_THAT(errors, HasSubstr("debug, error, info, warn"));
+}
+
+TEST(Config, ShapesThatDoNotFitAreErrors) {
+  EXPECT_THAT(ErrorsOf("watch: 3"), HasSubstr("watch must be a mapping"));
+  EXPECT_THAT(ErrorsOf("- a\n- b"), HasSubstr("must be a mapping"));
+  EXPECT_THAT(ErrorsOf("listen: [a]"), HasSubstr("must be a single value"));
+  EXPECT_THAT(ErrorsOf("upstream: {credentials: 1}"), HasSubstr("must be a list"));
+  EXPECT_THAT(ErrorsOf("upstream: {credentials: [{accounts: 1}]}"), HasSubstr("must be a list"));
+  EXPECT_THAT(ErrorsOf("upstream: {credentials: [{accounts: [[1]]}]}"), HasSubstr("single values"));
+  EXPECT_THAT(ErrorsOf("listen: \"a"), HasSubstr("line "));
+}
+
+TEST(Config, BoundsHold) {
+  EXPECT_THAT(ErrorsOf("watch: {min_poll_interval: 0s}"), HasSubstr("min_poll_interval"));
+  EXPECT_THAT(ErrorsOf("watch: {min_poll_interval: -1s}"), HasSubstr("min_poll_interval"));
+  EXPECT_THAT(ErrorsOf("watch: {max_poll_interval: 1s}"), HasSubstr("less than min_poll_interval"));
+  EXPECT_THAT(ErrorsOf("watch: {max_streams: 0}"), HasSubstr("max_streams"));
+  EXPECT_THAT(ErrorsOf("download: {chunk_size: 99999999999999GiB}"), HasSubstr("chunk_size"));
+  EXPECT_THAT(ErrorsOf("upstream: {retry: {budget_ratio: 2}}"), HasSubstr("budget_ratio"));
+  EXPECT_THAT(ErrorsOf("upstream: {retry: {budget_ratio: nan}}"), HasSubstr("budget_ratio"));
+  EXPECT_THAT(ErrorsOf("drain: {timeout: 20s}"), HasSubstr("must exceed upstream.request_timeout"));
+}
+
+TEST(Config, OthersMayReachItOnlyWhenToldSo) {
+  EXPECT_THAT(ErrorsOf("listen: 0.0.0.0:50051"), HasSubstr("auth.allow_insecure"));
+  EXPECT_EQ(ErrorsOf("listen: 0.0.0.0:50051\nauth: {allow_insecure: true}"), "OK");
+  EXPECT_EQ(ErrorsOf("listen: 127.0.0.9:50051"), "OK");
+  EXPECT_EQ(ErrorsOf("listen: localhost:1"), "OK");
+  EXPECT_THAT(ErrorsOf("listen: 127.0.0.1"), HasSubstr("host:port"));
+  EXPECT_THAT(ErrorsOf("listen: 127.0.0.1:70000"), HasSubstr("host:port"));
+  EXPECT_THAT(ErrorsOf("listen: \"::1:80\""), HasSubstr("host:port"));
+  EXPECT_THAT(ErrorsOf("listen: \"[::1:80\""), HasSubstr("host:port"));
+  EXPECT_TRUE(IsLoopback("[::1]:80"));
+  EXPECT_FALSE(IsLoopback("10.0.0.1:80"));
+}
+
+TEST(Config, TheTokenTravelsInTheClearOnlyToThisMachineOrWhenToldSo) {
+  EXPECT_EQ(ErrorsOf("upstream: {base_url: 'http://127.0.0.1:8081/client/v4'}"), "OK");
+  EXPECT_EQ(ErrorsOf("upstream: {base_url: 'http://[::1]:8081/client/v4'}"), "OK");
+  EXPECT_THAT(ErrorsOf("upstream: {base_url: 'http://emulator:8081'}"),
+              HasSubstr("allow_plaintext"));
+  EXPECT_EQ(ErrorsOf("upstream: {base_url: 'http://emulator:8081', allow_plaintext: true}"), "OK");
+  EXPECT_THAT(ErrorsOf("upstream: {base_url: 'ftp://host'}"), HasSubstr("https://"));
+  EXPECT_THAT(ErrorsOf("upstream: {base_url: 'nonsense'}"), HasSubstr("must be a URL"));
+  EXPECT_THAT(ErrorsOf("upstream: {base_url: 'https://user:pw@host'}"), HasSubstr("no user"));
+}
+
+TEST(Config, CredentialsDoNotContradictEachOther) {
+  EXPECT_THAT(ErrorsOf("upstream: {credentials: [{name: a}, {name: a, accounts: [x]}]}"),
+              HasSubstr("'a' twice"));
+  EXPECT_THAT(ErrorsOf("upstream: {credentials: [{name: a}, {name: b}]}"), HasSubstr("'*' twice"));
+  EXPECT_THAT(ErrorsOf("upstream: {credentials: [{name: a, accounts: []}]}"),
+              HasSubstr("no accounts"));
+}
+
+TEST(Config, AFileThatCannotBeReadIsNamed) {
+  const absl::StatusOr<Config> config = LoadConfig("/does/not/exist.yaml");
+  EXPECT_THAT(std::string(config.status().message()), HasSubstr("/does/not/exist.yaml"));
+}
+
+}  // namespace
+}  // namespace pcaps

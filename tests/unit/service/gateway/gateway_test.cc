@@ -1,0 +1,148 @@
+#include "service/gateway/gateway.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+
+#include "clients/base/error.h"
+#include "tests/unit/support/fake_pcaps_api.h"
+#include "tests/unit/support/list_writer.h"
+#include "tests/unit/support/manual_clock.h"
+#include "tests/unit/support/pcap_bytes.h"
+#include "tests/unit/support/run_task.h"
+
+namespace pcaps {
+namespace {
+
+constexpr absl::Time kSoon = absl::InfiniteFuture();
+
+class GatewayTest : public testing::Test {
+ protected:
+  template <typename Request>
+  static Request Naming(const std::string& pcap_id) {
+    Request request;
+    request.set_account_id("acct");
+    request.set_pcap_id(pcap_id);
+    return request;
+  }
+
+  absl::Status Stop(const std::string& id) {
+    return RunTask(loop_, gateway_.StopPcap(Naming<v1::StopPcapRequest>(id), kSoon)).status();
+  }
+  absl::Status Download(const std::string& id, bool wait = false) {
+    auto request = Naming<v1::DownloadPcapRequest>(id);
+    request.set_wait_until_ready(wait);
+    downloaded_ = ListWriter<v1::DownloadPcapResponse>();
+    return RunTask(loop_, gateway_.DownloadPcap(gateway_.NextLane(), request, downloaded_));
+  }
+
+  boost::asio::io_context loop_;
+  ManualClock clock_{absl::UnixEpoch() + absl::Hours(24 * 365 * 50)};
+  FakePcapsApi api_{clock_};
+  Gateway gateway_{loop_.get_executor(),
+                   api_,
+                   {{loop_.get_executor(), &api_}},
+                   clock_,
+                   [] { return 0.5; },
+                   GatewayOptions{.max_downloads = 1}};
+  ListWriter<v1::DownloadPcapResponse> downloaded_;
+};
+
+TEST_F(GatewayTest, GetAndListAnswerWhatTheUpstreamSays) {
+  api_.Put("acct", "a", v1::Pcap::STATUS_RUNNING);
+  clock_.Advance(absl::Seconds(1));
+  api_.Put("acct", "b", v1::Pcap::STATUS_SUCCESS);
+  const auto pcap = RunTask(loop_, gateway_.GetPcap(Naming<v1::GetPcapRequest>("a"), kSoon));
+  EXPECT_EQ(pcap->status(), v1::Pcap::STATUS_RUNNING);
+  v1::ListPcapsRequest request;
+  request.set_account_id("acct");
+  request.set_page_size(1);
+  const auto first = RunTask(loop_, gateway_.ListPcaps(request, kSoon));
+  ASSERT_EQ(first->pcaps_size(), 1);
+  EXPECT_EQ(first->pcaps(0).id(), "b");
+  request.set_page_token(first->next_page_token());
+  const auto second = RunTask(loop_, gateway_.ListPcaps(request, kSoon));
+  EXPECT_EQ(second->pcaps(0).id(), "a");
+  EXPECT_TRUE(second->next_page_token().empty());
+}
+
+TEST_F(GatewayTest, OnlyARunningFullCaptureIsStoppedUpstream) {
+  api_.Put("acct", "simple", v1::Pcap::STATUS_RUNNING);
+  api_.Put("acct", "full", v1::Pcap::STATUS_RUNNING, v1::Pcap::TYPE_FULL);
+  api_.Put("acct", "done", v1::Pcap::STATUS_SUCCESS, v1::Pcap::TYPE_FULL);
+  EXPECT_EQ(ReasonOf(Stop("simple")), v1::ERROR_REASON_CAPTURE_NOT_STOPPABLE);
+  EXPECT_EQ(ReasonOf(Stop("nowhere")), v1::ERROR_REASON_CAPTURE_NOT_FOUND);
+  EXPECT_TRUE(Stop("done").ok());
+  EXPECT_EQ(api_.stop_calls, 0);
+  EXPECT_TRUE(Stop("full").ok());
+  EXPECT_EQ(api_.stop_calls, 1);
+}
+
+TEST_F(GatewayTest, OnlyASuccessfulSimpleCaptureIsDownloaded) {
+  api_.Put("acct", "full", v1::Pcap::STATUS_SUCCESS, v1::Pcap::TYPE_FULL);
+  api_.Put("acct", "failed", v1::Pcap::STATUS_FAILED);
+  api_.Put("acct", "running", v1::Pcap::STATUS_RUNNING);
+  api_.Put("acct", "done", v1::Pcap::STATUS_SUCCESS);
+  api_.files["done"] = MakePcap(3, 50);
+  EXPECT_EQ(ReasonOf(Download("full")), v1::ERROR_REASON_CAPTURE_NOT_DOWNLOADABLE);
+  EXPECT_EQ(ReasonOf(Download("failed")), v1::ERROR_REASON_CAPTURE_FAILED);
+  EXPECT_EQ(ReasonOf(Download("running")), v1::ERROR_REASON_CAPTURE_NOT_READY);
+  EXPECT_EQ(ReasonOf(Download("nowhere")), v1::ERROR_REASON_CAPTURE_NOT_FOUND);
+  EXPECT_EQ(api_.download_calls, 0);
+  EXPECT_TRUE(Download("done").ok());
+  EXPECT_EQ(downloaded_.messages.back().summary().packets(), 3u);
+}
+
+TEST_F(GatewayTest, WaitingUntilReadyFollowsTheCaptureToItsEnd) {
+  api_.Put("acct", "a", v1::Pcap::STATUS_RUNNING);
+  api_.files["a"] = MakePcap(3, 50);
+  auto request = Naming<v1::DownloadPcapRequest>("a");
+  request.set_wait_until_ready(true);
+  std::optional<absl::Status> end;
+  Spawn(loop_.get_executor(), {}, gateway_.DownloadPcap(gateway_.NextLane(), request, downloaded_),
+        [&](absl::Status status) { end = std::move(status); });
+  loop_.poll();
+  EXPECT_FALSE(end.has_value());
+  EXPECT_EQ(ReasonOf(Download("a")), v1::ERROR_REASON_OVERLOADED) << "its slot is taken";
+  api_.Put("acct", "a", v1::Pcap::STATUS_SUCCESS);
+  clock_.Advance(absl::Seconds(2));
+  loop_.restart();
+  loop_.poll();
+  ASSERT_TRUE(end.has_value());
+  EXPECT_TRUE(end->ok());
+  EXPECT_TRUE(Download("a").ok()) << "its slot is free again";
+}
+
+TEST_F(GatewayTest, WaitingForWhatWillNeverBeReadyEndsAtOnce) {
+  api_.Put("acct", "full", v1::Pcap::STATUS_RUNNING, v1::Pcap::TYPE_FULL);
+  EXPECT_EQ(ReasonOf(Download("full", true)), v1::ERROR_REASON_CAPTURE_NOT_DOWNLOADABLE);
+  EXPECT_EQ(ReasonOf(Download("nowhere", true)), v1::ERROR_REASON_CAPTURE_NOT_FOUND);
+}
+
+TEST_F(GatewayTest, WatchStreamsEndWhenTheirCapturesAreDone) {
+  api_.Put("acct", "a", v1::Pcap::STATUS_SUCCESS);
+  ListWriter<v1::WatchEvent> one;
+  EXPECT_TRUE(RunTask(loop_, gateway_.WatchPcap(Naming<v1::WatchPcapRequest>("a"), one)).ok());
+  EXPECT_EQ(one.messages.size(), 1u);
+  v1::WatchPcapsRequest request;
+  request.set_account_id("acct");
+  request.add_pcap_ids("a");
+  ListWriter<v1::WatchEvent> several;
+  EXPECT_TRUE(RunTask(loop_, gateway_.WatchPcaps(request, several)).ok());
+  EXPECT_TRUE(several.messages.back().has_heartbeat());
+}
+
+TEST_F(GatewayTest, ARepeatedCreateAnswersWithTheSameCapture) {
+  v1::CreatePcapRequest request;
+  request.set_account_id("acct");
+  request.set_request_id("r");
+  request.mutable_simple()->set_packet_limit(5);
+  const auto first = RunTask(loop_, gateway_.CreatePcap(request, kSoon));
+  const auto again = RunTask(loop_, gateway_.CreatePcap(request, kSoon));
+  EXPECT_EQ(first->id(), again->id());
+  EXPECT_EQ(api_.create_calls, 1);
+}
+
+}  // namespace
+}  // namespace pcaps

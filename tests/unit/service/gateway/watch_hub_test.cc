@@ -1,0 +1,291 @@
+#include "service/gateway/watch_hub.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "clients/base/error.h"
+#include "tests/unit/support/fake_pcaps_api.h"
+#include "tests/unit/support/manual_clock.h"
+#include "tests/unit/support/run_task.h"
+
+namespace pcaps {
+namespace {
+
+using testing::ElementsAre;
+
+constexpr absl::Duration kPoll = absl::Seconds(2);
+
+class WatchHubTest : public testing::Test {
+ protected:
+  std::unique_ptr<Watcher> Watch(std::set<std::string> ids, const std::string& account = "acct") {
+    absl::StatusOr<std::unique_ptr<Watcher>> watcher = hub_.Watch(account, std::move(ids));
+    EXPECT_TRUE(watcher.ok()) << watcher.status();
+    Settle();
+    return *std::move(watcher);
+  }
+
+  void Settle() {
+    loop_.restart();
+    loop_.poll();
+  }
+  void Pass(absl::Duration time) {
+    clock_.Advance(time);
+    Settle();
+  }
+
+  // What the watcher can be told now: "id=status", "-id" for a removal, or the reason of the end.
+  std::vector<std::string> Told(Watcher& watcher) {
+    std::vector<std::string> told;
+    while (true) {
+      const auto next = RunTask(loop_, watcher.Next(clock_.Now()));
+      if (!next.ok()) {
+        told.push_back(ReasonName(ReasonOf(next.status())));
+        return told;
+      }
+      if (!next->has_value()) return told;
+      const v1::WatchEvent& event = **next;
+      told.push_back(event.has_pcap() ? absl::StrCat(event.pcap().id(), "=", event.pcap().status())
+                                      : absl::StrCat("-", event.removed_pcap_id()));
+    }
+  }
+
+  boost::asio::io_context loop_;
+  ManualClock clock_{absl::UnixEpoch() + absl::Hours(24 * 365 * 50)};
+  FakePcapsApi api_{clock_};
+  WatchHub hub_{loop_.get_executor(), api_, clock_,
+                WatchOptions{kPoll, absl::Seconds(15), absl::Seconds(20), 6, 4}};
+};
+
+constexpr auto kPending = v1::Pcap::STATUS_PENDING;
+constexpr auto kRunning = v1::Pcap::STATUS_RUNNING;
+constexpr auto kSuccess = v1::Pcap::STATUS_SUCCESS;
+
+TEST_F(WatchHubTest, TellsTheStateAtOnceThenEachChangeUntilTheEnd) {
+  api_.Put("acct", "a", kPending);
+  const auto watcher = Watch({"a"});
+  EXPECT_THAT(Told(*watcher), ElementsAre(absl::StrCat("a=", kPending)));
+  EXPECT_FALSE(watcher->AllDone());
+  Pass(kPoll);
+  EXPECT_THAT(Told(*watcher), ElementsAre()) << "nothing changed";
+  api_.Put("acct", "a", kSuccess);
+  Pass(kPoll);
+  EXPECT_FALSE(watcher->AllDone()) << "the end is not handed out yet";
+  EXPECT_THAT(Told(*watcher), ElementsAre(absl::StrCat("a=", kSuccess)));
+  EXPECT_TRUE(watcher->AllDone());
+}
+
+TEST_F(WatchHubTest, AWaitingWatcherWakesForAChange) {
+  api_.Put("acct", "a", kPending);
+  const auto watcher = Watch({"a"});
+  Told(*watcher);
+  bool woken = false;
+  Spawn(loop_.get_executor(), {}, watcher->Next(absl::InfiniteFuture()),
+        [&](absl::StatusOr<std::optional<v1::WatchEvent>> next) { woken = (*next)->has_pcap(); });
+  Settle();
+  EXPECT_FALSE(woken);
+  api_.Put("acct", "a", kRunning);
+  Pass(kPoll);
+  EXPECT_TRUE(woken);
+}
+
+TEST_F(WatchHubTest, ASlowWatcherSkipsMiddleStatesButNeverTheLast) {
+  api_.Put("acct", "a", kPending);
+  const auto watcher = Watch({"a"});
+  for (const auto status : {kRunning, v1::Pcap::STATUS_CONVERSION_RUNNING, kSuccess}) {
+    api_.Put("acct", "a", status);
+    Pass(kPoll);
+  }
+  EXPECT_THAT(Told(*watcher), ElementsAre(absl::StrCat("a=", kSuccess)));
+  EXPECT_TRUE(watcher->AllDone());
+}
+
+TEST_F(WatchHubTest, ManyWatchersOfOneCaptureCostOnePoll) {
+  api_.Put("acct", "a", kPending);
+  std::vector<std::unique_ptr<Watcher>> watchers;
+  for (int i = 0; i < 4; ++i) watchers.push_back(Watch({"a"}));
+  EXPECT_EQ(api_.reads(), 1);
+  api_.Put("acct", "a", kSuccess);
+  Pass(kPoll);
+  EXPECT_EQ(api_.reads(), 2);
+  for (const auto& watcher : watchers) {
+    EXPECT_THAT(Told(*watcher), ElementsAre(absl::StrCat("a=", kSuccess)));
+  }
+  Pass(kPoll);
+  EXPECT_EQ(api_.reads(), 2) << "what is done is not polled";
+}
+
+TEST_F(WatchHubTest, SeveralCapturesCostOneListAndWhatItLacksIsAskedFor) {
+  api_.Put("acct", "a", kPending);
+  api_.Put("acct", "b", kPending);
+  const auto watcher = Watch({"a", "b", "nowhere"});
+  EXPECT_EQ(api_.list_calls, 1);
+  EXPECT_EQ(api_.get_calls, 1);
+  EXPECT_TRUE(watcher->SnapshotComplete());
+  EXPECT_THAT(Told(*watcher),
+              ElementsAre("-nowhere", absl::StrCat("a=", kPending), absl::StrCat("b=", kPending)));
+  Pass(kPoll);
+  EXPECT_EQ(api_.list_calls, 2);
+  EXPECT_EQ(api_.get_calls, 1) << "what is gone is not asked for again";
+}
+
+TEST_F(WatchHubTest, WithoutNamesTheWholeAccountIsWatchedAndNewCapturesToo) {
+  api_.Put("acct", "a", kSuccess);
+  const auto watcher = Watch({});
+  EXPECT_TRUE(watcher->SnapshotComplete());
+  EXPECT_THAT(Told(*watcher), ElementsAre(absl::StrCat("a=", kSuccess)));
+  EXPECT_FALSE(watcher->AllDone());
+  api_.Put("acct", "b", kPending);
+  Pass(absl::Seconds(15));
+  EXPECT_THAT(Told(*watcher), ElementsAre(absl::StrCat("b=", kPending)));
+  api_.captures.erase({"acct", "b"});
+  Pass(absl::Seconds(15));
+  EXPECT_THAT(Told(*watcher), ElementsAre("-b"));
+  const auto second = Watch({});
+  EXPECT_THAT(Told(*second), ElementsAre(absl::StrCat("a=", kSuccess)));
+}
+
+TEST_F(WatchHubTest, AccountsAreApart) {
+  api_.Put("acct", "same", kPending);
+  api_.Put("other", "same", kSuccess);
+  const auto mine = Watch({"same"});
+  const auto theirs = Watch({"same"}, "other");
+  EXPECT_THAT(Told(*mine), ElementsAre(absl::StrCat("same=", kPending)));
+  EXPECT_THAT(Told(*theirs), ElementsAre(absl::StrCat("same=", kSuccess)));
+}
+
+TEST_F(WatchHubTest, ADoneCaptureNeverGoesBack) {
+  api_.Put("acct", "a", kSuccess);
+  api_.Put("acct", "b", kPending);
+  const auto watcher = Watch({"a", "b"});
+  Told(*watcher);
+  api_.Put("acct", "a", kRunning);
+  Pass(kPoll);
+  EXPECT_THAT(Told(*watcher), ElementsAre());
+}
+
+TEST_F(WatchHubTest, NewcomersGetTheirSnapshotWithoutWaitingForTheNextPoll) {
+  api_.Put("acct", "a", kPending);
+  api_.Put("acct", "b", kPending);
+  const auto first = Watch({"a"});
+  const auto second = Watch({"b"});
+  EXPECT_THAT(Told(*second), ElementsAre(absl::StrCat("b=", kPending)));
+  EXPECT_EQ(api_.get_calls, 2);
+  EXPECT_EQ(api_.list_calls, 0);
+}
+
+TEST_F(WatchHubTest, WhenUpstreamFailsNewcomersEndAndOthersGoStaleAndRecover) {
+  api_.Put("acct", "a", kPending);
+  const auto watcher = Watch({"a"});
+  Told(*watcher);
+  EXPECT_FALSE(watcher->MakeHeartbeat().stale());
+  const absl::Time seen = clock_.Now();
+  api_.next_error =
+      MakeError(absl::StatusCode::kUnavailable, v1::ERROR_REASON_UPSTREAM_UNAVAILABLE, "");
+  Pass(kPoll);
+  Pass(absl::Seconds(15));
+  EXPECT_THAT(Told(*watcher), ElementsAre());
+  EXPECT_TRUE(watcher->MakeHeartbeat().stale());
+  EXPECT_EQ(FromTimestamp(watcher->MakeHeartbeat().observed_time()), seen);
+  const int reads = api_.reads();
+  EXPECT_EQ(ReasonOf(hub_.Watch("acct", {"b"}).status()), v1::ERROR_REASON_UPSTREAM_UNAVAILABLE);
+  EXPECT_EQ(api_.reads(), reads) << "a newcomer does not try a failing upstream again";
+  EXPECT_TRUE(hub_.Watch("acct", {"a"}).ok()) << "what is known can be watched";
+  api_.next_error = absl::OkStatus();
+  api_.Put("acct", "a", kSuccess);
+  Pass(absl::Seconds(15));
+  EXPECT_THAT(Told(*watcher), ElementsAre(absl::StrCat("a=", kSuccess)));
+  EXPECT_FALSE(watcher->MakeHeartbeat().stale());
+}
+
+TEST_F(WatchHubTest, TheFirstPollsFailureEndsTheWatch) {
+  api_.next_error =
+      MakeError(absl::StatusCode::kUnavailable, v1::ERROR_REASON_UPSTREAM_UNAVAILABLE, "");
+  const auto watcher = Watch({"a"});
+  EXPECT_THAT(Told(*watcher), ElementsAre("UPSTREAM_UNAVAILABLE"));
+}
+
+TEST_F(WatchHubTest, LosingTheAccountEndsEveryWatch) {
+  api_.Put("acct", "a", kPending);
+  const auto watcher = Watch({"a"});
+  Told(*watcher);
+  api_.next_error = MakeError(absl::StatusCode::kPermissionDenied,
+                              v1::ERROR_REASON_UPSTREAM_ACCOUNT_FORBIDDEN, "");
+  Pass(kPoll);
+  EXPECT_THAT(Told(*watcher), ElementsAre("UPSTREAM_ACCOUNT_FORBIDDEN"));
+}
+
+TEST_F(WatchHubTest, AfterTooManyRequestsItWaitsAsLongAsTheUpstreamSays) {
+  api_.Put("acct", "a", kPending);
+  const auto watcher = Watch({"a"});
+  api_.next_error = WithRetryAfter(
+      MakeError(absl::StatusCode::kResourceExhausted, v1::ERROR_REASON_UPSTREAM_RATE_LIMITED, ""),
+      absl::Seconds(90));
+  Pass(kPoll);
+  const int reads = api_.reads();
+  Pass(absl::Seconds(89));
+  EXPECT_EQ(api_.reads(), reads);
+  Pass(absl::Seconds(1));
+  EXPECT_EQ(api_.reads(), reads + 1);
+}
+
+TEST_F(WatchHubTest, OldCapturesArePolledSeldom) {
+  api_.Put("acct", "a", kPending);
+  const auto watcher = Watch({"a"});
+  for (int i = 0; i < 60; ++i) Pass(kPoll);  // Two minutes.
+  const int before = api_.reads();
+  for (int i = 0; i < 30; ++i) Pass(kPoll);  // One more.
+  EXPECT_LE(api_.reads() - before, 6);
+  EXPECT_GE(api_.reads() - before, 3);
+}
+
+TEST_F(WatchHubTest, NobodyWatchingNothingIsPolled) {
+  api_.Put("acct", "a", kPending);
+  Watch({"a"}).reset();
+  Settle();
+  EXPECT_EQ(hub_.watchers(), 0);
+  const int reads = api_.reads();
+  Pass(absl::Minutes(5));
+  EXPECT_EQ(api_.reads(), reads);
+  EXPECT_EQ(clock_.NextWake(), absl::InfiniteFuture()) << "the poller has ended";
+}
+
+TEST_F(WatchHubTest, AboveItsLimitsItRefuses) {
+  api_.Put("acct", "a", kPending);
+  std::vector<std::unique_ptr<Watcher>> watchers;
+  for (int i = 0; i < 4; ++i) watchers.push_back(Watch({"a"}));
+  const absl::Status one_account = hub_.Watch("acct", {"a"}).status();
+  EXPECT_EQ(ReasonOf(one_account), v1::ERROR_REASON_OVERLOADED);
+  EXPECT_TRUE(RetryAfterOf(one_account).has_value());
+  for (int i = 0; i < 2; ++i) watchers.push_back(Watch({"a"}, "other"));
+  EXPECT_EQ(ReasonOf(hub_.Watch("third", {"a"}).status()), v1::ERROR_REASON_OVERLOADED);
+  watchers.clear();
+  Settle();
+  EXPECT_TRUE(hub_.Watch("third", {"a"}).ok());
+}
+
+TEST_F(WatchHubTest, WatchersMayLeaveWhileOthersAreTold) {
+  WatchHub hub(loop_.get_executor(), api_, clock_,
+               WatchOptions{kPoll, absl::Seconds(15), absl::Seconds(20), 1000, 1000});
+  api_.Put("acct", "a", kPending);
+  std::vector<std::unique_ptr<Watcher>> watchers;
+  for (int i = 0; i < 300; ++i) watchers.push_back(*hub.Watch("acct", {"a"}));
+  Settle();
+  for (const auto& watcher : watchers) Told(*watcher);
+  api_.Put("acct", "a", kSuccess);
+  clock_.Advance(kPoll);
+  loop_.restart();
+  loop_.run_one();  // The poll, and the first slice of watchers; the others are told after a yield.
+  watchers.erase(watchers.begin() + 10, watchers.begin() + 250);
+  Settle();
+  for (const auto& watcher : watchers) {
+    EXPECT_THAT(Told(*watcher), ElementsAre(absl::StrCat("a=", kSuccess)));
+  }
+  watchers.clear();
+  Settle();
+}
+
+}  // namespace
+}  // namespace pcaps

@@ -1,0 +1,30 @@
+#include "service/rpc/stream_registry.h"
+
+#include <gtest/gtest.h>
+
+namespace pcaps {
+namespace {
+
+class FakeStream : public EndableStream {
+ public:
+  void EndWith(absl::Status why) override { ended = std::move(why); }
+  absl::Status ended;
+};
+
+TEST(StreamRegistry, DrainHandsOutTheOpenStreamsAndEndsNewcomers) {
+  StreamRegistry registry;
+  const auto open = std::make_shared<FakeStream>();
+  const auto closed = std::make_shared<FakeStream>();
+  registry.Add(open);
+  registry.Remove(registry.Add(closed));
+  const auto streams = registry.BeginDrain(absl::UnavailableError("draining"));
+  ASSERT_EQ(streams.size(), 1u);
+  EXPECT_EQ(streams[0].lock(), open);
+  EXPECT_TRUE(open->ended.ok()) << "ending them is the caller's, in its own time";
+  const auto newcomer = std::make_shared<FakeStream>();
+  registry.Add(newcomer);
+  EXPECT_TRUE(absl::IsUnavailable(newcomer->ended));
+}
+
+}  // namespace
+}  // namespace pcaps

@@ -1,0 +1,117 @@
+// An upstream in memory: captures that a test puts there, errors it orders, calls it can count.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "clients/base/clock.h"
+#include "clients/base/error.h"
+#include "clients/base/proto_time.h"
+#include "clients/pcaps_api/pcaps_api.h"
+
+namespace pcaps {
+
+class FakePcapsApi : public PcapsApi {
+ public:
+  explicit FakePcapsApi(Clock& clock) : clock_(clock) {}
+
+  // What a test may change at any time.
+  std::map<std::pair<std::string, std::string>, v1::Pcap> captures;
+  std::map<std::string, std::string> files;  // By capture id.
+  absl::Status next_error;                   // Of every call, while it is not OK.
+  absl::Duration create_duration;            // A create answers after this long.
+
+  // What it can ask.
+  int list_calls = 0;
+  int get_calls = 0;
+  int create_calls = 0;
+  int stop_calls = 0;
+  int download_calls = 0;
+  int reads() const { return list_calls + get_calls; }
+
+  v1::Pcap& Put(const std::string& account, const std::string& id, v1::Pcap::Status status,
+                v1::Pcap::Type type = v1::Pcap::TYPE_SIMPLE) {
+    v1::Pcap& pcap = captures[{account, id}];
+    const bool is_new = pcap.id().empty();
+    pcap.set_account_id(account);
+    pcap.set_id(id);
+    pcap.set_type(type);
+    pcap.set_status(status);
+    pcap.set_done(status == v1::Pcap::STATUS_SUCCESS || status == v1::Pcap::STATUS_FAILED);
+    if (is_new) *pcap.mutable_submit_time() = ToTimestamp(clock_.Now());
+    return pcap;
+  }
+
+  Task<absl::StatusOr<std::vector<v1::Pcap>>> ListPcaps(std::string account_id,
+                                                        absl::Time) override {
+    ++list_calls;
+    if (!next_error.ok()) co_return next_error;
+    std::vector<v1::Pcap> list;
+    for (const auto& [key, pcap] : captures) {
+      if (key.first == account_id) list.push_back(Observed(pcap));
+    }
+    co_return list;
+  }
+
+  Task<absl::StatusOr<v1::Pcap>> GetPcap(std::string account_id, std::string pcap_id,
+                                         absl::Time) override {
+    ++get_calls;
+    if (!next_error.ok()) co_return next_error;
+    const auto found = captures.find({account_id, pcap_id});
+    if (found == captures.end()) {
+      co_return MakeError(absl::StatusCode::kNotFound, v1::ERROR_REASON_CAPTURE_NOT_FOUND, "gone");
+    }
+    co_return Observed(found->second);
+  }
+
+  Task<absl::StatusOr<v1::Pcap>> CreatePcap(v1::CreatePcapRequest request, absl::Time) override {
+    const std::string id = absl::StrCat("created", ++create_calls);
+    co_await clock_.Sleep(create_duration);
+    if (!next_error.ok()) co_return next_error;
+    co_return Put(request.account_id(), id, v1::Pcap::STATUS_PENDING,
+                  request.has_full() ? v1::Pcap::TYPE_FULL : v1::Pcap::TYPE_SIMPLE);
+  }
+
+  Task<absl::Status> StopPcap(std::string, std::string, absl::Time) override {
+    ++stop_calls;
+    co_return next_error;
+  }
+
+  Task<absl::StatusOr<PcapFile>> DownloadPcap(std::string, std::string pcap_id, int64_t,
+                                              absl::Time) override {
+    ++download_calls;
+    PcapFile file;
+    file.content_type = "application/vnd.tcpdump.pcap";
+    file.head = files[pcap_id];
+    co_return file;
+  }
+
+  Task<absl::StatusOr<std::vector<v1::Ownership>>> ListOwnerships(std::string,
+                                                                  absl::Time) override {
+    co_return std::vector<v1::Ownership>();
+  }
+  Task<absl::StatusOr<v1::Ownership>> CreateOwnership(v1::CreateOwnershipRequest,
+                                                      absl::Time) override {
+    co_return v1::Ownership();
+  }
+  Task<absl::StatusOr<v1::Ownership>> ValidateOwnership(v1::ValidateOwnershipRequest,
+                                                        absl::Time) override {
+    co_return v1::Ownership();
+  }
+  Task<absl::Status> DeleteOwnership(std::string, std::string, absl::Time) override {
+    co_return absl::OkStatus();
+  }
+
+ private:
+  v1::Pcap Observed(v1::Pcap pcap) const {
+    *pcap.mutable_observed_time() = ToTimestamp(clock_.Now());
+    return pcap;
+  }
+
+  Clock& clock_;
+};
+
+}  // namespace pcaps
