@@ -22,8 +22,12 @@ readonly start_timeout=30 # Seconds a program may take to say that it listens.
 readonly stop_timeout=40  # Seconds a program may take to end; the gateway drains for up to 25.
 readonly emulator_account=023e105f4ecef8ad9ca31a8372d0c353
 readonly emulator_token=emulator-token
+readonly simple_duration=7s # Long enough for the gateway, which looks every 2 s, to see every state once.
+
+readonly capture_flags=(--packets 100 --dport 443 --protocol tcp)
 
 serve=false
+cloudflare=false # Whether the real API is the upstream.
 pids=()
 
 # End the gateway first: it still talks to the emulator while it drains.
@@ -62,21 +66,20 @@ build_programs() {
   build release pcaps-gateway pcaps-emulator pcapctl
 }
 
-# Sets base_url, account and the token's file: Cloudflare's where the environment names an account, else the emulator's.
-choose_upstream() {
-  if [[ -n ${CLOUDFLARE_API_TOKEN:-} && -n ${CLOUDFLARE_ACCOUNT_ID:-} ]]; then
-    base_url=https://api.cloudflare.com/client/v4
-    account=$CLOUDFLARE_ACCOUNT_ID
-    printf '%s' "$CLOUDFLARE_API_TOKEN" >"$work/token"
-    say "Using Cloudflare's API"
-    return
-  elif [[ -n ${CLOUDFLARE_API_TOKEN:-}${CLOUDFLARE_ACCOUNT_ID:-} ]]; then
-    die "CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID go together: one of them is not set"
-  fi
+# Sets base_url, account and the token's file. The directory is readable by us alone, and so is the token.
+use_cloudflare() {
+  say "Using Cloudflare's API"
+  base_url=https://api.cloudflare.com/client/v4
+  account=$CLOUDFLARE_ACCOUNT_ID
+  printf '%s' "$CLOUDFLARE_API_TOKEN" >"$work/token"
+}
+
+use_emulator() {
   account=$emulator_account
   printf '%s' "$emulator_token" >"$work/token"
   say "Starting the emulator of the PCAPs API"
-  start emulator "$bin/pcaps-emulator" --listen 127.0.0.1:0 --token "$emulator_token"
+  start emulator "$bin/pcaps-emulator" --listen 127.0.0.1:0 --token "$emulator_token" \
+    --simple-duration "$simple_duration"
   base_url=$(listening_address emulator 's|^pcaps-emulator listening on \(http://.*\)$|\1|p')/client/v4
 }
 
@@ -97,19 +100,18 @@ END
 
 capture() {
   say "Taking a capture through the gateway at $target"
-  "$bin/pcapctl" capture --target "$target" --account "$account" --packets 100 --dport 443 --protocol tcp \
-    -o capture.pcap
+  "$bin/pcapctl" capture --target "$target" --account "$account" "${capture_flags[@]}" -o capture.pcap
 }
 
-# Prints what to try, then waits for Ctrl-C.
+# Prints what to try, then waits for Ctrl-C. Of Cloudflare's captures it makes none: they are somebody's one a minute.
 serve() {
-  local pcap_id
-  pcap_id=$("$bin/pcapctl" create --target "$target" --account "$account" --packets 100 --dport 443 --protocol tcp --json |
+  local pcap_id=PCAP_ID
+  $cloudflare || pcap_id=$("$bin/pcapctl" create --target "$target" --account "$account" "${capture_flags[@]}" --json |
     sed -n 's/.*"id": *"\([^"]*\)".*/\1/p' | head -n 1)
   cat <<END
 
 The gateway listens on $target; its log is $work/gateway.log
-account $account has the capture $pcap_id
+The account is $account, a capture of it $pcap_id
 
   $bin/pcapctl list --target $target --account $account
   $bin/pcapctl watch --target $target --account $account $pcap_id
@@ -137,13 +139,18 @@ main() {
     --help) usage && exit 0 ;;
     *) usage >&2 && exit 2 ;;
   esac
+  if [[ -n ${CLOUDFLARE_API_TOKEN:-} && -n ${CLOUDFLARE_ACCOUNT_ID:-} ]]; then
+    cloudflare=true
+  elif [[ -n ${CLOUDFLARE_API_TOKEN:-}${CLOUDFLARE_ACCOUNT_ID:-} ]]; then
+    die "CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID go together: one of them is not set"
+  fi
   use_log run
   bin=$repo/build/release/bin
   build_programs
 
   work=$(mktemp -d)
   trap end_all EXIT
-  choose_upstream
+  if $cloudflare; then use_cloudflare; else use_emulator; fi
   start_gateway
   if $serve; then serve; else capture; fi
 }
