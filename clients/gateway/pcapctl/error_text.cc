@@ -19,6 +19,12 @@ std::string MetadataOf(const google::rpc::ErrorInfo& info, const std::string& ke
   return found == info.metadata().end() ? "" : CleanText(found->second);
 }
 
+// The message repeats the bad fields, which people read below, one on a line.
+std::string Headline(const absl::Status& error, int bad_fields) {
+  if (bad_fields == 0) return CleanText(error.message());
+  return bad_fields == 1 ? "1 field is wrong" : absl::StrCat(bad_fields, " fields are wrong");
+}
+
 // "request id 0f3c   cf-ray 8a1b   try again in 12s"
 std::string Footnotes(const absl::Status& error) {
   std::vector<std::string> notes;
@@ -40,8 +46,8 @@ std::string ErrorText(const absl::Status& error) {
   std::string text = absl::StrCat("pcapctl: ", absl::StatusCodeToString(error.code()));
   const std::string reason = CleanText(ErrorInfoOf(error).reason());
   if (!reason.empty()) absl::StrAppend(&text, " (", reason, ")");
-  absl::StrAppend(&text, ": ", CleanText(error.message()), "\n");
   const google::rpc::BadRequest bad_request = BadRequestOf(error);
+  absl::StrAppend(&text, ": ", Headline(error, bad_request.field_violations_size()), "\n");
   for (const auto& violation : bad_request.field_violations()) {
     absl::StrAppend(&text, "  ", CleanText(violation.field()), ": ",
                     CleanText(violation.description()), "\n");

@@ -17,26 +17,12 @@
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
+#include "tests/unit/gateway_client/fake_download.h"
 
 namespace pcaps {
 
 // The gRPC form of an error of ours, with its details.
 grpc::Status ToGrpcStatus(const absl::Status& status);
-
-// How one download stream differs from an honest one.
-struct DownloadFault {
-  absl::Status status;  // Not OK: ends the stream with it, after `break_after` bytes.
-  int64_t break_after = 0;
-  int64_t shift_offset = 0;  // Added to the offset of the last chunk.
-  bool wrong_sha256 = false;
-  bool wrong_size = false;  // In the summary.
-  bool no_summary = false;
-  bool no_info = false;
-  bool lose_last_chunk = false;  // And count and digest without it.
-  bool repeat_last_chunk = false;
-  bool chunk_after_summary = false;
-  std::string etag;  // Instead of the file's own.
-};
 
 // How one watch stream goes: the states it sends, and how it ends.
 struct WatchScript {

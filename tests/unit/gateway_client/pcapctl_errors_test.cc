@@ -28,7 +28,7 @@ absl::Status TwoBadFields() {
   }
   const absl::Status error =
       MakeError(absl::StatusCode::kInvalidArgument, v1::ERROR_REASON_INVALID_FIELD,
-                "2 fields are wrong", {{"cf_ray", "8a1b-ORD"}});
+                "time_limit is 0 s; filter.source_port is 70000", {{"cf_ray", "8a1b-ORD"}});
   return WithBadRequest(WithRetryAfter(error, absl::Milliseconds(11500)), bad_request);
 }
 
@@ -50,20 +50,23 @@ TEST(ErrorText, LetsNoTextFromOutsideMoveTheCursor) {
   auto& violation = *bad_request.add_field_violations();
   violation.set_field("\x1b[2J");
   violation.set_description("a\rb");
-  const absl::Status evil = WithRequestId(
-      WithBadRequest(MakeError(absl::StatusCode::kInternal, v1::ERROR_REASON_UPSTREAM_BAD_RESPONSE,
-                               "\x1b]0;owned\x07 line\nline", {{"cf_ray", "\x1b[1m"}}),
-                     bad_request),
-      "\x1b[0m");
-  EXPECT_THAT(pcapctl::ErrorText(evil), AllOf(Not(HasSubstr("\x1b")), Not(HasSubstr("\r")),
-                                              Not(HasSubstr("\x07")), HasSubstr("line line\n")));
+  const absl::Status evil =
+      WithRequestId(MakeError(absl::StatusCode::kInternal, v1::ERROR_REASON_UPSTREAM_BAD_RESPONSE,
+                              "\x1b]0;owned\x07 line\nline", {{"cf_ray", "\x1b[1m"}}),
+                    "\x1b[0m");
+  EXPECT_THAT(pcapctl::ErrorText(evil), HasSubstr("line line\n"));
+  for (const std::string& text :
+       {pcapctl::ErrorText(evil), pcapctl::ErrorText(WithBadRequest(evil, bad_request))}) {
+    EXPECT_THAT(text, Not(testing::ContainsRegex("[\x1b\r\x07]")));
+  }
 }
 
 TEST(ErrorJson, IsOneObjectWithEveryDetail) {
   const std::string line = pcapctl::ErrorJson(WithRequestId(TwoBadFields(), "0f3c"));
   EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1);
   const boost::json::value expected = boost::json::parse(R"({"error": {
-    "code": "INVALID_ARGUMENT", "reason": "INVALID_FIELD", "message": "2 fields are wrong",
+    "code": "INVALID_ARGUMENT", "reason": "INVALID_FIELD",
+    "message": "time_limit is 0 s; filter.source_port is 70000",
     "fieldViolations": [
       {"field": "time_limit", "description": "is 0 s; it must be 1 s to 300 s"},
       {"field": "filter.source_port", "description": "is 70000; it must be 0 to 65535"}],
