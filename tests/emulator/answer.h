@@ -44,6 +44,9 @@ struct Answer {
   std::optional<uint64_t> head_bytes_per_second;  // Slow head.
   std::optional<uint64_t> body_bytes_per_second;  // Slow body.
   absl::Duration linger;                          // Wait before ending, reading nothing more.
+
+  // Length of the true body.
+  uint64_t body_bytes() const { return stream ? stream->size() : body.size(); }
 };
 
 }  // namespace pcaps::emulator

@@ -38,10 +38,6 @@ Task<bool> WritePaced(Connection& connection, std::string bytes, std::optional<u
   co_return true;
 }
 
-uint64_t TrueLength(const Answer& answer) {
-  return answer.stream ? answer.stream->size() : answer.body.size();
-}
-
 std::string Head(const Answer& answer) {
   const auto reason = http::obsolete_reason(static_cast<http::status>(answer.status));
   std::string head = absl::StrCat("HTTP/1.1 ", answer.status, " ", std::string(reason), "\r\n");
@@ -52,7 +48,7 @@ std::string Head(const Answer& answer) {
   } else if (answer.framing == Framing::kUntilClose) {
     absl::StrAppend(&head, "Connection: close\r\n");
   } else if (answer.status != kNoContent) {
-    const uint64_t length = answer.claimed_length.value_or(TrueLength(answer));
+    const uint64_t length = answer.claimed_length.value_or(answer.body_bytes());
     absl::StrAppend(&head, "Content-Length: ", length, "\r\n");
   }
   return head + "\r\n";

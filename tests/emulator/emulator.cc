@@ -100,7 +100,10 @@ Answer Emulator::Handle(const Request& request, absl::Time now) {
     if (changed) call.content_salt = static_cast<uint64_t>(firing.fault->fired);
     answer = Execute(request, route, quota, call);
   }
-  if (firing.fault) Distort(*firing.fault, answer);
+  if (firing.fault) {
+    DistortContent(*firing.fault, answer);
+    DistortDelivery(*firing.fault, answer);
+  }
   answer.delay = firing.latency;
   answer.headers.emplace_back("Date", HttpDate(now));
   answer.headers.emplace_back("cf-ray", state_.ids.NextRay());

@@ -6,7 +6,10 @@
 
 namespace pcaps::emulator {
 
-// Distorts `answer`, the right one if the fault lets the request be executed, else a blank one.
-void Distort(const Fault& fault, Answer& answer);
+// Distorts what `answer` says: the right one if the fault lets the request be executed, else a
+// blank one.
+void DistortContent(const Fault& fault, Answer& answer);
+// Distorts how it is sent.
+void DistortDelivery(const Fault& fault, Answer& answer);
 
 }  // namespace pcaps::emulator

@@ -1,4 +1,4 @@
-// Reads faults; what they do is in fault_answers.cc.
+// Reads faults; what they do is in fault_content.cc and fault_delivery.cc.
 #include <algorithm>
 #include <array>
 

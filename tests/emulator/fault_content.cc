@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <functional>
-#include <regex>
+#include <memory>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "tests/emulator/repeated_text.h"
 
 namespace pcaps::emulator {
 namespace {
@@ -13,43 +16,7 @@ namespace json = boost::json;
 
 constexpr int64_t kDefaultErrorCode = 1000;
 constexpr uint64_t kOversizeBytes = 64 << 20;
-constexpr int64_t kGarbageBytes = 512;
-constexpr int64_t kMaxGarbageBytes = 1 << 20;  // Garbage is held in memory.
-constexpr uint64_t kSlowHeadBytesPerSecond = 20;
-constexpr uint64_t kSlowBodyBytesPerSecond = 1024;
 constexpr char kOtherId[] = "00000000000000000000000000000bad";
-
-// One text, repeated up to `size`; after `head`, where there is one.
-class RepeatedText : public BodySource {
- public:
-  RepeatedText(std::string head, std::string text, uint64_t size)
-      : piece_(std::move(head)), text_(std::move(text)), size_(size) {}
-
-  uint64_t size() const override { return size_; }
-  std::string Next() override {
-    std::string piece = std::move(piece_);
-    piece_.clear();
-    while (piece.size() < kPieceBytes && sent_ + piece.size() < size_) piece += text_;
-    piece.resize(std::min<uint64_t>(piece.size(), size_ - sent_));
-    sent_ += piece.size();
-    return piece;
-  }
-
- private:
-  static constexpr size_t kPieceBytes = 64 * 1024;
-  std::string piece_;
-  std::string text_;
-  uint64_t size_;
-  uint64_t sent_ = 0;
-};
-
-uint64_t BodyBytes(const Answer& answer) {
-  return answer.stream ? answer.stream->size() : answer.body.size();
-}
-
-uint64_t BytesOrHalf(const Fault& fault, const Answer& answer) {
-  return fault.bytes ? static_cast<uint64_t>(*fault.bytes) : BodyBytes(answer) / 2;
-}
 
 Answer FaultEnvelope(const Fault& fault, int default_status) {
   return ErrorAnswer({.status = static_cast<int>(fault.status.value_or(default_status)),
@@ -96,15 +63,22 @@ void MakeOddFields(json::object& result) {
   result["field_of_tomorrow"] = {{"nested", json::array({1, "two", nullptr})}};
 }
 
-// {"a":1} becomes {"a":1.0}; numbers inside strings do not follow a key.
-void MakeFloats(Answer& answer) {
-  static const std::regex integer(R"re((":-?\d+)([,}]))re");
-  if (!answer.stream) answer.body = std::regex_replace(answer.body, integer, "$1.0$2");
-}
-
-void Silence(Answer& answer) {
-  answer.silent = true;
-  answer.ending = Ending::kReset;
+// {"a":1} becomes {"a":1.0}; digits inside strings never follow a quote and a colon.
+std::string WithFloats(absl::string_view text) {
+  constexpr absl::string_view kValueFollows = "\":";
+  std::string out;
+  while (!text.empty()) {
+    if (!absl::ConsumePrefix(&text, kValueFollows)) {
+      out += text.front();
+      text.remove_prefix(1);
+      continue;
+    }
+    const auto* end = std::find_if_not(text.begin(), text.end(), absl::ascii_isdigit);
+    const auto digits = static_cast<size_t>(end - text.begin());
+    absl::StrAppend(&out, kValueFollows, text.substr(0, digits), digits > 0 ? ".0" : "");
+    text.remove_prefix(digits);
+  }
+  return out;
 }
 
 void Oversize(const Fault& fault, Answer& answer) {
@@ -113,7 +87,8 @@ void Oversize(const Fault& fault, Answer& answer) {
   answer.stream = std::make_shared<RepeatedText>(std::move(head), " ", bytes);
 }
 
-// Faults of what is said.
+}  // namespace
+
 void DistortContent(const Fault& fault, Answer& answer) {
   switch (fault.kind) {
     case FaultKind::kStatus:
@@ -138,7 +113,7 @@ void DistortContent(const Fault& fault, Answer& answer) {
       if (!answer.stream) answer.body.resize(answer.body.size() / 2);
       break;
     case FaultKind::kFloats:
-      MakeFloats(answer);
+      if (!answer.stream) answer.body = WithFloats(answer.body);
       break;
     case FaultKind::kUnknownEnum:
       EditResults(answer, [&](json::object& result) { result["status"] = fault.value; });
@@ -152,7 +127,7 @@ void DistortContent(const Fault& fault, Answer& answer) {
     case FaultKind::kNotPcap:
       if (!answer.stream) break;
       answer.stream =
-          std::make_shared<RepeatedText>("", "This is no pcap file.\n", BodyBytes(answer));
+          std::make_shared<RepeatedText>("", "This is no pcap file.\n", answer.body_bytes());
       break;
     case FaultKind::kOversize:
       Oversize(fault, answer);
@@ -160,64 +135,6 @@ void DistortContent(const Fault& fault, Answer& answer) {
     default:
       break;
   }
-}
-
-// Faults of how it is sent.
-void DistortDelivery(const Fault& fault, Answer& answer) {
-  const auto rate = [&](uint64_t otherwise) {
-    return fault.bytes_per_second ? static_cast<uint64_t>(*fault.bytes_per_second) : otherwise;
-  };
-  switch (fault.kind) {
-    case FaultKind::kBadLength:
-      answer.claimed_length = BytesOrHalf(fault, answer);
-      break;
-    case FaultKind::kNoLength:
-      answer.framing = Framing::kUntilClose;
-      answer.ending = Ending::kClose;
-      break;
-    case FaultKind::kChunked:
-      answer.framing = Framing::kChunked;
-      break;
-    case FaultKind::kTruncate:
-      answer.sent_body_bytes = BytesOrHalf(fault, answer);
-      answer.ending = Ending::kClose;
-      break;
-    case FaultKind::kGarbage:
-      answer.raw =
-          std::string(std::min(kMaxGarbageBytes, fault.bytes.value_or(kGarbageBytes)), '\x7F');
-      answer.ending = Ending::kClose;
-      break;
-    case FaultKind::kSlowHeaders:
-      answer.head_bytes_per_second = rate(kSlowHeadBytesPerSecond);
-      break;
-    case FaultKind::kSlowBody:
-      answer.body_bytes_per_second = rate(kSlowBodyBytesPerSecond);
-      break;
-    case FaultKind::kCloseAfter:
-      answer.ending = Ending::kClose;
-      break;
-    case FaultKind::kCloseIdle:
-      answer.ending = Ending::kClose;
-      answer.linger = fault.latency;
-      break;
-    case FaultKind::kResetDuring:
-      answer.sent_body_bytes = BytesOrHalf(fault, answer);
-      answer.ending = Ending::kReset;
-      break;
-    case FaultKind::kResetBefore:
-    case FaultKind::kResetAfter:
-      Silence(answer);
-      break;
-    default:
-      break;
-  }
-}
-
-}  // namespace
-
-void Distort(const Fault& fault, Answer& answer) {
-  DistortContent(fault, answer);
-  DistortDelivery(fault, answer);
 }
 
 }  // namespace pcaps::emulator
