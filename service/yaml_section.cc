@@ -27,10 +27,8 @@ bool ParseSize(absl::string_view text, int64_t* bytes) {
 
 }  // namespace
 
-YamlSection::YamlSection(YAML::Node node, std::string path, std::vector<std::string>& errors)
-    : node_(node.IsDefined() ? std::move(node) : YAML::Node()),
-      path_(std::move(path)),
-      errors_(errors) {
+YamlSection::YamlSection(const YAML::Node& node, std::string path, std::vector<std::string>& errors)
+    : node_(node.IsDefined() ? node : YAML::Node()), path_(std::move(path)), errors_(errors) {
   if (!node_.IsNull() && !node_.IsMap()) {
     errors_.push_back(absl::StrCat("line ", LineOf(node_), ": ", path_.empty() ? "the file" : path_,
                                    " must be a mapping"));

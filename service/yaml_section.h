@@ -20,7 +20,7 @@ class YamlSection {
  public:
   // `path` names the section in messages ("upstream.retry"; empty for the whole file). Both
   // referents outlive the section.
-  YamlSection(YAML::Node node, std::string path, std::vector<std::string>& errors);
+  YamlSection(const YAML::Node& node, std::string path, std::vector<std::string>& errors);
 
   // Each reads one key into *value, which keeps its default where the key is absent. Bounds are
   // inclusive.

@@ -60,8 +60,9 @@ absl::StatusOr<Page<Item>> CutPage(std::vector<Item> all, const std::string& acc
   for (; first != all.end() && page.items.size() < size; ++first) {
     page.items.push_back(std::move(*first));
   }
-  if (first != all.end())
+  if (first != all.end()) {
     page.next_token = MakePageToken(account_id, PositionOf(page.items.back()));
+  }
   return page;
 }
 

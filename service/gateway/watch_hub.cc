@@ -275,7 +275,7 @@ Task<void> Yield() {
 }  // namespace
 
 Task<void> WatchHub::Publish(std::shared_ptr<Account> account, v1::Pcap pcap) {
-  const std::string id = pcap.id();
+  const std::string& id = pcap.id();
   if (account->everything.empty() && account->named.count(id) == 0) co_return;
   const auto before = account->known.find(id);
   if (before != account->known.end()) {

@@ -24,6 +24,7 @@ std::vector<std::weak_ptr<EndableStream>> StreamRegistry::BeginDrain(absl::Statu
   absl::MutexLock lock(&mutex_);
   draining_ = std::move(why);
   std::vector<std::weak_ptr<EndableStream>> streams;
+  streams.reserve(open_.size());
   for (const auto& [ticket, stream] : open_) streams.push_back(stream);
   return streams;
 }

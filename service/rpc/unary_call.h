@@ -45,11 +45,10 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
   void Run(std::shared_ptr<UnaryCall> self) {
     if (cancelled_) return End(absl::CancelledError("the caller left"));
     Spawn(loop_, cancel_.slot(), handler_(), [self](absl::StatusOr<Response> result) {
-      if (result.ok()) {
-        *self->response_ = *std::move(result);
-        self->call_->CountMessage(self->response_->ByteSizeLong());
-      }
-      self->End(result.status());
+      if (!result.ok()) return self->End(result.status());
+      *self->response_ = *std::move(result);
+      self->call_->CountMessage(self->response_->ByteSizeLong());
+      self->End(absl::OkStatus());
     });
   }
 

@@ -1,6 +1,8 @@
 // Log: one structured line per event, JSON by default. Thread-safe.
 #pragma once
 
+#include <spdlog/fwd.h>
+
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <initializer_list>
@@ -9,10 +11,6 @@
 #include <utility>
 
 #include "absl/strings/string_view.h"
-
-namespace spdlog {
-class logger;
-}
 
 namespace pcaps {
 

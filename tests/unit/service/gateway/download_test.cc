@@ -47,7 +47,7 @@ PcapFile Whole(const std::string& bytes) {
 PcapFile Streamed(const std::string& bytes, size_t head, absl::Status end = absl::OkStatus(),
                   bool sized = true) {
   PcapFile file = Whole(bytes.substr(0, head));
-  if (sized) file.size = bytes.size();
+  if (sized) file.size = static_cast<int64_t>(bytes.size());
   file.rest = std::make_unique<PiecesBody>(bytes.substr(head), 333, std::move(end));
   return file;
 }
@@ -86,6 +86,7 @@ class DownloadTest : public testing::Test {
   boost::asio::io_context loop_;
   ListWriter<v1::DownloadPcapResponse> writer_;
   const std::string file_ = MakePcap(20, 160);
+  const int64_t size_ = static_cast<int64_t>(file_.size());
 };
 
 TEST_F(DownloadTest, AWholeFileIsSentInChunksAndProved) {
@@ -117,14 +118,14 @@ TEST_F(DownloadTest, TheLargestLimitDoesNotOverflow) {
 }
 
 TEST_F(DownloadTest, AnOffsetPastTheEndIsOutOfRangeBeforeTheFirstMessage) {
-  const absl::Status status = Send(Whole(file_), file_.size() + 1);
+  const absl::Status status = Send(Whole(file_), size_ + 1);
   EXPECT_TRUE(absl::IsOutOfRange(status));
   EXPECT_EQ(ReasonOf(status), v1::ERROR_REASON_OFFSET_OUT_OF_RANGE);
   EXPECT_TRUE(writer_.messages.empty());
-  EXPECT_TRUE(absl::IsOutOfRange(Send(Streamed(file_, 500), file_.size() + 1)));
+  EXPECT_TRUE(absl::IsOutOfRange(Send(Streamed(file_, 500), size_ + 1)));
   // Without a length from upstream it shows only at the end.
-  EXPECT_TRUE(absl::IsOutOfRange(
-      Send(Streamed(file_, 500, absl::OkStatus(), /*sized=*/false), file_.size() + 1)));
+  EXPECT_TRUE(
+      absl::IsOutOfRange(Send(Streamed(file_, 500, absl::OkStatus(), /*sized=*/false), size_ + 1)));
 }
 
 TEST_F(DownloadTest, WhatIsNoCaptureSendsNothing) {

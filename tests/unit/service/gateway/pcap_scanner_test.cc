@@ -59,8 +59,9 @@ TEST(PcapScanner, CountsPcapngPacketsAcrossSectionsOfDifferentByteOrder) {
 
 TEST(PcapScanner, AFileThatEndsInsideARecordIsNoCapture) {
   const std::string file = MakePcap(2, 50);
-  for (const size_t cut : {1u, 10u, 49u, 51u, 65u})
+  for (const size_t cut : {1, 10, 49, 51, 65}) {
     ExpectNoCapture(file.substr(0, file.size() - cut));
+  }
   ExpectNoCapture(file.substr(0, 23));
   ExpectNoCapture("");
   const std::string ng = Section();

@@ -35,10 +35,13 @@ class WatchStreamTest : public testing::Test {
   std::vector<std::string> Sent() {
     std::vector<std::string> sent;
     for (const v1::WatchEvent& event : writer_.messages) {
-      if (event.has_pcap())
+      if (event.has_pcap()) {
         sent.push_back(event.pcap().id() + (event.pcap().done() ? " done" : ""));
-      if (event.has_heartbeat()) sent.push_back("heartbeat");
-      if (!event.removed_pcap_id().empty()) sent.push_back("-" + event.removed_pcap_id());
+      } else if (event.has_heartbeat()) {
+        sent.emplace_back("heartbeat");
+      } else {
+        sent.push_back("-" + event.removed_pcap_id());
+      }
     }
     return sent;
   }
