@@ -1,0 +1,78 @@
+#include "tests/integration/support/emulator.h"
+
+#include <curl/curl.h>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+
+namespace pcaps::integration {
+namespace {
+
+constexpr absl::string_view kReady = "pcaps-emulator listening on ";
+
+size_t Append(char* data, size_t size, size_t count, void* body) {
+  static_cast<std::string*>(body)->append(data, size * count);
+  return size * count;
+}
+
+}  // namespace
+
+Emulator::Emulator(Options options) {
+  std::vector<std::string> argv = {PCAPS_EMULATOR, "--token", kUpstreamToken};
+  if (!options.rules) argv.push_back("--no-rules");
+  if (options.certificate != nullptr) {
+    ca_file_ = options.certificate->file();
+    for (const std::string& each : {std::string("--tls-cert"), ca_file_, std::string("--tls-key"),
+                                    options.certificate->key_file()}) {
+      argv.push_back(each);
+    }
+  }
+  argv.insert(argv.end(), options.flags.begin(), options.flags.end());
+  process_ = std::make_unique<Process>(std::move(argv));
+  const std::optional<std::string> line = process_->out().WaitForLine(
+      [](const std::string& text) { return absl::StartsWith(text, std::string(kReady)); });
+  EXPECT_TRUE(line.has_value()) << process_->err().text();
+  if (line.has_value()) root_ = line->substr(kReady.size());
+}
+
+Emulator::HttpAnswer Emulator::Http(const std::string& method, const std::string& path,
+                                    const std::string& body) {
+  HttpAnswer answer;
+  const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl(curl_easy_init(),
+                                                                 curl_easy_cleanup);
+  const std::string authorization = absl::StrCat("Authorization: Bearer ", kUpstreamToken);
+  const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(
+      curl_slist_append(nullptr, authorization.c_str()), curl_slist_free_all);
+  curl_easy_setopt(curl.get(), CURLOPT_URL, (root_ + path).c_str());
+  curl_easy_setopt(curl.get(), CURLOPT_CUSTOMREQUEST, method.c_str());
+  curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
+  curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl.get(), CURLOPT_PROXY, "");
+  curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT_MS, absl::ToInt64Milliseconds(kPatience));
+  curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, Append);
+  curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &answer.body);
+  if (!ca_file_.empty()) curl_easy_setopt(curl.get(), CURLOPT_CAINFO, ca_file_.c_str());
+  if (method != "GET") curl_easy_setopt(curl.get(), CURLOPT_COPYPOSTFIELDS, body.c_str());
+  const CURLcode code = curl_easy_perform(curl.get());
+  EXPECT_EQ(code, CURLE_OK) << curl_easy_strerror(code) << " from " << root_ << path;
+  curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &answer.status);
+  return answer;
+}
+
+boost::json::value Emulator::Control(const std::string& method, const std::string& endpoint,
+                                     const boost::json::value& body) {
+  const HttpAnswer answer = Http(method, absl::StrCat("/__emulator/", endpoint),
+                                 body.is_null() ? "" : boost::json::serialize(body));
+  EXPECT_EQ(answer.status, 200) << endpoint << ": " << answer.body;
+  return boost::json::parse(answer.body);
+}
+
+std::string Emulator::Download(const std::string& account_id, const std::string& pcap_id) {
+  const HttpAnswer answer = Http(
+      "GET", absl::StrCat("/client/v4/accounts/", account_id, "/pcaps/", pcap_id, "/download"), "");
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  return answer.body;
+}
+
+}  // namespace pcaps::integration

@@ -1,0 +1,57 @@
+// Gateway: pcaps-gateway as its own process, before an emulator.
+#pragma once
+
+#include <grpcpp/channel.h>
+
+#include <boost/json.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/integration/support/emulator.h"
+#include "tests/integration/support/process.h"
+#include "tests/integration/support/temp_dir.h"
+
+namespace pcaps::integration {
+
+// Starts when it is made. Its end is a test of its own: SIGTERM, and it must exit with 0, unless
+// the test has ended it before.
+class Gateway {
+ public:
+  // `settings` is laid over quick ones (JSON is YAML): see kQuick in gateway.cc.
+  explicit Gateway(const Emulator& emulator, const boost::json::object& settings = {});
+  ~Gateway();
+
+  // "127.0.0.1:port"
+  const std::string& address() const { return address_; }
+  // A connection of its own.
+  std::shared_ptr<grpc::Channel> Connect() const;
+
+  // The lines of its log up to now; fails the test where one is no JSON object.
+  std::vector<boost::json::object> Log() const;
+  std::string RawLog() const { return process_->err().text() + process_->out().text(); }
+  // The first line of an "rpc" with this request_id; empty where none comes.
+  boost::json::object WaitForRpc(const std::string& request_id) const;
+  // The first line of this event; empty where none comes.
+  boost::json::object WaitForEvent(const std::string& event) const;
+
+  int64_t ResidentBytes() const;
+  Process& process() { return *process_; }
+
+ private:
+  boost::json::object WaitForLine(
+      const std::function<bool(const boost::json::object&)>& wanted) const;
+
+  TempDir directory_;
+  std::unique_ptr<Process> process_;
+  std::string address_;
+};
+
+// `over` laid over `base`, object by object.
+boost::json::object Merge(boost::json::object base, const boost::json::object& over);
+
+// What Gateway gives pcaps-gateway as its configuration, without the file of the token.
+boost::json::object QuickSettings(const Emulator& emulator);
+
+}  // namespace pcaps::integration
