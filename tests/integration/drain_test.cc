@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
 #include "clients/gateway/service_config.h"
 #include "tests/integration/support/world.h"
 
@@ -64,21 +65,23 @@ TEST(Drain, UnknownServiceIsToldAsSuchAndKnownOnesServe) {
             grpc::StatusCode::NOT_FOUND);
 }
 
-// Callers with the client policy, each with one unary call under way until told to stop.
+// Callers with one unary call under way each, until told to stop.
 class UnaryCallers {
  public:
-  UnaryCallers(Caller::Stub& stub, v1::GetPcapRequest request, int count)
-      : stub_(stub), request_(std::move(request)), running_(count) {
-    for (int i = 0; i < count; ++i) CallAgain();
+  UnaryCallers(Caller& caller, const v1::GetPcapRequest& request, int count) {
+    for (int i = 0; i < count; ++i) {
+      threads_.emplace_back([this, &caller, request] {
+        while (!stopping_) Note(caller.Call(request).status);
+      });
+    }
   }
   ~UnaryCallers() { Stop(); }
 
   // Lets every call end, and starts no other.
   void Stop() {
     stopping_ = true;
-    const absl::MutexLock lock(&mutex_);
-    const auto idle = [this] { return running_ == 0; };
-    mutex_.Await(absl::Condition(&idle));
+    for (std::thread& each : threads_) each.join();
+    threads_.clear();
   }
 
   int succeeded() const { return succeeded_; }
@@ -88,45 +91,31 @@ class UnaryCallers {
   }
 
  private:
-  struct Call {
-    std::unique_ptr<grpc::ClientContext> context = Caller::NewContext({});
-    v1::Pcap response;
-  };
-
-  void CallAgain() {
-    auto call = std::make_shared<Call>();
-    stub_.async()->GetPcap(call->context.get(), &request_, &call->response,
-                           [this, call](const grpc::Status& status) { Ended(status); });
-  }
-
-  void Ended(const grpc::Status& status) {
+  void Note(const absl::Status& status) {
     if (status.ok()) {
       ++succeeded_;
-    } else {
-      const absl::MutexLock lock(&mutex_);
-      failures_.push_back(FromGrpcStatus(status).ToString());
+      return;
     }
-    if (!stopping_) return CallAgain();
     const absl::MutexLock lock(&mutex_);
-    --running_;
+    failures_.push_back(status.ToString());
   }
 
-  Caller::Stub& stub_;
-  const v1::GetPcapRequest request_;
   std::atomic<bool> stopping_ = false;
   std::atomic<int> succeeded_ = 0;
   mutable absl::Mutex mutex_;
-  int running_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> failures_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::thread> threads_;
 };
 
-// Reads streams to their ends, each on a thread of its own; how they ended is there after Join().
+// Reads streams to their ends, each on a thread of its own, from Start() on; how they ended is what
+// Join() returns.
 class StreamReaders {
  public:
   template <typename Stream>
   void Add(Stream stream) {
     std::string& end = ends_.emplace_back();
-    threads_.emplace_back([&end, stream = std::move(stream)]() mutable {
+    threads_.emplace_back([this, &end, stream = std::move(stream)]() mutable {
+      start_.WaitForNotification();
       for (auto message = FirstMessage(stream); stream.Read(&message);) {
       }
       const Outcome outcome = stream.Finish();
@@ -134,6 +123,8 @@ class StreamReaders {
       if (end.empty()) end = outcome.status.ToString();
     });
   }
+
+  void Start() { start_.Notify(); }
 
   const std::deque<std::string>& Join() {
     for (std::thread& each : threads_) each.join();
@@ -147,6 +138,7 @@ class StreamReaders {
     return Message();
   }
 
+  absl::Notification start_;
   std::deque<std::string> ends_;  // A deque: the threads hold references.
   std::vector<std::thread> threads_;
 };
@@ -176,23 +168,26 @@ void DrainOnce(World& stays, Ends& ends) {
   Gateway leaves(stays.emulator, DrainSettings());
   Caller caller(ConnectToBoth(leaves, stays.gateway));
 
-  UnaryCallers unary(caller.stub(), GetRequest(open.id()), kUnaryCallers);
+  UnaryCallers unary(caller, GetRequest(open.id()), kUnaryCallers);
   std::vector<OpenStream<v1::WatchEvent>> watches;
   std::vector<OpenStream<v1::DownloadPcapResponse>> downloads;
   for (int i = 0; i < kStreamsOfEachKind; ++i) {
     watches.push_back(caller.Open(WatchRequest(open.id())));
-    v1::WatchEvent event;
-    EXPECT_TRUE(watches.back().Read(&event));
     downloads.push_back(caller.Open(DownloadRequest(large.id())));
+  }
+  for (int i = 0; i < kStreamsOfEachKind; ++i) {
+    v1::WatchEvent event;
+    EXPECT_TRUE(watches[i].Read(&event));
     v1::DownloadPcapResponse info;
-    EXPECT_TRUE(downloads.back().Read(&info));
+    EXPECT_TRUE(downloads[i].Read(&info));
   }
 
-  const absl::Time start = absl::Now();
-  leaves.process().Signal(SIGTERM);
   StreamReaders readers;
   for (auto& each : watches) readers.Add(std::move(each));
   for (auto& each : downloads) readers.Add(std::move(each));
+  const absl::Time start = absl::Now();
+  leaves.process().Signal(SIGTERM);
+  readers.Start();
   const std::optional<int> exit_code = leaves.process().Wait();
   EXPECT_EQ(exit_code, 0) << leaves.RawLog();
   EXPECT_LE(absl::Now() - start, kDelay + kTimeout + absl::Seconds(1));
