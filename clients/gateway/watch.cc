@@ -38,8 +38,8 @@ absl::StatusOr<v1::Pcap> WatchUntilDone(const Connection& connection,
   while (true) {
     Seen seen;
     const absl::Status status = ReadStream(connection, request, on_event, options, seen);
-    if (seen.done.has_value())
-      return *seen.done;  // However the stream ended after it: nothing else can follow.
+    // However the stream ended after it: nothing else can follow.
+    if (seen.done.has_value()) return *seen.done;
     if (seen.removed) {
       return MakeError(absl::StatusCode::kNotFound, v1::ERROR_REASON_CAPTURE_NOT_FOUND,
                        "the capture was removed");

@@ -10,8 +10,9 @@ constexpr char kEveryAccount[] = "*";
 Credentials::Credentials(std::vector<Credential> credentials)
     : credentials_(std::move(credentials)) {
   for (const Credential& credential : credentials_) {
-    for (const std::string& account : credential.accounts)
+    for (const std::string& account : credential.accounts) {
       by_account_.emplace(account, &credential);
+    }
   }
 }
 

@@ -145,8 +145,9 @@ absl::Status ReadFilter(const json::value& json, v1::Filter& filter) {
   filter.set_source_address(reader.Text("source_address", kMaxNameBytes));
   filter.set_destination_address(reader.Text("destination_address", kMaxNameBytes));
   if (const auto port = reader.Integer("source_port", 65535)) filter.set_source_port(*port);
-  if (const auto port = reader.Integer("destination_port", 65535))
+  if (const auto port = reader.Integer("destination_port", 65535)) {
     filter.set_destination_port(*port);
+  }
   if (const auto protocol = reader.Integer("protocol", 255)) filter.set_protocol(*protocol);
   return reader.status();
 }
@@ -154,8 +155,9 @@ absl::Status ReadFilter(const json::value& json, v1::Filter& filter) {
 void ReadFullDetails(Reader& reader, v1::FullDetails& full) {
   constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
   if (const auto limit = LimitFrom(reader, "byte_limit", kMax)) full.set_byte_limit(*limit);
-  if (const auto count = reader.Integer("packets_captured", kMax))
+  if (const auto count = reader.Integer("packets_captured", kMax)) {
     full.set_packets_captured(*count);
+  }
   full.set_colo_name(reader.Text("colo_name", kMaxNameBytes));
   if (full.colo_name().empty()) full.set_colo_name(reader.Text("colo", kMaxNameBytes));  // Older.
   full.set_destination_conf(CleanText(RedactDestination(reader.RawText("destination_conf"))));
@@ -180,8 +182,9 @@ absl::StatusOr<std::vector<Item>> ListFrom(const json::value& json, Decode decod
 json::object FilterToJson(const v1::Filter& filter) {
   json::object json;
   if (!filter.source_address().empty()) json["source_address"] = filter.source_address();
-  if (!filter.destination_address().empty())
+  if (!filter.destination_address().empty()) {
     json["destination_address"] = filter.destination_address();
+  }
   if (filter.has_source_port()) json["source_port"] = filter.source_port();
   if (filter.has_destination_port()) json["destination_port"] = filter.destination_port();
   if (filter.has_protocol()) json["protocol"] = filter.protocol();
@@ -211,8 +214,9 @@ absl::StatusOr<v1::Pcap> PcapFromJson(const json::value& json, const Observation
   if (const auto time = reader.Time("offset_time")) *pcap.mutable_offset_time() = *time;
   if (const auto time = reader.Time("submitted")) *pcap.mutable_submit_time() = *time;
   constexpr int64_t kMaxPackets = std::numeric_limits<uint32_t>::max();
-  if (const auto limit = LimitFrom(reader, "packet_limit", kMaxPackets))
+  if (const auto limit = LimitFrom(reader, "packet_limit", kMaxPackets)) {
     pcap.set_packet_limit(*limit);
+  }
   if (pcap.type() == v1::Pcap::TYPE_FULL) ReadFullDetails(reader, *pcap.mutable_full());
   *pcap.mutable_observed_time() = ToTimestamp(observation.time);
   if (!reader.status().ok()) return reader.status();

@@ -97,7 +97,7 @@ Task<absl::StatusOr<v1::Pcap>> RestPcapsApi::GetPcap(std::string account_id, std
 
 Task<absl::StatusOr<v1::Pcap>> RestPcapsApi::CreatePcap(v1::CreatePcapRequest request,
                                                         absl::Time deadline) {
-  const std::string account_id = request.account_id();
+  const std::string& account_id = request.account_id();
   UpstreamCall call{Operation::kCreatePcap, account_id, "POST", PcapsPath(account_id),
                     ToJson(request)};
   if (request.has_full()) call.secrets = SecretsOf(request.full().destination_conf());

@@ -44,8 +44,9 @@ bool RejectsCredentials(const Problems& problems) {
 
 ErrorMetadata MetadataOf(const HttpHead& head, const Problems& problems) {
   ErrorMetadata metadata = {{"upstream_http_status", absl::StrCat(head.status)}};
-  if (!head.Header("cf-ray").empty())
+  if (!head.Header("cf-ray").empty()) {
     metadata.emplace_back("cf_ray", CleanText(head.Header("cf-ray")));
+  }
   const std::string codes = absl::StrJoin(
       problems, ",",
       [](std::string* out, const UpstreamProblem& problem) { absl::StrAppend(out, problem.code); });
@@ -134,8 +135,9 @@ absl::Status ErrorOf(const UpstreamAnswer& answer, const std::optional<Envelope>
   }
   if (head.status == 401) return CredentialsRejected(metadata);
   if (head.status == 403) {
-    if (std::any_of(problems.begin(), problems.end(), IsBadCredential))
+    if (std::any_of(problems.begin(), problems.end(), IsBadCredential)) {
       return CredentialsRejected(metadata);
+    }
     return MakeError(
         absl::StatusCode::kPermissionDenied, v1::ERROR_REASON_UPSTREAM_ACCOUNT_FORBIDDEN,
         "the gateway's upstream token may not use this account; is the account right?", metadata);

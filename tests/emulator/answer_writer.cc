@@ -41,8 +41,9 @@ Task<bool> WritePaced(Connection& connection, std::string bytes, std::optional<u
 std::string Head(const Answer& answer) {
   const auto reason = http::obsolete_reason(static_cast<http::status>(answer.status));
   std::string head = absl::StrCat("HTTP/1.1 ", answer.status, " ", std::string(reason), "\r\n");
-  for (const auto& [name, value] : answer.headers)
+  for (const auto& [name, value] : answer.headers) {
     absl::StrAppend(&head, name, ": ", value, "\r\n");
+  }
   if (answer.framing == Framing::kChunked) {
     absl::StrAppend(&head, "Transfer-Encoding: chunked\r\n");
   } else if (answer.framing == Framing::kUntilClose) {
@@ -72,7 +73,7 @@ Task<bool> WriteBody(Connection& connection, Answer& answer, std::string unsent)
     if (cut) piece.resize(left);
     left -= piece.size();
     if (chunked && !piece.empty()) {
-      piece = absl::StrFormat("%x\r\n", piece.size()) + piece + "\r\n";
+      piece = absl::StrFormat("%x\r\n%s\r\n", piece.size(), piece);
     }
     if (chunked && end) piece = std::string(kLastChunk);
     const bool written =

@@ -47,8 +47,9 @@ absl::Status HttpServer::UseTls(const std::string& certificate_file, const std::
   tls_.emplace(asio::ssl::context::tls_server);
   boost::system::error_code error;
   tls_->use_certificate_chain_file(certificate_file, error);
-  if (error)
+  if (error) {
     return absl::InvalidArgumentError(absl::StrCat(certificate_file, ": ", error.message()));
+  }
   tls_->use_private_key_file(key_file, asio::ssl::context::pem, error);
   if (error) return absl::InvalidArgumentError(absl::StrCat(key_file, ": ", error.message()));
   return absl::OkStatus();

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "tests/emulator/frame.h"
 #include "tests/emulator/packet_filter.h"
@@ -15,8 +16,8 @@ class Packets {
  public:
   // Every frame is `frame_bytes` long; 0: as long as traffic is, from the smallest to
   // kMaxFrameBytes. `filter` can match.
-  Packets(uint64_t seed, const PacketFilter& filter, size_t frame_bytes)
-      : seed_(seed), filter_(filter), frame_bytes_(frame_bytes) {}
+  Packets(uint64_t seed, PacketFilter filter, size_t frame_bytes)
+      : seed_(seed), filter_(std::move(filter)), frame_bytes_(frame_bytes) {}
 
   // The whole frame, not cut.
   std::string Frame(uint64_t index) const;

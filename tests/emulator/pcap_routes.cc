@@ -1,6 +1,7 @@
 #include "tests/emulator/pcap_routes.h"
 
 #include <memory>
+#include <ranges>
 
 #include "tests/emulator/capture_json.h"
 
@@ -18,9 +19,9 @@ Answer NoSuchCapture() {
 Answer ListPcaps(State& state, const Call& call) {
   const std::vector<Capture>& captures = state.captures.Of(call.account_id);
   boost::json::array newest;
-  for (auto each = captures.rbegin(); each != captures.rend(); ++each) {
-    if (newest.size() == kListedCaptures) break;
-    newest.push_back(ToJson(*each, call.now));
+  for (const Capture& capture :
+       captures | std::views::reverse | std::views::take(kListedCaptures)) {
+    newest.push_back(ToJson(capture, call.now));
   }
   return ListAnswer(std::move(newest), captures.size(), kListedCaptures);
 }

@@ -70,7 +70,7 @@ TEST_F(BadInput, MalformedAccountIdsAreNamedByEveryRpc) {
 
 TEST_F(BadInput, MalformedCaptureIdsAreNamedByEveryRpc) {
   std::vector<std::string> ids = MalformedIds();
-  ids.push_back("ownership");
+  ids.emplace_back("ownership");
   for (const std::string& id : ids) {
     const std::vector<Row> rows = {
         {absl::StrCat("account_id: 'a' pcap_id: '", id, "'"), "pcap_id"}};

@@ -59,7 +59,7 @@ TEST(PcapctlProgram, ShowsCapturesForPeopleAndForPrograms) {
     EXPECT_EQ(table.exit_code, 0) << table.err;
     EXPECT_THAT(table.out, HasSubstr(pcap.id()));
     std::vector<std::string> with_json = command;
-    with_json.push_back("--json");
+    with_json.emplace_back("--json");
     const Finished line = Pcapctl(world, with_json);
     EXPECT_EQ(line.exit_code, 0) << line.err;
     EXPECT_EQ(json::parse(line.out).at("id").as_string(), pcap.id());

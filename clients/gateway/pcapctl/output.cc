@@ -51,13 +51,14 @@ void Output::Close(const DownloadResult& result) {
     boost::json::object line{
         {"file", path_}, {"size", result.size}, {"sha256", ToHex(result.sha256)}};
     if (result.packets.has_value()) line["packets"] = *result.packets;
-    stream << boost::json::serialize(line) << std::endl;
+    stream << boost::json::serialize(line) << "\n" << std::flush;
     return;
   }
   const std::string packets = result.packets.has_value() ? absl::StrCat(*result.packets) : "?";
   stream << absl::StreamFormat("%s: %s packets, %d bytes, sha256 %s", path_, packets, result.size,
                                ToHex(result.sha256))
-         << std::endl;
+         << "\n"
+         << std::flush;
 }
 
 }  // namespace pcaps::pcapctl

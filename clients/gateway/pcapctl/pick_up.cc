@@ -28,7 +28,7 @@ std::string CommandLine(const GlobalFlags& flags, const std::vector<std::string>
   if (!flags.ca_file.empty()) {
     words.insert(words.end(), {"--ca-file", flags.ca_file});
   } else if (flags.tls) {
-    words.push_back("--tls");
+    words.emplace_back("--tls");
   }
   if (!flags.token_file.empty()) words.insert(words.end(), {"--token-file", flags.token_file});
   std::string line = "pcapctl";
@@ -40,7 +40,7 @@ void Tell(const Session& session, const std::string& note, const std::string& co
   if (session.flags.json) {
     boost::json::object line{{"note", note}};
     if (!command.empty()) line["command"] = command;
-    session.err << boost::json::serialize(line) << std::endl;
+    session.err << boost::json::serialize(line) << "\n" << std::flush;
     return;
   }
   session.err << note << (command.empty() ? "\n" : ":\n  " + command + "\n") << std::flush;

@@ -56,7 +56,7 @@ void Timeline::Note(absl::string_view text) {
 
 void Timeline::Line(absl::string_view text) {
   const double seconds = absl::ToDoubleSeconds(absl::Now() - start_);
-  stream_ << absl::StreamFormat("%6.1fs  %s", seconds, text) << std::endl;
+  stream_ << absl::StreamFormat("%6.1fs  %s", seconds, text) << "\n" << std::flush;
 }
 
 }  // namespace pcaps::pcapctl

@@ -20,7 +20,7 @@ size_t Append(char* data, size_t size, size_t count, void* body) {
 
 Emulator::Emulator(Options options) {
   std::vector<std::string> argv = {PCAPS_EMULATOR, "--token", kUpstreamToken};
-  if (!options.rules) argv.push_back("--no-rules");
+  if (!options.rules) argv.emplace_back("--no-rules");
   if (options.certificate != nullptr) {
     ca_file_ = options.certificate->file();
     for (const std::string& each : {std::string("--tls-cert"), ca_file_, std::string("--tls-key"),

@@ -29,8 +29,9 @@ class DownloadStream {
     if (request_.read_limit() > 0) {
       end = std::min<size_t>(end, request_.read_offset() + request_.read_limit());
     }
-    if (!fault_.status.ok())
+    if (!fault_.status.ok()) {
       end = std::min<size_t>(end, request_.read_offset() + fault_.break_after);
+    }
     if (fault_.lose_last_chunk) end -= kChunkSize;
     SendChunks(request_.read_offset(), end);
     if (!fault_.status.ok()) return fault_.status;

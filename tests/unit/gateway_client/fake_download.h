@@ -2,7 +2,7 @@
 #pragma once
 
 #include <grpcpp/grpcpp.h>
-#include <pcaps/v1/pcaps.pb.h>
+#include <pcaps/v1/pcaps.grpc.pb.h>
 
 #include <string>
 

@@ -28,7 +28,9 @@ TEST_F(OutputFileTest, AppearsUnderItsNameOnlyWhenCommitted) {
 
 TEST_F(OutputFileTest, AbandonedLeavesNothingAndTheOldFileWhole) {
   WriteFile(path_, "old");
-  { ASSERT_TRUE((*OutputFile::Create(path_))->Write("new").ok()); }
+  {
+    ASSERT_TRUE((*OutputFile::Create(path_))->Write("new").ok());
+  }
   EXPECT_EQ(ReadFile(path_), "old");
   EXPECT_EQ(dir_.Files(), 1);
 }

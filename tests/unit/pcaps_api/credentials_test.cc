@@ -27,9 +27,7 @@ TEST(Credentials, AccountThatNobodyNamesHasNone) {
 }
 
 template <typename T>
-concept Printable = requires(std::ostream& out, const T& value) {
-  out << value;
-};
+concept Printable = requires(std::ostream& out, const T& value) { out << value; };
 
 TEST(Token, IsNeitherPrintableNorAString) {
   EXPECT_FALSE(Printable<Token>);

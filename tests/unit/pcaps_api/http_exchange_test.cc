@@ -6,6 +6,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -52,8 +53,9 @@ class HttpExchangeTest : public testing::Test {
   }
 
   HttpClient& client() {
-    if (client_ == nullptr)
+    if (client_ == nullptr) {
       client_ = std::make_unique<HttpClient>(loop_.get_executor(), options_, clock_);
+    }
     return *client_;
   }
 
@@ -102,7 +104,9 @@ class FullBacklog {
       socket.open(tcp::v4());
       socket.non_blocking(true);
       const tcp::endpoint endpoint = acceptor_.local_endpoint();
-      ::connect(socket.native_handle(), endpoint.data(), endpoint.size());  // Asio's would wait.
+      // Asio's would wait.
+      const int result = ::connect(socket.native_handle(), endpoint.data(), endpoint.size());
+      EXPECT_TRUE(result == 0 || errno == EINPROGRESS);
     }
   }
   std::string url() const {
@@ -420,8 +424,9 @@ Task<SlowRead> ReadSlowly(HttpExchange* exchange, absl::Time deadline) {
   result.status = co_await exchange->AwaitHead(deadline);
   const Loop loop = co_await boost::asio::this_coro::executor;
   while (result.status.ok()) {
-    for (int turn = 0; turn < 3; ++turn)
+    for (int turn = 0; turn < 3; ++turn) {
       co_await boost::asio::post(loop, boost::asio::use_awaitable);
+    }
     const absl::StatusOr<std::string> data = co_await exchange->Read(deadline);
     result.status = data.status();
     if (!data.ok() || data->empty()) break;

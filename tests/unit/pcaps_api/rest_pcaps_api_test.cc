@@ -191,8 +191,9 @@ TEST_F(RestTest, OpenCircuitRefusesWithoutACall) {
 TEST_F(RestTest, ImpatientCallersDoNotOpenTheCircuit) {
   Serve([](const TestRequest&) { return TestAnswer{.then = kHang}; });
   for (int i = 0; i < 4; ++i) Get(absl::Milliseconds(5)).IgnoreError();
-  for (int i = 0; i < 2; ++i)
+  for (int i = 0; i < 2; ++i) {
     Run(api_->ListPcaps("acc", clock_.Now() + absl::Milliseconds(5))).IgnoreError();
+  }
   EXPECT_FALSE(limits_->circuit("default").IsOpen());
 }
 
