@@ -88,8 +88,9 @@ TEST(Program, TakesItsTokenFromTheEnvironment) {
       [](const std::string& text) { return absl::StrContains(text, "\"listening\""); });
   ASSERT_TRUE(line.has_value()) << process.err().text();
   const std::string address(json::parse(*line).at("listen").as_string());
-  Caller caller(grpc::CreateChannel(address, grpc::InsecureChannelCredentials()));
-  EXPECT_TRUE(caller.Call(Text<v1::ListPcapsRequest>("account_id: 'a'")).status.ok());
+  const auto listed = Caller(grpc::CreateChannel(address, grpc::InsecureChannelCredentials()))
+                          .Call(Text<v1::ListPcapsRequest>("account_id: 'a'"));
+  EXPECT_TRUE(listed.status.ok()) << listed.status;
   process.Signal(SIGTERM);
   EXPECT_EQ(process.Wait(), 0);
 }
