@@ -120,10 +120,8 @@ class DownloadLanes {
 
   void Join() {
     for (size_t i = 0; i < loops_.size(); ++i) {
-      // An upstream client dies on its own loop.
-      boost::asio::post(loops_[i]->executor(),
-                        [api = std::move(apis_[i])]() mutable { api.reset(); });
       loops_[i]->Join(kLoopPatience);
+      apis_[i].reset();
     }
   }
 
@@ -171,8 +169,9 @@ absl::Status RunApp(const Config& config) {
                    {config.listen, config.reflection, {config.upstream.rules.full_time_limit_max}});
   const auto join_loops = [&] {
     lanes.Join();
-    boost::asio::post(control.executor(), [api = std::move(api)]() mutable { api.reset(); });
+    // A poll that nobody waits for any more may still use the API, which therefore goes last.
     control.Join(kLoopPatience);
+    api.reset();
   };
 
   const absl::StatusOr<std::string> listening = server.Start();

@@ -19,8 +19,9 @@ struct RestPcapsApiOptions {
       absl::Seconds(30);  // Silence after which a streamed file is given up.
 };
 
-// One per loop; instances share `limits`. Called and destroyed on its loop's thread; writes under
-// way and bodies being read may outlive it, but not the clock or the loop.
+// One per loop; instances share `limits`. Called on its loop's thread and destroyed there, or after
+// that thread has ended; writes under way and bodies being read may outlive it, but not the clock
+// or the loop.
 class RestPcapsApi final : public PcapsApi {
  public:
   // `uniform` returns random numbers in [0, 1).
