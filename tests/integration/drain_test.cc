@@ -65,6 +65,22 @@ TEST(Drain, UnknownServiceIsToldAsSuchAndKnownOnesServe) {
             grpc::StatusCode::NOT_FOUND);
 }
 
+TEST(Drain, WhileAPollIsUnderWayThatNobodyWaitsForEndsCleanly) {
+  World world;
+  const v1::Pcap pcap = world.CreateSimple();
+  world.PinStatus(pcap, "running");
+  auto watch = world.caller.Open(WatchRequest(pcap.id()), {{"request-id", "watcher"}});
+  v1::WatchEvent event;
+  ASSERT_TRUE(watch.Read(&event));
+  world.emulator.AddFaults({{"endpoint", "get_pcap"}, {"fault", "latency"}, {"latency_ms", 500}});
+  const int64_t before = world.emulator.Requests("get_pcap");
+  EXPECT_TRUE(Eventually([&] { return world.emulator.Requests("get_pcap") > before; }));
+  watch.Cancel();
+  EXPECT_FALSE(world.gateway.WaitForRpc("watcher").empty());
+  world.gateway.process().Signal(SIGTERM);
+  EXPECT_EQ(world.gateway.process().Wait(), 0) << world.gateway.RawLog();
+}
+
 // Callers with one unary call under way each, until told to stop.
 class UnaryCallers {
  public:
