@@ -7,7 +7,6 @@
 #include "clients/base/proto_time.h"
 #include "service/gateway/download.h"
 #include "service/gateway/page.h"
-#include "service/gateway/watch_stream.h"
 
 namespace pcaps {
 namespace {
@@ -110,9 +109,15 @@ Task<absl::StatusOr<v1::StopPcapResponse>> Gateway::StopPcap(v1::StopPcapRequest
   co_return v1::StopPcapResponse();
 }
 
-absl::Time Gateway::WatchExpiry() {
-  const double factor = 1 + kExpirySpread * (2 * uniform_() - 1);
-  return clock_.Now() + factor * options_.max_watch_duration;
+template <typename Request>
+StreamWatchOptions Gateway::StreamOptionsOf(const Request& request) {
+  StreamWatchOptions options;
+  const double life = 1 + kExpirySpread * (2 * uniform_() - 1);
+  options.expires = clock_.Now() + life * options_.max_watch_duration;
+  options.heartbeat_interval = request.has_heartbeat_interval()
+                                   ? FromProtoDuration(request.heartbeat_interval())
+                                   : options_.heartbeat_interval;
+  return options;
 }
 
 Task<absl::Status> Gateway::WatchPcap(v1::WatchPcapRequest request,
@@ -120,12 +125,7 @@ Task<absl::Status> Gateway::WatchPcap(v1::WatchPcapRequest request,
   absl::StatusOr<std::unique_ptr<Watcher>> watcher =
       hub_.Watch(request.account_id(), {request.pcap_id()});
   if (!watcher.ok()) co_return watcher.status();
-  StreamWatchOptions options;
-  options.expires = WatchExpiry();
-  options.heartbeat_interval = options_.heartbeat_interval;
-  if (request.has_heartbeat_interval()) {
-    options.heartbeat_interval = FromProtoDuration(request.heartbeat_interval());
-  }
+  StreamWatchOptions options = StreamOptionsOf(request);
   options.must_exist = true;
   co_return co_await StreamWatch(**watcher, clock_, options, writer);
 }
@@ -135,12 +135,7 @@ Task<absl::Status> Gateway::WatchPcaps(v1::WatchPcapsRequest request,
   absl::StatusOr<std::unique_ptr<Watcher>> watcher =
       hub_.Watch(request.account_id(), {request.pcap_ids().begin(), request.pcap_ids().end()});
   if (!watcher.ok()) co_return watcher.status();
-  StreamWatchOptions options;
-  options.expires = WatchExpiry();
-  options.heartbeat_interval = options_.heartbeat_interval;
-  if (request.has_heartbeat_interval()) {
-    options.heartbeat_interval = FromProtoDuration(request.heartbeat_interval());
-  }
+  StreamWatchOptions options = StreamOptionsOf(request);
   options.mark_snapshot = true;
   co_return co_await StreamWatch(**watcher, clock_, options, writer);
 }

@@ -17,6 +17,7 @@
 #include "service/gateway/create_once.h"
 #include "service/gateway/stream_writer.h"
 #include "service/gateway/watch_hub.h"
+#include "service/gateway/watch_stream.h"
 
 namespace pcaps {
 
@@ -64,7 +65,8 @@ class Gateway {
   Task<absl::StatusOr<v1::Pcap>> FindDownloadable(v1::DownloadPcapRequest request);
   // The capture once it is done, or known to be a full one.
   Task<absl::StatusOr<v1::Pcap>> AwaitDone(std::string account_id, std::string pcap_id);
-  absl::Time WatchExpiry();
+  template <typename Request>
+  StreamWatchOptions StreamOptionsOf(const Request& request);
 
   const Loop control_;
   PcapsApi& api_;
