@@ -1,6 +1,4 @@
 // Requests that cannot be right: refused with every bad field named, and nothing sent upstream.
-#include <google/protobuf/descriptor.h>
-#include <google/protobuf/message.h>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"

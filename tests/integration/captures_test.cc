@@ -1,5 +1,4 @@
 // The life of captures: created, watched, listed, stopped, downloaded; plain and over TLS.
-#include <set>
 
 #include "tests/integration/support/world.h"
 
