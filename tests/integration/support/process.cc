@@ -130,6 +130,9 @@ bool CapturedOutput::WaitForEnd(absl::Duration patience) const {
 }
 
 Process::Process(std::vector<std::string> argv, const Environment& environment) {
+  // A test that crashes, or runs out of time, leaves no program behind.
+  const std::vector<std::string> dies_with_us = {"/usr/bin/setpriv", "--pdeathsig", "KILL"};
+  argv.insert(argv.begin(), dies_with_us.begin(), dies_with_us.end());
   const Pipe out = MakePipe();
   const Pipe err = MakePipe();
   posix_spawn_file_actions_t actions;

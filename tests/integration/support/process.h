@@ -51,8 +51,8 @@ class Process {
  public:
   using Environment = std::map<std::string, std::string>;
 
-  // Runs argv[0], a path, with `environment` beside this process's own, of which nothing that our
-  // programs read is left.
+  // Runs argv[0], a path, from the main thread, with `environment` beside this process's own, of
+  // which nothing that our programs read is left.
   explicit Process(std::vector<std::string> argv, const Environment& environment = {});
   ~Process();
   Process(const Process&) = delete;
