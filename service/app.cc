@@ -29,7 +29,7 @@ namespace {
 
 // What may still be under way when every call has ended: a write to the upstream nobody waits for
 // any more.
-constexpr absl::Duration kLoopPatience = absl::Seconds(1);
+constexpr absl::Duration kLoopPatience = absl::Milliseconds(500);
 constexpr char kTokenVariable[] = "CLOUDFLARE_API_TOKEN";
 
 double Uniform() {
@@ -118,9 +118,9 @@ class DownloadLanes {
 
   const std::vector<DownloadLane>& lanes() const { return lanes_; }
 
-  void Join() {
+  void Join(absl::Time until) {
     for (size_t i = 0; i < loops_.size(); ++i) {
-      loops_[i]->Join(kLoopPatience);
+      loops_[i]->Join(until);
       apis_[i].reset();
     }
   }
@@ -168,9 +168,10 @@ absl::Status RunApp(const Config& config) {
   RpcServer server(env, gateway,
                    {config.listen, config.reflection, {config.upstream.rules.full_time_limit_max}});
   const auto join_loops = [&] {
-    lanes.Join();
+    const absl::Time until = absl::Now() + kLoopPatience;  // For all loops together.
+    lanes.Join(until);
     // A poll that nobody waits for any more may still use the API, which therefore goes last.
-    control.Join(kLoopPatience);
+    control.Join(until);
     api.reset();
   };
 

@@ -3,6 +3,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
+#include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -205,6 +206,11 @@ absl::StatusOr<Config> ParseConfig(const std::string& yaml, const std::string& n
 
 absl::StatusOr<Config> LoadConfig(const std::string& file) {
   if (file.empty()) return Config();
+  std::error_code unreadable;
+  if (std::filesystem::is_directory(file, unreadable)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the configuration file ", file, " is a directory"));
+  }
   std::ifstream stream(file);
   std::stringstream text;
   text << stream.rdbuf();

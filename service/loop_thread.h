@@ -16,17 +16,17 @@ class LoopThread {
   LoopThread()
       : work_(context_.get_executor()),
         ended_(std::async(std::launch::async, [this] { context_.run(); })) {}
-  ~LoopThread() { Join(absl::ZeroDuration()); }
+  ~LoopThread() { Join(absl::InfinitePast()); }
   LoopThread(const LoopThread&) = delete;
   LoopThread& operator=(const LoopThread&) = delete;
 
   Loop executor() { return context_.get_executor(); }
 
-  // Lets what is under way end by itself for `patience`, then stops the loop where it stands.
-  void Join(absl::Duration patience) {
+  // Lets what is under way end by itself until then, and stops the loop where it stands.
+  void Join(absl::Time until) {
     if (!ended_.valid()) return;
     work_.reset();
-    ended_.wait_for(absl::ToChronoNanoseconds(patience));
+    ended_.wait_until(absl::ToChronoTime(until));
     context_.stop();
     ended_.get();
   }

@@ -143,6 +143,7 @@ void YamlSection::ReadEach(const char* key, const std::function<void(YamlSection
   const YAML::Node list = Find(key);
   if (!list.IsDefined() || list.IsNull()) return;
   if (!list.IsSequence()) return Fail(key, "must be a list");
+  if (list.size() == 0) return Fail(key, "must not be empty");
   for (size_t i = 0; i < list.size(); ++i) {
     YamlSection section(list[i], absl::StrCat(Path(key), "[", i, "]"), errors_);
     read(section);
@@ -152,8 +153,13 @@ void YamlSection::ReadEach(const char* key, const std::function<void(YamlSection
 
 void YamlSection::RejectUnknownKeys() {
   if (!node_.IsMap()) return;
+  std::set<std::string> seen;
   for (const auto& entry : node_) {
     const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "(a key)";
+    if (!seen.insert(key).second) {
+      errors_.push_back(
+          absl::StrCat("line ", LineOf(entry.first), ": ", Path(key), " is given twice"));
+    }
     if (known_.count(key) > 0) continue;
     std::string known;
     for (const std::string& each : known_) known += (known.empty() ? "" : ", ") + each;

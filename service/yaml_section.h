@@ -49,13 +49,13 @@ class YamlSection {
   }
   // A nested mapping; an empty one where the key is absent.
   void Read(const char* key, const std::function<void(YamlSection&)>& read);
-  // A sequence of mappings; not called where the key is absent.
+  // A sequence of mappings, of one at least; not called where the key is absent.
   void ReadEach(const char* key, const std::function<void(YamlSection&)>& read);
 
   // Says what is wrong with the value of `key`, with its line.
   void Fail(const char* key, absl::string_view what);
 
-  // Call after the last Read: every key nobody asked for is an error.
+  // Call after the last Read: every key nobody asked for is an error, and every key given twice.
   void RejectUnknownKeys();
 
  private:

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/url/encode.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/pct_string_view.hpp>
+#include <boost/url/rfc/unreserved_chars.hpp>
 #include <boost/url/url_view.hpp>
 #include <utility>
 
@@ -117,8 +119,14 @@ std::vector<std::string> SecretsOf(absl::string_view uri) {
   std::vector<std::string> secrets;
   const auto add = [&secrets](boost::urls::pct_string_view encoded) {
     if (encoded.size() < kMinKnownSecretBytes) return;
-    secrets.emplace_back(encoded.data(), encoded.size());
-    secrets.push_back(encoded.decode());
+    // In every form an upstream may repeat it: as given, plain, encoded anew, and as JSON may write
+    // it.
+    const std::string plain = encoded.decode();
+    for (const std::string& form : {std::string(encoded.data(), encoded.size()), plain,
+                                    boost::urls::encode(plain, boost::urls::unreserved_chars)}) {
+      secrets.push_back(form);
+      secrets.push_back(absl::StrReplaceAll(form, {{"/", "\\/"}}));
+    }
   };
   const auto parsed = boost::urls::parse_uri({uri.data(), uri.size()});
   if (!parsed.has_value()) return absl::StrSplit(uri, absl::ByAnyChar("?&=#"));

@@ -40,8 +40,10 @@ struct UpstreamCaller::Attempt {
   // A request that cannot be undone, and an answer that does not say what came of it.
   bool MayHaveHappened(const absl::Status& status) const {
     if (exchange == nullptr || !exchange->maybe_sent()) return false;
-    if (failure != HttpFailure::kNone || http_status == 408 || http_status >= 500) return true;
-    return IsSuccess(http_status) && ReasonOf(status) == v1::ERROR_REASON_UPSTREAM_BAD_RESPONSE;
+    // The head alone decides: of an answer too large to be read there is nothing else.
+    const int answer = reply.head.status;
+    if (failure != HttpFailure::kNone || answer == 0 || answer == 408 || answer >= 500) return true;
+    return IsSuccess(answer) && ReasonOf(status) == v1::ERROR_REASON_UPSTREAM_BAD_RESPONSE;
   }
 };
 

@@ -4,15 +4,17 @@
 
 #include "absl/strings/str_cat.h"
 #include "clients/base/error.h"
+#include "clients/base/sha256.h"
 
 namespace pcaps {
 namespace {
 
-// Equal for equal captures, whatever the caller calls the request or is willing to wait.
+// Equal for equal captures, whatever the caller calls the request or is willing to wait. A digest:
+// the request may hold a bucket's keys, which are not to be kept.
 std::string Fingerprint(v1::CreatePcapRequest request) {
   request.clear_request_id();
   request.clear_max_queue_wait();
-  return request.SerializeAsString();
+  return Sha256::Of(request.SerializeAsString());
 }
 
 }  // namespace

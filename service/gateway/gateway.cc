@@ -105,15 +105,25 @@ Task<absl::StatusOr<v1::StopPcapResponse>> Gateway::StopPcap(v1::StopPcapRequest
   if (pcap->done()) co_return v1::StopPcapResponse();
   const absl::Status stopped =
       co_await api_.StopPcap(request.account_id(), request.pcap_id(), deadline);
-  if (!stopped.ok()) co_return stopped;
-  co_return v1::StopPcapResponse();
+  if (stopped.ok()) co_return v1::StopPcapResponse();
+  if (ReasonOf(stopped) == v1::ERROR_REASON_UPSTREAM_REJECTED) {
+    // It may have ended between the two calls.
+    const absl::StatusOr<v1::Pcap> now =
+        co_await api_.GetPcap(request.account_id(), request.pcap_id(), deadline);
+    if (now.ok() && now->done()) co_return v1::StopPcapResponse();
+  }
+  co_return stopped;
+}
+
+absl::Time Gateway::StreamExpiry() {
+  const double life = 1 + kExpirySpread * (2 * uniform_() - 1);
+  return clock_.Now() + life * options_.max_watch_duration;
 }
 
 template <typename Request>
 StreamWatchOptions Gateway::StreamOptionsOf(const Request& request) {
   StreamWatchOptions options;
-  const double life = 1 + kExpirySpread * (2 * uniform_() - 1);
-  options.expires = clock_.Now() + life * options_.max_watch_duration;
+  options.expires = StreamExpiry();
   options.heartbeat_interval = request.has_heartbeat_interval()
                                    ? FromProtoDuration(request.heartbeat_interval())
                                    : options_.heartbeat_interval;
@@ -144,15 +154,15 @@ const DownloadLane& Gateway::NextLane() { return lanes_[next_lane_++ % lanes_.si
 
 Task<absl::Status> Gateway::DownloadPcap(const DownloadLane& lane, v1::DownloadPcapRequest request,
                                          StreamWriter<v1::DownloadPcapResponse>& writer) {
-  const DownloadSlot slot(downloads_);
+  const absl::StatusOr<v1::Pcap> pcap = co_await RunOn(control_, FindDownloadable(request));
+  if (!pcap.ok()) co_return pcap.status();
+  const DownloadSlot slot(downloads_);  // Only now: a reader that waits holds no file.
   if (!slot.Within(options_.max_downloads)) {
     co_return WithRetryAfter(
         MakeError(absl::StatusCode::kResourceExhausted, v1::ERROR_REASON_OVERLOADED,
                   absl::StrCat("all ", options_.max_downloads, " download streams are taken")),
         kOverloadedRetry);
   }
-  const absl::StatusOr<v1::Pcap> pcap = co_await RunOn(control_, FindDownloadable(request));
-  if (!pcap.ok()) co_return pcap.status();
   absl::StatusOr<PcapFile> file =
       co_await lane.api->DownloadPcap(request.account_id(), request.pcap_id(), options_.whole_max,
                                       clock_.Now() + options_.request_timeout);
@@ -176,12 +186,13 @@ Task<absl::StatusOr<v1::Pcap>> Gateway::FindDownloadable(v1::DownloadPcapRequest
 Task<absl::StatusOr<v1::Pcap>> Gateway::AwaitDone(std::string account_id, std::string pcap_id) {
   absl::StatusOr<std::unique_ptr<Watcher>> watcher = hub_.Watch(account_id, {pcap_id});
   if (!watcher.ok()) co_return watcher.status();
+  const absl::Time expires = StreamExpiry();
   while (true) {
-    absl::StatusOr<std::optional<v1::WatchEvent>> next =
-        co_await (*watcher)->Next(absl::InfiniteFuture());
+    absl::StatusOr<std::optional<v1::WatchEvent>> next = co_await (*watcher)->Next(expires);
     if (!next.ok()) co_return next.status();
     const bool cancelled = co_await Cancelled();
     if (cancelled) co_return absl::CancelledError("the reader left");
+    if (!next->has_value() && clock_.Now() >= expires) co_return StreamExpired();
     if (!next->has_value()) continue;
     const v1::WatchEvent& event = **next;
     if (event.has_pcap()) {

@@ -65,6 +65,8 @@ class Gateway {
   Task<absl::StatusOr<v1::Pcap>> FindDownloadable(v1::DownloadPcapRequest request);
   // The capture once it is done, or known to be a full one.
   Task<absl::StatusOr<v1::Pcap>> AwaitDone(std::string account_id, std::string pcap_id);
+  // When a stream that begins now has lived its life: max_watch_duration +-20%.
+  absl::Time StreamExpiry();
   template <typename Request>
   StreamWatchOptions StreamOptionsOf(const Request& request);
 

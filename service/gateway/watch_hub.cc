@@ -241,6 +241,9 @@ Task<absl::Status> WatchHub::PollList(std::shared_ptr<Account> account, std::set
 
 Task<absl::Status> WatchHub::PollEach(std::shared_ptr<Account> account, std::set<std::string> due) {
   for (const std::string& id : due) {
+    const bool wanted = account->named.count(id) > 0 ||
+                        (!account->everything.empty() && account->known.count(id) > 0);
+    if (!wanted) continue;  // Its watchers have left meanwhile.
     const absl::Time deadline = clock_.Now() + options_.request_timeout;
     absl::StatusOr<v1::Pcap> pcap = co_await api_.GetPcap(account->id, id, deadline);
     if (ReasonOf(pcap.status()) == v1::ERROR_REASON_CAPTURE_NOT_FOUND) {

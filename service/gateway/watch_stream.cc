@@ -12,11 +12,15 @@ namespace {
 // Soon, but not all at once: expiry is spread already.
 constexpr absl::Duration kReconnectDelay = absl::Milliseconds(100);
 
-absl::Status Expired() {
+}  // namespace
+
+absl::Status StreamExpired() {
   return WithRetryAfter(MakeError(absl::StatusCode::kUnavailable, v1::ERROR_REASON_STREAM_EXPIRED,
                                   "the stream has lived its life; watch again, nothing is lost"),
                         kReconnectDelay);
 }
+
+namespace {
 
 absl::Status Removed(const std::string& pcap_id) {
   return MakeError(absl::StatusCode::kNotFound, v1::ERROR_REASON_CAPTURE_NOT_FOUND,
@@ -45,15 +49,17 @@ Task<absl::Status> StreamWatch(Watcher& watcher, Clock& clock, StreamWatchOption
     } else if (watcher.AllDone()) {
       co_return absl::OkStatus();
     } else {
-      const absl::Time until = std::min(last_sent + options.heartbeat_interval, options.expires);
+      // The first heartbeat marks the snapshot, so there is none before it.
+      absl::Time until = options.expires;
+      if (snapshot_marked) until = std::min(until, last_sent + options.heartbeat_interval);
       absl::StatusOr<std::optional<v1::WatchEvent>> next = co_await watcher.Next(until);
       if (!next.ok()) co_return next.status();
       const bool cancelled = co_await Cancelled();
       if (cancelled) co_return left;
       event = *std::move(next);
       const absl::Time now = clock.Now();
-      if (!event.has_value() && now >= options.expires) co_return Expired();
-      if (!event.has_value() && now >= until) event = HeartbeatOf(watcher);
+      if (!event.has_value() && now >= options.expires) co_return StreamExpired();
+      if (!event.has_value() && snapshot_marked && now >= until) event = HeartbeatOf(watcher);
     }
     if (!event.has_value()) continue;
     const std::string removed = options.must_exist ? event->removed_pcap_id() : std::string();

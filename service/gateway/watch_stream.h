@@ -20,6 +20,9 @@ struct StreamWatchOptions {
   bool must_exist = false;  // A removed capture ends the stream with NOT_FOUND/CAPTURE_NOT_FOUND.
 };
 
+// UNAVAILABLE/STREAM_EXPIRED with RetryInfo.
+absl::Status StreamExpired();
+
 // OK when all named captures are done or removed. On the control loop.
 Task<absl::Status> StreamWatch(Watcher& watcher, Clock& clock, StreamWatchOptions options,
                                StreamWriter<v1::WatchEvent>& writer);

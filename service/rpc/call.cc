@@ -56,6 +56,7 @@ Call::Call(RpcEnv& env, grpc::CallbackServerContext* context, absl::string_view 
       context_(context),
       method_(method),
       subject_(std::move(subject)),
+      peer_(context->peer()),
       start_(env.clock.Now()),
       deadline_(std::min(start_ + env.request_timeout, absl::FromChrono(context->deadline()))),
       request_id_(UsableRequestId(ClientMetadata(*context, kRequestIdKey))),
@@ -69,14 +70,14 @@ void Call::CountMessage(int64_t bytes) {
 }
 
 grpc::Status Call::Conclude(const absl::Status& status) {
-  outcome_ = status;
+  outcome_ = Explained(status);
   if (status.ok()) return grpc::Status::OK;
   if (request_id_.empty()) request_id_ = NewRequestId();
   context_->AddTrailingMetadata(kRequestIdKey, request_id_);
-  if (const auto pushback_ms = RetryPushbackMs(status)) {
+  if (const auto pushback_ms = RetryPushbackMs(outcome_)) {
     context_->AddTrailingMetadata(kRetryPushbackKey, absl::StrCat(*pushback_ms));
   }
-  return ToGrpcStatus(status);
+  return ToGrpcStatus(outcome_);
 }
 
 void Call::LogEnd() {
@@ -91,7 +92,7 @@ void Call::LogEnd() {
   if (!subject_.pcap_id.empty()) line["pcap_id"] = CleanText(subject_.pcap_id);
   if (!request_id_.empty()) line["request_id"] = request_id_;
   if (!trace_id_.empty()) line["trace_id"] = trace_id_;
-  line["peer"] = context_->peer();
+  line["peer"] = peer_;
   line["messages_sent"] = messages_sent_;
   line["bytes_sent"] = bytes_sent_;
   const google::rpc::ErrorInfo info = ErrorInfoOf(outcome_);

@@ -56,6 +56,7 @@ class Call {
   grpc::CallbackServerContext* const context_;
   const std::string method_;
   const CallSubject subject_;
+  const std::string peer_;  // Taken at once: gRPC forgets it when the client goes.
   const absl::Time start_;
   absl::Time deadline_;
   std::string request_id_;  // The caller's, or made up when it is needed for an error.

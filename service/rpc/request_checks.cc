@@ -19,6 +19,9 @@ constexpr size_t kMaxRequestIdBytes = 128;  // Room for a UUID with a prefix.
 constexpr size_t kMaxEtagBytes = 256;       // Ours are at most 100.
 constexpr size_t kMaxDestinationBytes = 2048;
 constexpr int kMaxWatchedIds = 100;
+// Errors travel in trailers, of which clients take 8 KiB. Only lists can have more bad fields than
+// this.
+constexpr int kMaxViolations = 20;
 constexpr uint32_t kMaxPacketLimit = 10000;                         // The upstream's.
 constexpr uint64_t kMaxByteLimit = 1'000'000'000;                   // The upstream's.
 constexpr absl::Duration kSimpleTimeLimitMax = absl::Seconds(300);  // The upstream's.
@@ -31,6 +34,10 @@ constexpr absl::Duration kMaxQueueWait = absl::Hours(1);
 class Violations {
  public:
   void Add(absl::string_view field, absl::string_view description) {
+    if (bad_.field_violations_size() == kMaxViolations) {
+      ++unnamed_;
+      return;
+    }
     google::rpc::BadRequest::FieldViolation* violation = bad_.add_field_violations();
     violation->set_field(std::string(field));
     violation->set_description(std::string(description));
@@ -73,21 +80,27 @@ class Violations {
       absl::StrAppend(&message, message.empty() ? "" : "; ", violation.field(), " ",
                       violation.description());
     }
-    return WithBadRequest(MakeError(absl::StatusCode::kInvalidArgument,
-                                    v1::ERROR_REASON_INVALID_FIELD, CleanText(message)),
-                          bad_);
+    message = CleanText(message);
+    if (unnamed_ > 0) absl::StrAppend(&message, "; and ", unnamed_, " more fields");
+    return WithBadRequest(
+        MakeError(absl::StatusCode::kInvalidArgument, v1::ERROR_REASON_INVALID_FIELD, message),
+        bad_);
   }
 
  private:
   google::rpc::BadRequest bad_;
+  int unnamed_ = 0;
 };
 
 void CheckAddress(Violations& bad, absl::string_view field, const std::string& text) {
   if (text.empty()) return;
   boost::system::error_code error;
-  const auto address = boost::asio::ip::make_address(text, error);
-  const bool zoned = address.is_v6() && address.to_v6().scope_id() != 0;
-  if (error || zoned || absl::StrContains(text, "%")) {
+  static_cast<void>(boost::asio::ip::make_address(text, error));
+  // make_address stops at a NUL, and takes a zone, which means something on one machine only.
+  const bool plain = std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return absl::ascii_isxdigit(c) || c == ':' || c == '.';
+  });
+  if (error || !plain) {
     bad.Add(field, "must be an IPv4 or IPv6 address, like 192.0.2.1 or 2001:db8::1");
   }
 }

@@ -3,6 +3,8 @@
 // States: running -> ending (the caller left, or EndWith) -> finished; End() is the only exit.
 // gRPC's rules, kept here: one write in flight at a time and never Finish with one; OnCancel and
 // OnWriteDone(false) come in either order; every call is finished by us, or Server::Shutdown hangs.
+// So a reader that has stopped reading cannot be told why its stream ends: its message waits until
+// the reader is cut off, by reader_stall_timeout or by the end of Server::Shutdown's patience.
 #pragma once
 
 #include <grpcpp/support/server_callback.h>

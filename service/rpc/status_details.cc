@@ -9,13 +9,15 @@
 
 namespace pcaps {
 
+absl::Status Explained(const absl::Status& status) {
+  if (status.ok() || absl::IsCancelled(status)) return status;
+  if (ReasonOf(status) != v1::ERROR_REASON_UNSPECIFIED) return status;
+  return MakeError(absl::StatusCode::kInternal, v1::ERROR_REASON_INTERNAL,
+                   status.ToString(absl::StatusToStringMode::kWithNoExtraData));
+}
+
 grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
-  const bool explained = ReasonOf(status) != v1::ERROR_REASON_UNSPECIFIED;
-  if (!explained && !absl::IsCancelled(status)) {
-    return ToGrpcStatus(MakeError(absl::StatusCode::kInternal, v1::ERROR_REASON_INTERNAL,
-                                  status.ToString(absl::StatusToStringMode::kWithNoExtraData)));
-  }
   google::rpc::Status details;
   details.set_code(static_cast<int>(status.code()));
   details.set_message(std::string(status.message()));

@@ -10,8 +10,11 @@
 
 namespace pcaps {
 
-// Code and message, and every google.rpc payload as a detail. An error without ErrorInfo is a
-// defect of ours: it becomes INTERNAL/INTERNAL unless it is a cancellation.
+// The same error; one without ErrorInfo is a defect of ours and becomes INTERNAL/INTERNAL, unless
+// it is a cancellation.
+absl::Status Explained(const absl::Status& status);
+
+// Code and message, and every google.rpc payload as a detail.
 grpc::Status ToGrpcStatus(const absl::Status& status);
 
 // RetryInfo in the form gRPC's own retries understand: milliseconds for grpc-retry-pushback-ms.

@@ -84,9 +84,10 @@ absl::StatusOr<ConnectOptions> ToConnectOptions(const GlobalFlags& flags) {
 absl::StatusOr<CallOptions> ToCallOptions(const GlobalFlags& flags, std::stop_token stop) {
   const std::string& id = flags.request_id;
   const bool printable =
-      std::all_of(id.begin(), id.end(), [](char c) { return c >= ' ' && c <= '~'; });
+      std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c <= '~'; });
   if (!printable || id.size() > kMaxRequestIdBytes) {
-    return absl::InvalidArgumentError("--request-id: not 1 to 128 printable ASCII characters");
+    return absl::InvalidArgumentError(
+        "--request-id: not 1 to 128 printable ASCII characters without spaces");
   }
   CallOptions options;
   options.deadline = absl::Now() + flags.timeout;

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
+
 namespace pcaps {
 namespace {
 
@@ -55,6 +57,13 @@ TEST(ScrubSecrets, RedactsKnownSecretsWhereverTheyStand) {
   const std::string text =
       ScrubSecrets("key AKIA1234 with a%2Fbcdef or a/bcdef is refused", secrets);
   EXPECT_EQ(text, "key REDACTED with REDACTED or REDACTED is refused");
+}
+
+TEST(ScrubSecrets, RedactsSecretsHoweverTheyAreEncodedAnew) {
+  const std::vector<std::string> secrets = SecretsOf("r2://b?secret-access-key=S3cr/Et+key==");
+  for (const std::string form : {"S3cr/Et+key==", "S3cr%2FEt%2Bkey%3D%3D", "S3cr\\/Et+key=="}) {
+    EXPECT_EQ(ScrubSecrets(absl::StrCat("key ", form, " is bad"), secrets), "key REDACTED is bad");
+  }
 }
 
 TEST(ScrubSecrets, RedactsTheLongerOfTwoSecretsThatBeginAlike) {

@@ -31,17 +31,11 @@ TEST_F(RestWriteTest, ThousandPostsOnConnectionsClosedAfterTheRequestAreExecuted
 TEST_F(RestWriteTest, PostIsNeverRepeatedAndItsLostAnswerIsAnUnknownOutcome) {
   const TestAnswer truncated = {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{",
                                 .then = kClose};
-  const std::vector<TestAnswer> answers = {Then({}, kReset),
-                                           Then({}, kClose),
-                                           truncated,
-                                           Answer(500, ""),
-                                           Answer(502, "<html>"),
-                                           Answer(408, ""),
-                                           Answer(200, ""),
-                                           Answer(200, "<html>"),
-                                           Success("null"),
-                                           Success(R"({"id":7})"),
-                                           {.bytes = "nonsense\r\n\r\n", .then = kClose}};
+  const std::vector<TestAnswer> answers = {
+      Then({}, kReset), Then({}, kClose),       truncated,
+      Answer(500, ""),  Answer(502, "<html>"),  Answer(408, ""),
+      Answer(200, ""),  Answer(200, "<html>"),  Answer(200, std::string(5 << 20, ' ')),
+      Success("null"),  Success(R"({"id":7})"), {.bytes = "nonsense\r\n\r\n", .then = kClose}};
   for (const TestAnswer& answer : answers) {
     TestServer& server = Serve([&](const TestRequest&) { return answer; });
     const absl::Status status = Create().status();

@@ -129,7 +129,14 @@ TEST(Config, CredentialsDoNotContradictEachOther) {
               HasSubstr("no accounts"));
 }
 
+TEST(Config, NothingIsGivenTwiceOrEmpty) {
+  EXPECT_THAT(ErrorsOf("listen: 127.0.0.1:1\nlisten: 127.0.0.1:2"),
+              HasSubstr("line 2: listen is given twice"));
+  EXPECT_THAT(ErrorsOf("upstream: {credentials: []}"), HasSubstr("must not be empty"));
+}
+
 TEST(Config, AFileThatCannotBeReadIsNamed) {
+  EXPECT_THAT(std::string(LoadConfig("/tmp").status().message()), HasSubstr("/tmp is a directory"));
   const absl::StatusOr<Config> config = LoadConfig("/does/not/exist.yaml");
   EXPECT_THAT(std::string(config.status().message()), HasSubstr("/does/not/exist.yaml"));
 }

@@ -22,7 +22,9 @@ class FakePcapsApi : public PcapsApi {
   std::map<std::pair<std::string, std::string>, v1::Pcap> captures;
   std::map<std::string, std::string> files;  // By capture id.
   absl::Status next_error;                   // Of every call, while it is not OK.
-  absl::Duration create_duration;            // A create answers after this long.
+  absl::Duration create_duration;            // A create answers after this long;
+  absl::Duration download_duration;          // a download, too;
+  absl::Duration read_duration;              // and a get or a list.
 
   // What it can ask.
   int list_calls = 0;
@@ -48,6 +50,7 @@ class FakePcapsApi : public PcapsApi {
   Task<absl::StatusOr<std::vector<v1::Pcap>>> ListPcaps(std::string account_id,
                                                         absl::Time) override {
     ++list_calls;
+    co_await clock_.Sleep(read_duration);
     if (!next_error.ok()) co_return next_error;
     std::vector<v1::Pcap> list;
     for (const auto& [key, pcap] : captures) {
@@ -59,6 +62,7 @@ class FakePcapsApi : public PcapsApi {
   Task<absl::StatusOr<v1::Pcap>> GetPcap(std::string account_id, std::string pcap_id,
                                          absl::Time) override {
     ++get_calls;
+    co_await clock_.Sleep(read_duration);
     if (!next_error.ok()) co_return next_error;
     const auto found = captures.find({account_id, pcap_id});
     if (found == captures.end()) {
@@ -83,6 +87,7 @@ class FakePcapsApi : public PcapsApi {
   Task<absl::StatusOr<PcapFile>> DownloadPcap(std::string, std::string pcap_id, int64_t,
                                               absl::Time) override {
     ++download_calls;
+    co_await clock_.Sleep(download_duration);
     PcapFile file;
     file.content_type = "application/vnd.tcpdump.pcap";
     file.head = files[pcap_id];

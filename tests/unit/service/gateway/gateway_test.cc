@@ -104,13 +104,49 @@ TEST_F(GatewayTest, WaitingUntilReadyFollowsTheCaptureToItsEnd) {
         [&](absl::Status status) { end = std::move(status); });
   loop_.poll();
   EXPECT_FALSE(end.has_value());
-  EXPECT_EQ(ReasonOf(Download("a")), v1::ERROR_REASON_OVERLOADED) << "its slot is taken";
+  api_.Put("acct", "b", v1::Pcap::STATUS_SUCCESS);
+  api_.files["b"] = MakePcap(1, 50);
+  EXPECT_TRUE(Download("b").ok()) << "a reader that waits takes no other's slot";
   api_.Put("acct", "a", v1::Pcap::STATUS_SUCCESS);
   clock_.Advance(absl::Seconds(2));
   loop_.restart();
   loop_.poll();
   ASSERT_TRUE(end.has_value());
   EXPECT_TRUE(end->ok());
+}
+
+TEST_F(GatewayTest, WaitingUntilReadyEndsWithTheLifeOfAStream) {
+  api_.Put("acct", "a", v1::Pcap::STATUS_RUNNING);
+  auto request = Naming<v1::DownloadPcapRequest>("a");
+  request.set_wait_until_ready(true);
+  std::optional<absl::Status> end;
+  Spawn(loop_.get_executor(), {}, gateway_.DownloadPcap(gateway_.NextLane(), request, downloaded_),
+        [&](absl::Status status) { end = std::move(status); });
+  loop_.poll();
+  clock_.Advance(GatewayOptions().max_watch_duration);
+  loop_.restart();
+  loop_.poll();
+  EXPECT_EQ(ReasonOf(*end), v1::ERROR_REASON_STREAM_EXPIRED);
+}
+
+TEST_F(GatewayTest, DownloadsAboveTheirLimitAreRefusedUntilASlotIsFree) {
+  api_.Put("acct", "a", v1::Pcap::STATUS_SUCCESS);
+  api_.files["a"] = MakePcap(3, 50);
+  api_.download_duration = absl::Seconds(5);
+  ListWriter<v1::DownloadPcapResponse> first;
+  std::optional<absl::Status> end;
+  Spawn(loop_.get_executor(), {},
+        gateway_.DownloadPcap(gateway_.NextLane(), Naming<v1::DownloadPcapRequest>("a"), first),
+        [&](absl::Status status) { end = std::move(status); });
+  loop_.poll();
+  const absl::Status refused = Download("a");
+  EXPECT_EQ(ReasonOf(refused), v1::ERROR_REASON_OVERLOADED);
+  EXPECT_TRUE(RetryAfterOf(refused).has_value());
+  clock_.Advance(absl::Seconds(5));
+  loop_.restart();
+  loop_.poll();
+  EXPECT_TRUE(end->ok());
+  api_.download_duration = absl::ZeroDuration();
   EXPECT_TRUE(Download("a").ok()) << "its slot is free again";
 }
 

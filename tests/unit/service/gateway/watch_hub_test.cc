@@ -252,6 +252,20 @@ TEST_F(WatchHubTest, NobodyWatchingNothingIsPolled) {
   EXPECT_EQ(clock_.NextWake(), absl::InfiniteFuture()) << "the poller has ended";
 }
 
+TEST_F(WatchHubTest, APollEndsWhenItsWatchersHaveLeft) {
+  std::set<std::string> nowhere;
+  for (int i = 0; i < 100; ++i) nowhere.insert(absl::StrCat("n", i));
+  api_.read_duration = absl::Seconds(1);
+  auto watcher = *hub_.Watch("acct", nowhere);
+  Settle();
+  for (int i = 0; i < 3; ++i) Pass(absl::Seconds(1));  // The list, then two of those it lacks.
+  const int reads = api_.reads();
+  watcher.reset();
+  for (int i = 0; i < 5; ++i) Pass(absl::Seconds(1));
+  EXPECT_EQ(api_.reads(), reads) << "the read under way is the last one";
+  EXPECT_EQ(clock_.NextWake(), absl::InfiniteFuture()) << "the poller has ended";
+}
+
 TEST_F(WatchHubTest, AboveItsLimitsItRefuses) {
   api_.Put("acct", "a", kPending);
   std::vector<std::unique_ptr<Watcher>> watchers;

@@ -86,6 +86,16 @@ TEST_F(WatchStreamTest, AnEmptyAccountIsMarkedToo) {
   EXPECT_FALSE(end_.has_value());
 }
 
+TEST_F(WatchStreamTest, NoHeartbeatComesBeforeTheSnapshot) {
+  api_.read_duration = absl::Seconds(9);
+  api_.Put("acct", "a", v1::Pcap::STATUS_RUNNING);
+  Start({}, {.heartbeat_interval = absl::Seconds(1), .mark_snapshot = true});
+  for (int i = 0; i < 8; ++i) Pass(absl::Seconds(1));
+  EXPECT_THAT(Sent(), ElementsAre());
+  Pass(absl::Seconds(1));
+  EXPECT_THAT(Sent(), ElementsAre("a", "heartbeat"));
+}
+
 TEST_F(WatchStreamTest, SilenceIsBrokenByHeartbeats) {
   api_.Put("acct", "a", v1::Pcap::STATUS_RUNNING);
   Start({"a"}, {.heartbeat_interval = absl::Seconds(5)});

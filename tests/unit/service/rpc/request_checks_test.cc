@@ -87,6 +87,22 @@ TEST(RequestChecks, EveryBadFieldIsNamedAtOnce) {
                   "simple.packet_limit", "simple.offset_time", "max_queue_wait"));
 }
 
+TEST(RequestChecks, ANulDoesNotHideWhatFollowsAnAddress) {
+  auto request = Parse<v1::CreatePcapRequest>(kSimple);
+  request.mutable_filter()->set_source_address(std::string("1.2.3.4\0evil", 12));
+  EXPECT_THAT(FieldsOf(CheckRequest(request, {}, kNow)), ElementsAre("filter.source_address"));
+}
+
+TEST(RequestChecks, AnErrorFitsIntoTrailersHoweverMuchIsWrong) {
+  v1::WatchPcapsRequest request;
+  request.set_account_id("a");
+  for (int i = 0; i < 100; ++i) request.add_pcap_ids("not/an/id");
+  const absl::Status status = CheckRequest(request);
+  EXPECT_EQ(FieldsOf(status).size(), 20u);
+  EXPECT_THAT(std::string(status.message()), testing::HasSubstr("and 80 more fields"));
+  EXPECT_LT(BadRequestOf(status).ByteSizeLong() + status.message().size(), 4096u);
+}
+
 TEST(RequestChecks, TheCaptureMustBeChosen) {
   EXPECT_THAT(BadIn("account_id: 'a' time_limit { seconds: 60 }"), ElementsAre("capture"));
 }

@@ -34,12 +34,14 @@ TEST(StatusDetails, EveryDetailTravels) {
 }
 
 TEST(StatusDetails, AnUnexplainedErrorIsADefectOfOurs) {
-  const grpc::Status converted = ToGrpcStatus(absl::UnknownError("what?"));
+  const grpc::Status converted = ToGrpcStatus(Explained(absl::UnknownError("what?")));
   EXPECT_EQ(converted.error_code(), grpc::StatusCode::INTERNAL);
   EXPECT_FALSE(converted.error_details().empty());
 }
 
 TEST(StatusDetails, OkAndCancellationStayWhatTheyAre) {
+  EXPECT_TRUE(Explained(absl::OkStatus()).ok());
+  EXPECT_TRUE(absl::IsCancelled(Explained(absl::CancelledError(""))));
   EXPECT_TRUE(ToGrpcStatus(absl::OkStatus()).ok());
   EXPECT_EQ(ToGrpcStatus(absl::CancelledError("")).error_code(), grpc::StatusCode::CANCELLED);
   EXPECT_EQ(RetryPushbackMs(absl::CancelledError("")), std::nullopt);
