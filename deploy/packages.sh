@@ -40,3 +40,6 @@ lint_packages=(
   shellcheck
   python3-venv # For the tools that .ci/requirements.txt names.
 )
+
+# To make other Debians to try it on.
+chroot_packages=(debootstrap)
