@@ -31,9 +31,36 @@ inline Task<bool> Cancelled() {
 }
 
 namespace internal {
+// Passes a cancellation on to a root coroutine. One that comes before the coroutine has begun is
+// kept until then: Asio would throw it.
+class RootCancellation {
+ public:
+  boost::asio::cancellation_slot slot() { return signal_.slot(); }
+
+  void Cancel(boost::asio::cancellation_type type) {
+    if (begun_) return signal_.emit(type);
+    early_ = early_ | type;
+  }
+  bool Begin() {
+    begun_ = true;
+    return early_ != boost::asio::cancellation_type::none;
+  }
+  void CancelEarly() { signal_.emit(early_); }
+
+ private:
+  bool begun_ = false;
+  boost::asio::cancellation_type early_ = boost::asio::cancellation_type::none;
+  boost::asio::cancellation_signal signal_;
+};
+
 template <typename T>
-Task<T> AsRoot(Task<T> task) {
+Task<T> AsRoot(std::shared_ptr<RootCancellation> cancellation, Task<T> task) {
   co_await boost::asio::this_coro::throw_if_cancelled(false);  // Cancellation is a value, too.
+  if (cancellation != nullptr && cancellation->Begin()) {
+    // Posted, so that it ends the first wait.
+    const Loop loop = co_await boost::asio::this_coro::executor;
+    boost::asio::post(loop, [cancellation] { cancellation->CancelEarly(); });
+  }
   co_return co_await std::move(task);
 }
 // Our code throws nothing, so this is memory exhaustion or a defect: a clean crash beats a lost
@@ -44,21 +71,27 @@ inline void RethrowNothing(const std::exception_ptr& error) {
 }  // namespace internal
 
 // Starts `task` on `loop`; `done(T)` runs there with its result. Emitting `terminal` on the slot's
-// signal (on the loop's thread) cancels it. Every root coroutine is started here.
+// signal (on the loop's thread, from now on) cancels it. Every root coroutine is started here.
 template <typename T, typename Done>
 void Spawn(Loop loop, boost::asio::cancellation_slot slot, Task<T> task, Done done) {
+  const auto cancellation = std::make_shared<internal::RootCancellation>();
+  if (slot.is_connected()) {
+    slot.assign([cancellation](auto type) { cancellation->Cancel(type); });
+  }
+  // Asio uses the slot until this is called.
+  auto finish = [cancellation, done = std::move(done)](const std::exception_ptr& error,
+                                                       T result) mutable {
+    internal::RethrowNothing(error);
+    done(std::move(result));
+  };
   boost::asio::co_spawn(
-      loop, internal::AsRoot(std::move(task)),
-      boost::asio::bind_cancellation_slot(
-          slot, [done = std::move(done)](const std::exception_ptr& error, T result) mutable {
-            internal::RethrowNothing(error);
-            done(std::move(result));
-          }));
+      loop, internal::AsRoot(cancellation, std::move(task)),
+      boost::asio::bind_cancellation_slot(cancellation->slot(), std::move(finish)));
 }
 
 // Starts a task nobody waits for. What it uses must outlive it.
 inline void SpawnDetached(Loop loop, Task<void> task) {
-  boost::asio::co_spawn(loop, internal::AsRoot(std::move(task)),
+  boost::asio::co_spawn(loop, internal::AsRoot(nullptr, std::move(task)),
                         [](const std::exception_ptr& error) { internal::RethrowNothing(error); });
 }
 

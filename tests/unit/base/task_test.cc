@@ -107,5 +107,21 @@ TEST(RunOn, CancellationOfTheCallerReachesTheTaskAndItsResultIsAwaited) {
   }
 }
 
+Task<bool> WaitOnce() {
+  Event never(co_await boost::asio::this_coro::executor);
+  co_await never.Wait();
+  co_return co_await Cancelled();
+}
+
+TEST(Spawn, CancellationBeforeTheTaskBeganEndsItsFirstWait) {
+  boost::asio::io_context loop;
+  boost::asio::cancellation_signal cancel;
+  bool cancelled = false;
+  Spawn(loop.get_executor(), cancel.slot(), WaitOnce(), [&](bool value) { cancelled = value; });
+  cancel.emit(boost::asio::cancellation_type::terminal);
+  loop.run();
+  EXPECT_TRUE(cancelled);
+}
+
 }  // namespace
 }  // namespace pcaps
