@@ -88,8 +88,9 @@ class OwnershipsTest : public testing::Test {
 };
 
 TEST_F(OwnershipsTest, ListIsNewestFirstAndPaged) {
-  for (int i = 0; i < 5; ++i)
-    Add(std::string(1, static_cast<char>('a' + i)), kNow + absl::Seconds(i));
+  for (const int age : {4, 3, 2, 1, 0}) {
+    Add(absl::StrCat("o", age), kNow - absl::Seconds(age));
+  }
   v1::ListOwnershipsRequest request;
   request.set_account_id("account");
   request.set_page_size(2);
@@ -98,10 +99,10 @@ TEST_F(OwnershipsTest, ListIsNewestFirstAndPaged) {
     const auto page = RunTask(loop_, ownerships_.List(request, kNow));
     ASSERT_TRUE(page.ok()) << page.status();
     for (const v1::Ownership& each : page->ownerships()) ids += each.id();
-    ids += "|";
+    ids += '|';
     request.set_page_token(page->next_page_token());
-  } while (!request.page_token().empty() && ids.size() < 20);
-  EXPECT_EQ(ids, "ed|cb|a|");
+  } while (!request.page_token().empty() && ids.size() < 40);
+  EXPECT_EQ(ids, "o0o1|o2o3|o4|");
 }
 
 TEST_F(OwnershipsTest, AnAnswerIsTheAnswerAndTheListIsNotRead) {
