@@ -107,6 +107,9 @@ struct Fault {
   boost::json::object given;  // As it was set, to be shown.
 };
 
+// The name of every kind, as faults are set by it.
+std::vector<std::string> FaultKindNames();
+
 // One fault; `pointer` is where it stands in the body, for errors.
 std::variant<Fault, ApiError> ParseFault(const boost::json::object& object,
                                          absl::string_view pointer);
