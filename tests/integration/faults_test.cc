@@ -69,7 +69,7 @@ class Faults : public testing::TestWithParam<std::string> {
     json::array faults;
     for (size_t i = 0; i < scenes_.size(); ++i) {
       // An upstream that repeats what it must not.
-      const std::string message = absl::StrCat("no: ", kUpstreamToken, " ", kBucketSecret);
+      const std::string message = absl::StrCat("no: ", kUpstreamToken, " for ", SecretBucket());
       faults.push_back(Merge({{"fault", GetParam()},
                               {"endpoint", FaultyCalls()[i].endpoint},
                               {"account", scenes_[i].account},
