@@ -20,6 +20,7 @@
 #include "clients/base/clock.h"
 #include "clients/pcaps_api/rest_pcaps_api.h"
 #include "service/gateway/gateway.h"
+#include "service/gateway/ownerships.h"
 #include "service/loop_thread.h"
 #include "service/rpc/rpc_server.h"
 #include "service/telemetry/log.h"
@@ -159,13 +160,14 @@ absl::Status RunApp(const Config& config) {
                                             limits, clock, Uniform);
   DownloadLanes lanes(config, *credentials, limits, clock);
   Gateway gateway(control.executor(), *api, lanes.lanes(), clock, Uniform, UseCaseOptions(config));
+  Ownerships ownerships(*api, clock);
   RpcEnv env{control.executor(),
              clock,
              log,
              streams,
              config.upstream.request_timeout,
              config.download.reader_stall_timeout};
-  RpcServer server(env, gateway,
+  RpcServer server(env, gateway, ownerships,
                    {config.listen, config.reflection, {config.upstream.rules.full_time_limit_max}});
   const auto join_loops = [&] {
     const absl::Time until = absl::Now() + kLoopPatience;  // For all loops together.

@@ -42,11 +42,18 @@ bool IsHarmless(absl::string_view key, absl::string_view value) {
   return Contains(kHarmlessKeys, key) && IsPlainText(value);
 }
 
+// However the key is written: percent-encoded, in any case.
+bool IsSecretKey(absl::string_view key) {
+  const auto encoded = boost::urls::make_pct_string_view({key.data(), key.size()});
+  return Contains(kSecretKeys, absl::AsciiStrToLower(encoded.has_value() ? encoded->decode()
+                                                                         : std::string(key)));
+}
+
 absl::string_view View(boost::core::string_view text) { return {text.data(), text.size()}; }
 
 std::string RedactParameter(absl::string_view key, absl::string_view value) {
   if (IsHarmless(key, value)) return absl::StrCat(key, "=", value);
-  if (Contains(kHarmlessKeys, key) || Contains(kSecretKeys, key)) {
+  if (Contains(kHarmlessKeys, key) || IsSecretKey(key)) {
     return absl::StrCat(key, "=", kRedacted);
   }
   return std::string(kRedacted);
@@ -113,6 +120,19 @@ std::string RedactDestination(absl::string_view uri) {
   }
   if (!parameters.empty()) absl::StrAppend(&out, "?", absl::StrJoin(parameters, "&"));
   return out;
+}
+
+std::string WithoutKeys(absl::string_view uri) {
+  const size_t query = std::min(uri.find('?'), uri.size());
+  const size_t end = std::min(uri.find('#', query), uri.size());
+  if (query == uri.size()) return std::string(uri);
+  std::vector<absl::string_view> parameters =
+      absl::StrSplit(uri.substr(query + 1, end - query - 1), '&');
+  std::erase_if(parameters, [](absl::string_view parameter) {
+    return IsSecretKey(parameter.substr(0, parameter.find('=')));
+  });
+  return absl::StrCat(uri.substr(0, query), parameters.empty() ? "" : "?",
+                      absl::StrJoin(parameters, "&"), uri.substr(end));
 }
 
 std::vector<std::string> SecretsOf(absl::string_view uri) {

@@ -12,6 +12,10 @@ namespace pcaps {
 // information and fragment. Of what does not parse, scheme and bucket at most.
 std::string RedactDestination(absl::string_view uri);
 
+// The URI, or what RedactDestination() made of it, without the parameters that hold a bucket's
+// keys.
+std::string WithoutKeys(absl::string_view uri);
+
 // The secret values of a bucket URI, as written and percent-decoded.
 std::vector<std::string> SecretsOf(absl::string_view uri);
 

@@ -20,6 +20,13 @@ std::optional<int64_t> HttpHead::ContentLength() const {
   return length;
 }
 
+std::optional<absl::Time> HttpHead::Date() const {
+  absl::Time time;
+  const bool sound = absl::ParseTime("%a, %d %b %Y %H:%M:%S GMT", Header("date"),
+                                     absl::UTCTimeZone(), &time, nullptr);
+  return sound ? std::optional(time) : std::nullopt;
+}
+
 bool HttpHead::HasFraming() const {
   return status == 204 || ContentLength().has_value() ||
          absl::EqualsIgnoreCase(Header("transfer-encoding"), "chunked");

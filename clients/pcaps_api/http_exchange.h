@@ -44,6 +44,8 @@ struct HttpHead {
   absl::string_view Header(absl::string_view name) const;
   // Bytes of the body, where the answer says it in advance.
   std::optional<int64_t> ContentLength() const;
+  // When the answer was made, on its sender's clock, to the second; where it says so.
+  std::optional<absl::Time> Date() const;
   // False when only the end of the connection ends the body, so that a broken one looks whole.
   bool HasFraming() const;
 };

@@ -37,6 +37,12 @@ struct PcapFile {
   std::unique_ptr<PcapBody> rest;
 };
 
+// The buckets of an account, as one answer shows them.
+struct OwnershipList {
+  std::vector<v1::Ownership> ownerships;    // In the upstream's order.
+  std::optional<absl::Time> upstream_time;  // The upstream's clock at that time, to the second.
+};
+
 // Every call runs on the loop of the implementation and returns within `deadline`, retries
 // included. Reads are retried as the retry policy says. A write once sent runs to its end even if
 // its caller is cancelled. Errors, each with ErrorInfo (reasons: proto/pcaps/v1/pcaps.proto):
@@ -64,10 +70,10 @@ class PcapsApi {
   virtual Task<absl::StatusOr<PcapFile>> DownloadPcap(std::string account_id, std::string pcap_id,
                                                       int64_t whole_max, absl::Time deadline) = 0;
 
-  virtual Task<absl::StatusOr<std::vector<v1::Ownership>>> ListOwnerships(std::string account_id,
-                                                                          absl::Time deadline) = 0;
+  virtual Task<absl::StatusOr<OwnershipList>> ListOwnerships(std::string account_id,
+                                                             absl::Time deadline) = 0;
   // These two send one POST at most. ABORTED OWNERSHIP_OUTCOME_UNKNOWN when it was sent and no
-  // answer came.
+  // answer came. A bucket's keys are sent when it is created, and never to validate it.
   virtual Task<absl::StatusOr<v1::Ownership>> CreateOwnership(v1::CreateOwnershipRequest request,
                                                               absl::Time deadline) = 0;
   virtual Task<absl::StatusOr<v1::Ownership>> ValidateOwnership(

@@ -139,13 +139,16 @@ Task<absl::StatusOr<PcapFile>> RestPcapsApi::DownloadPcap(std::string account_id
   co_return file;
 }
 
-Task<absl::StatusOr<std::vector<v1::Ownership>>> RestPcapsApi::ListOwnerships(
-    std::string account_id, absl::Time deadline) {
+Task<absl::StatusOr<OwnershipList>> RestPcapsApi::ListOwnerships(std::string account_id,
+                                                                 absl::Time deadline) {
   const std::string path = absl::StrCat(PcapsPath(account_id), "/ownership");
   UpstreamCall call{Operation::kListOwnerships, account_id, "GET", path};
   const auto reply = co_await upstream_->Read(std::move(call), deadline);
   if (!reply.ok()) co_return reply.status();
-  co_return Decoded(*reply, OwnershipsFromJson(reply->result));
+  absl::StatusOr<std::vector<v1::Ownership>> ownerships =
+      Decoded(*reply, OwnershipsFromJson(reply->result));
+  if (!ownerships.ok()) co_return ownerships.status();
+  co_return OwnershipList{*std::move(ownerships), reply->head.Date()};
 }
 
 Task<absl::StatusOr<v1::Ownership>> RestPcapsApi::CreateOwnership(
@@ -160,10 +163,16 @@ Task<absl::StatusOr<v1::Ownership>> RestPcapsApi::CreateOwnership(
 Task<absl::StatusOr<v1::Ownership>> RestPcapsApi::ValidateOwnership(
     v1::ValidateOwnershipRequest request, absl::Time deadline) {
   const std::string path = absl::StrCat(PcapsPath(request.account_id()), "/ownership/validate");
-  UpstreamCall call{Operation::kValidateOwnership, request.account_id(), "POST", path,
-                    ToJson(request)};
-  call.secrets = SecretsOf(request.destination_conf());
-  call.secrets.push_back(request.ownership_challenge());
+  // An answer may hold the keys all the same: the upstream knows them since the bucket was created.
+  std::vector<std::string> secrets = SecretsOf(request.destination_conf());
+  secrets.push_back(request.ownership_challenge());
+  request.set_destination_conf(WithoutKeys(request.destination_conf()));
+  UpstreamCall call{Operation::kValidateOwnership,
+                    request.account_id(),
+                    "POST",
+                    path,
+                    ToJson(request),
+                    std::move(secrets)};
   return PostOwnership(std::move(call), deadline);
 }
 

@@ -40,8 +40,8 @@ class RestPcapsApi final : public PcapsApi {
                               absl::Time deadline) override;
   Task<absl::StatusOr<PcapFile>> DownloadPcap(std::string account_id, std::string pcap_id,
                                               int64_t whole_max, absl::Time deadline) override;
-  Task<absl::StatusOr<std::vector<v1::Ownership>>> ListOwnerships(std::string account_id,
-                                                                  absl::Time deadline) override;
+  Task<absl::StatusOr<OwnershipList>> ListOwnerships(std::string account_id,
+                                                     absl::Time deadline) override;
   Task<absl::StatusOr<v1::Ownership>> CreateOwnership(v1::CreateOwnershipRequest request,
                                                       absl::Time deadline) override;
   Task<absl::StatusOr<v1::Ownership>> ValidateOwnership(v1::ValidateOwnershipRequest request,

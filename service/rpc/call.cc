@@ -90,6 +90,7 @@ void Call::LogEnd() {
   line["duration_us"] = absl::ToInt64Microseconds(env_.clock.Now() - start_);
   line["account"] = CleanText(subject_.account_id);
   if (!subject_.pcap_id.empty()) line["pcap_id"] = CleanText(subject_.pcap_id);
+  if (!subject_.ownership_id.empty()) line["ownership_id"] = CleanText(subject_.ownership_id);
   if (!request_id_.empty()) line["request_id"] = request_id_;
   if (!trace_id_.empty()) line["trace_id"] = trace_id_;
   line["peer"] = peer_;

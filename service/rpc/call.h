@@ -5,9 +5,12 @@
 #include <grpcpp/server_context.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "clients/base/clock.h"
 #include "clients/base/task.h"
@@ -30,6 +33,7 @@ struct RpcEnv {
 struct CallSubject {
   std::string account_id;
   std::string pcap_id;
+  std::string ownership_id;
 };
 
 class Call {
@@ -65,5 +69,18 @@ class Call {
   int64_t messages_sent_ = 0;
   int64_t bytes_sent_ = 0;
 };
+
+// A call of `Service`'s method, about what the request names.
+template <typename Service, typename Request>
+std::unique_ptr<Call> MakeCall(RpcEnv& env, grpc::CallbackServerContext* context,
+                               absl::string_view method, const Request& request) {
+  CallSubject subject;
+  subject.account_id = request.account_id();
+  if constexpr (requires { request.pcap_id(); }) subject.pcap_id = request.pcap_id();
+  if constexpr (requires { request.ownership_id(); }) subject.ownership_id = request.ownership_id();
+  return std::make_unique<Call>(env, context,
+                                absl::StrCat("/", Service::service_full_name(), "/", method),
+                                std::move(subject));
+}
 
 }  // namespace pcaps

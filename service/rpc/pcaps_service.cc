@@ -1,31 +1,15 @@
 #include "service/rpc/pcaps_service.h"
 
-#include <memory>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "service/rpc/server_stream.h"
 #include "service/rpc/unary_call.h"
 
 namespace pcaps {
-namespace {
-
-template <typename Request>
-std::unique_ptr<Call> MakeCall(RpcEnv& env, grpc::CallbackServerContext* context,
-                               absl::string_view method, const Request& request) {
-  CallSubject subject;
-  subject.account_id = request.account_id();
-  if constexpr (requires { request.pcap_id(); }) subject.pcap_id = request.pcap_id();
-  return std::make_unique<Call>(env, context, absl::StrCat("/pcaps.v1.PcapsService/", method),
-                                std::move(subject));
-}
-
-}  // namespace
-
 grpc::ServerUnaryReactor* PcapsService::ListPcaps(grpc::CallbackServerContext* context,
                                                   const v1::ListPcapsRequest* request,
                                                   v1::ListPcapsResponse* response) {
-  auto call = MakeCall(env_, context, "ListPcaps", *request);
+  auto call = MakeCall<v1::PcapsService>(env_, context, "ListPcaps", *request);
   auto handler = [this, request = *request, deadline = call->deadline()] {
     return gateway_.ListPcaps(request, deadline);
   };
@@ -36,7 +20,7 @@ grpc::ServerUnaryReactor* PcapsService::ListPcaps(grpc::CallbackServerContext* c
 grpc::ServerUnaryReactor* PcapsService::GetPcap(grpc::CallbackServerContext* context,
                                                 const v1::GetPcapRequest* request,
                                                 v1::Pcap* response) {
-  auto call = MakeCall(env_, context, "GetPcap", *request);
+  auto call = MakeCall<v1::PcapsService>(env_, context, "GetPcap", *request);
   auto handler = [this, request = *request, deadline = call->deadline()] {
     return gateway_.GetPcap(request, deadline);
   };
@@ -47,7 +31,7 @@ grpc::ServerUnaryReactor* PcapsService::GetPcap(grpc::CallbackServerContext* con
 grpc::ServerUnaryReactor* PcapsService::CreatePcap(grpc::CallbackServerContext* context,
                                                    const v1::CreatePcapRequest* request,
                                                    v1::Pcap* response) {
-  auto call = MakeCall(env_, context, "CreatePcap", *request);
+  auto call = MakeCall<v1::PcapsService>(env_, context, "CreatePcap", *request);
   const absl::Status checked = CheckRequest(*request, bounds_, env_.clock.Now());
   auto handler = [this, request = *request, deadline = call->deadline()] {
     return gateway_.CreatePcap(request, deadline);
@@ -58,7 +42,7 @@ grpc::ServerUnaryReactor* PcapsService::CreatePcap(grpc::CallbackServerContext* 
 grpc::ServerUnaryReactor* PcapsService::StopPcap(grpc::CallbackServerContext* context,
                                                  const v1::StopPcapRequest* request,
                                                  v1::StopPcapResponse* response) {
-  auto call = MakeCall(env_, context, "StopPcap", *request);
+  auto call = MakeCall<v1::PcapsService>(env_, context, "StopPcap", *request);
   auto handler = [this, request = *request, deadline = call->deadline()] {
     return gateway_.StopPcap(request, deadline);
   };
@@ -68,7 +52,7 @@ grpc::ServerUnaryReactor* PcapsService::StopPcap(grpc::CallbackServerContext* co
 
 grpc::ServerWriteReactor<v1::DownloadPcapResponse>* PcapsService::DownloadPcap(
     grpc::CallbackServerContext* context, const v1::DownloadPcapRequest* request) {
-  auto call = MakeCall(env_, context, "DownloadPcap", *request);
+  auto call = MakeCall<v1::PcapsService>(env_, context, "DownloadPcap", *request);
   const DownloadLane& lane = gateway_.NextLane();
   auto handler = [this, &lane, request = *request](StreamWriter<v1::DownloadPcapResponse>& writer) {
     return gateway_.DownloadPcap(lane, request, writer);
@@ -82,9 +66,9 @@ grpc::ServerWriteReactor<v1::WatchEvent>* PcapsService::WatchPcap(
   auto handler = [this, request = *request](StreamWriter<v1::WatchEvent>& writer) {
     return gateway_.WatchPcap(request, writer);
   };
-  return ServerStream<v1::WatchEvent>::Start(MakeCall(env_, context, "WatchPcap", *request),
-                                             env_.control, CheckRequest(*request),
-                                             std::move(handler));
+  return ServerStream<v1::WatchEvent>::Start(
+      MakeCall<v1::PcapsService>(env_, context, "WatchPcap", *request), env_.control,
+      CheckRequest(*request), std::move(handler));
 }
 
 grpc::ServerWriteReactor<v1::WatchEvent>* PcapsService::WatchPcaps(
@@ -92,9 +76,9 @@ grpc::ServerWriteReactor<v1::WatchEvent>* PcapsService::WatchPcaps(
   auto handler = [this, request = *request](StreamWriter<v1::WatchEvent>& writer) {
     return gateway_.WatchPcaps(request, writer);
   };
-  return ServerStream<v1::WatchEvent>::Start(MakeCall(env_, context, "WatchPcaps", *request),
-                                             env_.control, CheckRequest(*request),
-                                             std::move(handler));
+  return ServerStream<v1::WatchEvent>::Start(
+      MakeCall<v1::PcapsService>(env_, context, "WatchPcaps", *request), env_.control,
+      CheckRequest(*request), std::move(handler));
 }
 
 }  // namespace pcaps

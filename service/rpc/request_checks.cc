@@ -5,23 +5,16 @@
 #include <string>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "clients/base/error.h"
 #include "clients/base/proto_time.h"
-#include "service/gateway/page.h"
+#include "service/rpc/violations.h"
 
 namespace pcaps {
 namespace {
 
-constexpr size_t kMaxIdBytes = 32;          // The upstream's.
 constexpr size_t kMaxRequestIdBytes = 128;  // Room for a UUID with a prefix.
 constexpr size_t kMaxEtagBytes = 256;       // Ours are at most 100.
-constexpr size_t kMaxDestinationBytes = 2048;
 constexpr int kMaxWatchedIds = 100;
-// Errors travel in trailers, of which clients take 8 KiB. Only lists can have more bad fields than
-// this.
-constexpr int kMaxViolations = 20;
 constexpr uint32_t kMaxPacketLimit = 10000;                         // The upstream's.
 constexpr uint64_t kMaxByteLimit = 1'000'000'000;                   // The upstream's.
 constexpr absl::Duration kSimpleTimeLimitMax = absl::Seconds(300);  // The upstream's.
@@ -29,68 +22,6 @@ constexpr absl::Duration kHistory = absl::Hours(24);  // How far back simple cap
 constexpr absl::Duration kMinHeartbeat = absl::Seconds(1);
 constexpr absl::Duration kMaxHeartbeat = absl::Minutes(5);
 constexpr absl::Duration kMaxQueueWait = absl::Hours(1);
-
-// Gathers what is wrong with a request.
-class Violations {
- public:
-  void Add(absl::string_view field, absl::string_view description) {
-    if (bad_.field_violations_size() == kMaxViolations) {
-      ++unnamed_;
-      return;
-    }
-    google::rpc::BadRequest::FieldViolation* violation = bad_.add_field_violations();
-    violation->set_field(std::string(field));
-    violation->set_description(std::string(description));
-  }
-
-  void CheckId(absl::string_view field, absl::string_view id) {
-    const bool sound = !id.empty() && id.size() <= kMaxIdBytes &&
-                       std::all_of(id.begin(), id.end(), [](unsigned char c) {
-                         return absl::ascii_isalnum(c) || c == '_' || c == '-';
-                       });
-    if (!sound) Add(field, "must be 1 to 32 characters of [0-9A-Za-z_-]");
-  }
-
-  template <typename Number>
-  void CheckRange(absl::string_view field, Number value, Number min, Number max) {
-    if (value < min || value > max) {
-      Add(field, absl::StrCat("is ", value, "; it must be from ", min, " to ", max));
-    }
-  }
-
-  // Also refuses what protobuf calls an invalid Duration.
-  bool CheckDuration(absl::string_view field, const google::protobuf::Duration& duration,
-                     absl::Duration min, absl::Duration max) {
-    const absl::Duration value = FromProtoDuration(duration);
-    const bool mixed_signs = (duration.seconds() < 0 && duration.nanos() > 0) ||
-                             (duration.seconds() > 0 && duration.nanos() < 0);
-    const bool sound =
-        std::abs(static_cast<int64_t>(duration.nanos())) < 1'000'000'000 && !mixed_signs;
-    if (sound && value >= min && value <= max) return true;
-    Add(field, absl::StrCat("is ", absl::FormatDuration(value), "; it must be from ",
-                            absl::FormatDuration(min), " to ", absl::FormatDuration(max)));
-    return false;
-  }
-
-  // An error that names them all, or OK.
-  absl::Status ToStatus() const {
-    if (bad_.field_violations().empty()) return absl::OkStatus();
-    std::string message;
-    for (const auto& violation : bad_.field_violations()) {
-      absl::StrAppend(&message, message.empty() ? "" : "; ", violation.field(), " ",
-                      violation.description());
-    }
-    message = CleanText(message);
-    if (unnamed_ > 0) absl::StrAppend(&message, "; and ", unnamed_, " more fields");
-    return WithBadRequest(
-        MakeError(absl::StatusCode::kInvalidArgument, v1::ERROR_REASON_INVALID_FIELD, message),
-        bad_);
-  }
-
- private:
-  google::rpc::BadRequest bad_;
-  int unnamed_ = 0;
-};
 
 void CheckAddress(Violations& bad, absl::string_view field, const std::string& text) {
   if (text.empty()) return;
@@ -136,22 +67,9 @@ void CheckSimple(Violations& bad, const v1::SimpleCapture& simple, absl::Time no
   }
 }
 
-void CheckDestination(Violations& bad, absl::string_view field, const std::string& uri) {
-  const bool known = absl::StartsWith(uri, "s3://") || absl::StartsWith(uri, "gs://") ||
-                     absl::StartsWith(uri, "r2://");
-  const bool printable =
-      std::all_of(uri.begin(), uri.end(), [](unsigned char c) { return absl::ascii_isgraph(c); });
-  // Never says what it is: it may hold a secret.
-  if (!known || !printable || uri.size() > kMaxDestinationBytes ||
-      uri.size() == sizeof("s3://") - 1) {
-    bad.Add(field,
-            "must be a bucket URI, s3://, gs:// or r2://, of at most 2048 printable characters");
-  }
-}
-
 void CheckFull(Violations& bad, const v1::FullCapture& full) {
   bad.CheckId("full.colo_name", full.colo_name());
-  CheckDestination(bad, "full.destination_conf", full.destination_conf());
+  bad.CheckDestination("full.destination_conf", full.destination_conf());
   if (full.has_byte_limit()) {
     bad.CheckRange<uint64_t>("full.byte_limit", full.byte_limit(), 1, kMaxByteLimit);
   }
@@ -192,11 +110,7 @@ void CheckHeartbeat(Violations& bad, const Request& request) {
 absl::Status CheckRequest(const v1::ListPcapsRequest& request) {
   Violations bad;
   bad.CheckId("account_id", request.account_id());
-  if (request.page_size() < 0) bad.Add("page_size", "must not be negative");
-  if (!request.page_token().empty()) {
-    const auto position = ParsePageToken(request.page_token(), request.account_id());
-    if (!position.ok()) bad.Add("page_token", position.status().message());
-  }
+  bad.CheckPage(request);
   return bad.ToStatus();
 }
 

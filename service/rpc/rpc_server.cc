@@ -56,10 +56,12 @@ absl::Status Draining() {
 
 }  // namespace
 
-RpcServer::RpcServer(RpcEnv& env, Gateway& gateway, RpcServerOptions options)
+RpcServer::RpcServer(RpcEnv& env, Gateway& gateway, Ownerships& ownerships,
+                     RpcServerOptions options)
     : env_(env),
       options_(std::move(options)),
       pcaps_(env, gateway, options_.bounds),
+      ownership_(env, ownerships),
       health_(env) {}
 
 RpcServer::~RpcServer() = default;
@@ -78,6 +80,7 @@ absl::StatusOr<std::string> RpcServer::Start() {
   int port = 0;
   builder.AddListeningPort(options_.listen, grpc::InsecureServerCredentials(), &port);
   builder.RegisterService(&pcaps_);
+  builder.RegisterService(&ownership_);
   builder.RegisterService(&health_);
   server_ = builder.BuildAndStart();
   if (server_ == nullptr || port == 0) {

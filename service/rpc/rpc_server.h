@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "service/rpc/call.h"
 #include "service/rpc/health_service.h"
+#include "service/rpc/ownership_service.h"
 #include "service/rpc/pcaps_service.h"
 
 namespace pcaps {
@@ -23,8 +24,8 @@ struct RpcServerOptions {
 
 class RpcServer {
  public:
-  // `env` and `gateway` outlive the server.
-  RpcServer(RpcEnv& env, Gateway& gateway, RpcServerOptions options);
+  // All referents outlive the server.
+  RpcServer(RpcEnv& env, Gateway& gateway, Ownerships& ownerships, RpcServerOptions options);
   ~RpcServer();
 
   // Serves from now on. Returns "host:port" with the port in use. UNAVAILABLE where it cannot be
@@ -43,6 +44,7 @@ class RpcServer {
   RpcEnv& env_;
   const RpcServerOptions options_;
   PcapsService pcaps_;
+  OwnershipService ownership_;
   HealthService health_;
   std::unique_ptr<grpc::Server> server_;
 };

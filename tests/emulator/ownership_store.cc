@@ -2,12 +2,37 @@
 
 #include <algorithm>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "tests/emulator/capture_json.h"
 #include "tests/emulator/random.h"
 
 namespace pcaps::emulator {
+namespace {
+
+bool IsKey(absl::string_view parameter) {
+  const std::string name =
+      absl::AsciiStrToLower(absl::StrReplaceAll(parameter, {{"%2d", "-"}, {"%2D", "-"}}));
+  return absl::StartsWith(name, "access-key-id=") || absl::StartsWith(name, "secret-access-key=");
+}
+
+bool IsSameBucket(absl::string_view a, absl::string_view b) {
+  const auto without_keys = [](absl::string_view uri) {
+    std::pair<std::string, std::string> parts = absl::StrSplit(uri, absl::MaxSplits('?', 1));
+    std::vector<std::string> parameters = absl::StrSplit(parts.second, '&');
+    std::erase_if(parameters, IsKey);
+    parts.second = absl::StrJoin(parameters, "&");
+    return parts;
+  };
+  return without_keys(a) == without_keys(b);
+}
+
+}  // namespace
 
 std::string Ownership::Filename() const { return absl::StrCat("ownership-challenge-", id, ".txt"); }
 
@@ -34,7 +59,7 @@ const Ownership* OwnershipStore::Validate(const std::string& account_id,
   std::vector<Ownership>& owned = accounts_[account_id];
   // The newest: adding a bucket again starts a new challenge.
   const auto found = std::find_if(owned.rbegin(), owned.rend(), [&](const Ownership& each) {
-    return each.destination_conf == destination_conf;
+    return IsSameBucket(each.destination_conf, destination_conf);
   });
   if (found == owned.rend()) return nullptr;
   if (challenge == found->Filename() || challenge == found->ChallengeContents()) {
@@ -58,7 +83,7 @@ bool OwnershipStore::IsValidated(const std::string& account_id,
                                  const std::string& destination_conf) {
   const std::vector<Ownership>& owned = accounts_[account_id];
   return std::any_of(owned.begin(), owned.end(), [&](const Ownership& each) {
-    return each.destination_conf == destination_conf && each.status == "success";
+    return IsSameBucket(each.destination_conf, destination_conf) && each.status == "success";
   });
 }
 

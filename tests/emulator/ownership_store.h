@@ -25,6 +25,8 @@ struct Ownership {
 
 boost::json::object ToJson(const Ownership& ownership);
 
+// A bucket is known by its URI but for its keys (access-key-id, secret-access-key), which are given
+// when it is added and left out later.
 class OwnershipStore {
  public:
   const Ownership& Add(const std::string& account_id, Ownership ownership);

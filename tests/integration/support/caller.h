@@ -5,6 +5,7 @@
 #include <google/protobuf/text_format.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
+#include <pcaps/v1/ownership.grpc.pb.h>
 #include <pcaps/v1/pcaps.grpc.pb.h>
 
 #include <functional>
@@ -99,10 +100,12 @@ Outcome OpenStream<Message>::Finish() {
 class Caller {
  public:
   using Stub = v1::PcapsService::Stub;
+  using OwnershipStub = v1::OwnershipService::Stub;
 
   explicit Caller(const Gateway& gateway) : Caller(gateway.Connect()) {}
   explicit Caller(const std::shared_ptr<grpc::Channel>& channel)
-      : stub_(v1::PcapsService::NewStub(channel)) {}
+      : stub_(v1::PcapsService::NewStub(channel)),
+        ownership_stub_(v1::OwnershipService::NewStub(channel)) {}
 
   // A stream to be read message by message.
   auto Open(const v1::DownloadPcapRequest& request, const Headers& headers = {}) {
@@ -117,16 +120,16 @@ class Caller {
 
   // One Call() for each RPC, chosen by its request. A stream is read to its end.
   auto Call(const v1::ListPcapsRequest& request, const Headers& headers = {}) {
-    return Unary(&Stub::ListPcaps, request, headers);
+    return Unary(*stub_, &Stub::ListPcaps, request, headers);
   }
   auto Call(const v1::GetPcapRequest& request, const Headers& headers = {}) {
-    return Unary(&Stub::GetPcap, request, headers);
+    return Unary(*stub_, &Stub::GetPcap, request, headers);
   }
   auto Call(const v1::CreatePcapRequest& request, const Headers& headers = {}) {
-    return Unary(&Stub::CreatePcap, request, headers);
+    return Unary(*stub_, &Stub::CreatePcap, request, headers);
   }
   auto Call(const v1::StopPcapRequest& request, const Headers& headers = {}) {
-    return Unary(&Stub::StopPcap, request, headers);
+    return Unary(*stub_, &Stub::StopPcap, request, headers);
   }
   auto Call(const v1::DownloadPcapRequest& request, const Headers& headers = {}) {
     return ToEnd(Open(request, headers));
@@ -138,7 +141,21 @@ class Caller {
     return ToEnd(Open(request, headers));
   }
 
+  auto Call(const v1::ListOwnershipsRequest& request, const Headers& headers = {}) {
+    return Unary(*ownership_stub_, &OwnershipStub::ListOwnerships, request, headers);
+  }
+  auto Call(const v1::CreateOwnershipRequest& request, const Headers& headers = {}) {
+    return Unary(*ownership_stub_, &OwnershipStub::CreateOwnership, request, headers);
+  }
+  auto Call(const v1::ValidateOwnershipRequest& request, const Headers& headers = {}) {
+    return Unary(*ownership_stub_, &OwnershipStub::ValidateOwnership, request, headers);
+  }
+  auto Call(const v1::DeleteOwnershipRequest& request, const Headers& headers = {}) {
+    return Unary(*ownership_stub_, &OwnershipStub::DeleteOwnership, request, headers);
+  }
+
   Stub& stub() { return *stub_; }
+  OwnershipStub& ownership_stub() { return *ownership_stub_; }
 
   static std::unique_ptr<grpc::ClientContext> NewContext(const Headers& headers) {
     auto context = std::make_unique<grpc::ClientContext>();
@@ -148,13 +165,14 @@ class Caller {
   }
 
  private:
-  template <typename Request, typename Response>
-  Answer<Response> Unary(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
-                                                      Response*),
-                         const Request& request, const Headers& headers) {
+  template <typename Service, typename Request, typename Response>
+  static Answer<Response> Unary(Service& stub,
+                                grpc::Status (Service::*method)(grpc::ClientContext*,
+                                                                const Request&, Response*),
+                                const Request& request, const Headers& headers) {
     const auto context = NewContext(headers);
     Answer<Response> answer;
-    answer.status = FromGrpcStatus((*stub_.*method)(context.get(), request, &answer.response));
+    answer.status = FromGrpcStatus((stub.*method)(context.get(), request, &answer.response));
     answer.headers = HeadersOf(*context);
     return answer;
   }
@@ -177,6 +195,7 @@ class Caller {
   }
 
   const std::unique_ptr<Stub> stub_;
+  const std::unique_ptr<OwnershipStub> ownership_stub_;
 };
 
 // A message from protobuf's text format.

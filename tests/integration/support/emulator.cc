@@ -75,4 +75,11 @@ std::string Emulator::Download(const std::string& account_id, const std::string&
   return answer.body;
 }
 
+std::string Emulator::Challenge(const std::string& account_id, const std::string& ownership_id) {
+  const HttpAnswer answer = Http(
+      "GET", absl::StrCat("/__emulator/challenge?account=", account_id, "&id=", ownership_id), "");
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  return answer.body;
+}
+
 }  // namespace pcaps::integration

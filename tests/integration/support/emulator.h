@@ -50,6 +50,8 @@ class Emulator {
 
   // The file of a capture straight from here, past any gateway.
   std::string Download(const std::string& account_id, const std::string& pcap_id);
+  // What the challenge file of an ownership holds.
+  std::string Challenge(const std::string& account_id, const std::string& ownership_id);
 
  private:
   struct HttpAnswer {

@@ -20,7 +20,7 @@ v1::CreatePcapRequest FullRequest() {
   request.set_account_id(kAccount);
   request.mutable_time_limit()->set_seconds(3600);
   request.mutable_full()->set_colo_name("ord02");
-  request.mutable_full()->set_destination_conf("s3://bucket/captures?region=us-east-1");
+  request.mutable_full()->set_destination_conf(kBucket);
   return request;
 }
 
@@ -43,6 +43,45 @@ v1::DownloadPcapRequest DownloadRequest(const std::string& pcap_id) {
   request.set_account_id(kAccount);
   request.set_pcap_id(pcap_id);
   return request;
+}
+
+v1::ListOwnershipsRequest ListOwnershipsRequest() {
+  v1::ListOwnershipsRequest request;
+  request.set_account_id(kAccount);
+  return request;
+}
+
+v1::CreateOwnershipRequest CreateOwnershipRequest(const std::string& bucket) {
+  v1::CreateOwnershipRequest request;
+  request.set_account_id(kAccount);
+  request.set_destination_conf(bucket);
+  return request;
+}
+
+v1::ValidateOwnershipRequest ValidateRequest(const std::string& challenge,
+                                             const std::string& bucket) {
+  v1::ValidateOwnershipRequest request;
+  request.set_account_id(kAccount);
+  request.set_destination_conf(bucket);
+  request.set_ownership_challenge(challenge);
+  return request;
+}
+
+v1::DeleteOwnershipRequest DeleteRequest(const std::string& ownership_id) {
+  v1::DeleteOwnershipRequest request;
+  request.set_account_id(kAccount);
+  request.set_ownership_id(ownership_id);
+  return request;
+}
+
+v1::Ownership World::CreateOwnership(const std::string& bucket) {
+  const Answer<v1::Ownership> created = caller.Call(CreateOwnershipRequest(bucket));
+  EXPECT_TRUE(created.status.ok()) << created.status;
+  return created.response;
+}
+
+std::string World::Challenge(const v1::Ownership& ownership) {
+  return emulator.Challenge(kAccount, ownership.id());
 }
 
 v1::Pcap World::CreateSimple(uint32_t packets) {

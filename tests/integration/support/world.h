@@ -10,6 +10,7 @@
 namespace pcaps::integration {
 
 constexpr char kAccount[] = "account-1";
+constexpr char kBucket[] = "s3://bucket/captures?region=us-east-1";
 
 struct World {
   // `settings` as for Gateway.
@@ -18,6 +19,10 @@ struct World {
 
   v1::Pcap CreateSimple(uint32_t packets = 10);
   v1::Pcap CreateFull();
+  // A bucket that nobody has proved yet.
+  v1::Ownership CreateOwnership(const std::string& bucket = kBucket);
+  // What the challenge file of an ownership holds, as its bucket's owner reads it.
+  std::string Challenge(const v1::Ownership& ownership);
   // A simple capture that has its file.
   v1::Pcap CreateDone(uint32_t packets = 10);
   // One whose file is a valid pcap of about so many bytes.
@@ -35,6 +40,11 @@ v1::CreatePcapRequest FullRequest();
 v1::GetPcapRequest GetRequest(const std::string& pcap_id);
 v1::WatchPcapRequest WatchRequest(const std::string& pcap_id);
 v1::DownloadPcapRequest DownloadRequest(const std::string& pcap_id);
+v1::ListOwnershipsRequest ListOwnershipsRequest();
+v1::CreateOwnershipRequest CreateOwnershipRequest(const std::string& bucket = kBucket);
+v1::ValidateOwnershipRequest ValidateRequest(const std::string& challenge,
+                                             const std::string& bucket = kBucket);
+v1::DeleteOwnershipRequest DeleteRequest(const std::string& ownership_id);
 
 // Expects an error with this code and reason, as every error of ours has them.
 void ExpectError(const Outcome& outcome, absl::StatusCode code, const std::string& reason);

@@ -53,6 +53,21 @@ TEST(OwnershipStore, AccountsAndBucketsAreApart) {
   EXPECT_EQ(store.Find("other", Added().id), nullptr);
 }
 
+TEST(OwnershipStore, ABucketIsTheSameWithAndWithoutItsKeys) {
+  constexpr char kBare[] = "r2://bucket/dir?account-id=a1";
+  for (const std::string keys : {"&access-key-id=AK&secret-access-key=SK", "&Secret-Access-Key=SK",
+                                 "&secret%2Daccess-key=S"}) {
+    OwnershipStore store;
+    Ownership ownership = Added();
+    ownership.destination_conf = kBare + keys;
+    store.Add(kAccount, ownership);
+    EXPECT_EQ(store.Validate(kAccount, "r2://bucket/dir?account-id=a2", "x", kNow), nullptr);
+    EXPECT_EQ(store.Validate(kAccount, "r2://bucket?account-id=a1", "x", kNow), nullptr);
+    ASSERT_NE(store.Validate(kAccount, kBare, ownership.Filename(), kNow), nullptr) << keys;
+    EXPECT_TRUE(store.IsValidated(kAccount, ownership.destination_conf));
+  }
+}
+
 TEST(OwnershipStore, AnErasedOneIsGone) {
   OwnershipStore store;
   store.Add(kAccount, Added());

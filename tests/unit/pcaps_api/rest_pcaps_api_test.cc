@@ -43,7 +43,7 @@ TEST_F(RestTest, EachOperationHasItsMethodPathAndAccept) {
   EXPECT_TRUE(Run(api_->ListPcaps("acc", Soon()))->empty());
   EXPECT_EQ(Create()->id(), "x1");
   EXPECT_TRUE(Run(api_->StopPcap("acc", "p1", Soon())).ok());
-  EXPECT_TRUE(Run(api_->ListOwnerships("acc", Soon()))->empty());
+  EXPECT_TRUE(Run(api_->ListOwnerships("acc", Soon()))->ownerships.empty());
   EXPECT_EQ(Run(api_->CreateOwnership(create, Soon()))->id(), "x1");
   EXPECT_EQ(Run(api_->ValidateOwnership(validate, Soon()))->id(), "x1");
   EXPECT_TRUE(Run(api_->DeleteOwnership("acc", "o1", Soon())).ok());

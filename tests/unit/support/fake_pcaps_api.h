@@ -94,9 +94,8 @@ class FakePcapsApi : public PcapsApi {
     co_return file;
   }
 
-  Task<absl::StatusOr<std::vector<v1::Ownership>>> ListOwnerships(std::string,
-                                                                  absl::Time) override {
-    co_return std::vector<v1::Ownership>();
+  Task<absl::StatusOr<OwnershipList>> ListOwnerships(std::string, absl::Time) override {
+    co_return OwnershipList();
   }
   Task<absl::StatusOr<v1::Ownership>> CreateOwnership(v1::CreateOwnershipRequest,
                                                       absl::Time) override {
