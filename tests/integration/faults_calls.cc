@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 namespace pcaps::integration {
@@ -21,17 +22,23 @@ std::string TextOf(v1::Pcap pcap) {
     pcap.mutable_full()->clear_packets_captured();
     pcap.mutable_full()->clear_stop_request_time();
   }
-  std::string text;
-  google::protobuf::TextFormat::PrintToString(pcap, &text);
-  return text;
+  return pcap.ShortDebugString();
+}
+
+std::string TextOf(v1::Ownership ownership) {
+  if (ownership.id() != kOtherId) ownership.clear_id();
+  ownership.clear_destination_conf();
+  ownership.clear_filename();
+  ownership.clear_submit_time();
+  ownership.clear_validate_time();
+  return ownership.ShortDebugString();
 }
 
 v1::CreatePcapRequest CreateRequest(const Scene& scene) {
   v1::CreatePcapRequest request = FullRequest();
   request.set_account_id(scene.account);
   request.set_request_id(scene.request_id);
-  request.mutable_full()->set_destination_conf(
-      absl::StrCat("r2://bucket?account-id=a&access-key-id=key&secret-access-key=", kBucketSecret));
+  request.mutable_full()->set_destination_conf(SecretBucket("bucket"));
   return request;
 }
 
@@ -52,7 +59,8 @@ Sight List(World& world, const Scene& scene) {
   return sight;
 }
 
-Sight OfOne(const Answer<v1::Pcap>& answer) {
+template <typename Thing>
+Sight OfOne(const Answer<Thing>& answer) {
   Sight sight{answer};
   if (answer.status.ok()) sight.things.push_back(TextOf(answer.response));
   return sight;
@@ -106,7 +114,66 @@ Sight WatchAll(World& world, const Scene& scene) {
   return Snapshot(world, request, false);
 }
 
+Sight ListOwnerships(World& world, const Scene& scene) {
+  v1::ListOwnershipsRequest request;
+  request.set_account_id(scene.account);
+  const auto answer = world.caller.Call(request);
+  Sight sight{answer};
+  for (const auto& each : answer.response.ownerships()) sight.things.push_back(TextOf(each));
+  return sight;
+}
+
+// Each creation's bucket is another one.
+Answer<v1::Ownership> AddBucket(World& world, const Scene& scene) {
+  v1::CreateOwnershipRequest request;
+  request.set_account_id(scene.account);
+  request.set_destination_conf(SecretBucket(scene.request_id));
+  return world.caller.Call(request);
+}
+
+Sight CreateOwnership(World& world, const Scene& scene) { return OfOne(AddBucket(world, scene)); }
+
+Sight ValidateOwnership(World& world, const Scene& scene) {
+  const auto added = AddBucket(world, scene);
+  EXPECT_TRUE(added.status.ok()) << added.status;
+  v1::ValidateOwnershipRequest request;
+  request.set_account_id(scene.account);
+  request.set_destination_conf(SecretBucket(scene.request_id));
+  request.set_ownership_challenge(world.emulator.Challenge(scene.account, added.response.id()));
+  return OfOne(world.caller.Call(request));
+}
+
+Sight DeleteOwnership(World& world, const Scene& scene) {
+  const auto added = AddBucket(world, scene);
+  EXPECT_TRUE(added.status.ok()) << added.status;
+  v1::DeleteOwnershipRequest request;
+  request.set_account_id(scene.account);
+  request.set_ownership_id(added.response.id());
+  return {world.caller.Call(request)};
+}
+
+void MakeUnknown(v1::Pcap& pcap) {
+  pcap.set_status(v1::Pcap::STATUS_UNKNOWN);
+  pcap.set_done(false);
+  pcap.set_upstream_status("transmogrified");
+}
+
+void MakeUnknown(v1::Ownership& ownership) { ownership.clear_status(); }
+
+template <typename Thing>
+std::string DistortedText(const std::string& fault, const std::string& text) {
+  Thing thing = Text<Thing>(text);
+  if (fault == "wrong_id") thing.set_id(kOtherId);
+  if (fault == "unknown_enum") MakeUnknown(thing);
+  return TextOf(thing);
+}
+
 }  // namespace
+
+std::string SecretBucket(const std::string& name) {
+  return absl::StrCat("r2://", name,
+                      "?account-id=a&access-key-id=key&secret-access-key=", kBucketSecret);
+}
 
 Scene FaultyCall::Prepare(World& world) const {
   Scene scene{.account = name, .request_id = "the-capture-to-begin-with"};
@@ -115,6 +182,9 @@ Scene FaultyCall::Prepare(World& world) const {
   const auto created = world.caller.Call(request);
   EXPECT_TRUE(created.status.ok()) << created.status;
   scene.capture = created.response;
+  if (rpc == "ListOwnerships") {
+    EXPECT_TRUE(AddBucket(world, scene).status.ok());
+  }
   world.PinStatus(scene.capture, needs_full ? "running" : "success");
   if (!needs_full) scene.file = world.emulator.Download(scene.account, scene.capture.id());
   return scene;
@@ -134,14 +204,9 @@ Sight FaultyCall::Distorted(const std::string& fault, Sight sight) const {
   if (fault == "null_result" && list) sight.things.clear();
   if (fault == "changed_content" && kind == EndpointKind::kFile) sight.file = kOtherFile;
   for (std::string& thing : sight.things) {
-    v1::Pcap pcap = Text<v1::Pcap>(thing);
-    if (fault == "wrong_id") pcap.set_id(kOtherId);
-    if (fault == "unknown_enum") {
-      pcap.set_status(v1::Pcap::STATUS_UNKNOWN);
-      pcap.set_done(false);
-      pcap.set_upstream_status("transmogrified");
-    }
-    thing = TextOf(pcap);
+    thing = absl::EndsWith(endpoint, "pcap") || absl::EndsWith(endpoint, "pcaps")
+                ? DistortedText<v1::Pcap>(fault, thing)
+                : DistortedText<v1::Ownership>(fault, thing);
   }
   return sight;
 }
@@ -150,16 +215,20 @@ const std::vector<FaultyCall>& FaultyCalls() {
   using enum EndpointKind;
   // clang-format off
   static const std::vector<FaultyCall> kCalls = {
-      // name                rpc             endpoint         kind    full
-      {"ListPcaps",          "ListPcaps",    "list_pcaps",    kList,  false, List},
-      {"GetPcap",            "GetPcap",      "get_pcap",      kItem,  false, Get},
-      {"CreatePcap",         "CreatePcap",   "create_pcap",   kPost,  true,  Create},
-      {"StopPcap",           "StopPcap",     "stop_pcap",     kEmpty, true,  Stop},
-      {"StopPcap-look",      "StopPcap",     "get_pcap",      kItem,  true,  Stop},
-      {"DownloadPcap",       "DownloadPcap", "download_pcap", kFile,  false, Download},
-      {"DownloadPcap-look",  "DownloadPcap", "get_pcap",      kItem,  false, Download},
-      {"WatchPcap",          "WatchPcap",    "get_pcap",      kItem,  false, WatchOne},
-      {"WatchPcaps",         "WatchPcaps",   "list_pcaps",    kList,  false, WatchAll},
+      // name                rpc                  endpoint              kind         full
+      {"ListPcaps",          "ListPcaps",         "list_pcaps",         kList,       false, List},
+      {"GetPcap",            "GetPcap",           "get_pcap",           kItem,       false, Get},
+      {"CreatePcap",         "CreatePcap",        "create_pcap",        kPost,       true,  Create},
+      {"StopPcap",           "StopPcap",          "stop_pcap",          kEmpty,      true,  Stop},
+      {"StopPcap-look",      "StopPcap",          "get_pcap",           kItem,       true,  Stop},
+      {"DownloadPcap",       "DownloadPcap",      "download_pcap",      kFile,       false, Download},
+      {"DownloadPcap-look",  "DownloadPcap",      "get_pcap",           kItem,       false, Download},
+      {"WatchPcap",          "WatchPcap",         "get_pcap",           kItem,       false, WatchOne},
+      {"WatchPcaps",         "WatchPcaps",        "list_pcaps",         kList,       false, WatchAll},
+      {"ListOwnerships",     "ListOwnerships",    "list_ownerships",    kList,       false, ListOwnerships},
+      {"CreateOwnership",    "CreateOwnership",   "create_ownership",   kLookedFor,  false, CreateOwnership},
+      {"ValidateOwnership",  "ValidateOwnership", "validate_ownership", kLookedFor,  false, ValidateOwnership},
+      {"DeleteOwnership",    "DeleteOwnership",   "delete_ownership",   kEmpty,      false, DeleteOwnership},
   };
   // clang-format on
   return kCalls;

@@ -12,17 +12,20 @@ namespace pcaps::integration {
 // The secret in the bucket of every capture made here; no answer and no log line may show it.
 constexpr char kBucketSecret[] = "integration-secret-bucket-key";
 
+// The URI of a bucket with that secret.
+std::string SecretBucket(const std::string& name);
+
 // An account with one capture in it.
 struct Scene {
   std::string account;
   v1::Pcap capture;
   std::string file;        // Of a simple one.
-  std::string request_id;  // Of the next create.
+  std::string request_id;  // Of the next creation, and the name of its bucket.
 };
 
 // What a caller gets: an outcome and what it shows, but for what differs from call to call.
 struct Sight : Outcome {
-  std::vector<std::string> things;  // Captures as text.
+  std::vector<std::string> things;  // Captures or ownerships as text.
   std::string file;                 // "the file" or "another file".
 };
 

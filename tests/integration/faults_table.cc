@@ -12,6 +12,7 @@ const Verdict kUnavailable = {absl::StatusCode::kUnavailable, "UPSTREAM_UNAVAILA
 const Verdict kBadResponse = {absl::StatusCode::kInternal, "UPSTREAM_BAD_RESPONSE"};
 const Verdict kRejected = {absl::StatusCode::kInvalidArgument, "UPSTREAM_REJECTED"};
 const Verdict kUnknown = {absl::StatusCode::kAborted, "CREATE_OUTCOME_UNKNOWN"};
+const Verdict kUnknownBucket = {absl::StatusCode::kAborted, "OWNERSHIP_OUTCOME_UNKNOWN"};
 
 // What a fault is for a caller.
 const Verdicts kUnseen = {kOk, kOk};
@@ -19,7 +20,9 @@ const Verdicts kRepeated = {kOk, kUnavailable};  // Once: repeated, or waited fo
 const Verdicts kNonsense = {kBadResponse, kBadResponse};
 const Verdicts kRefused = {kRejected, kRejected};
 const Verdicts kInDoubt = {kUnknown, kUnknown};
-const Verdicts kTooLate = {kOk, kUnknown};  // Once: in time.
+const Verdicts kTooLate = {kOk, kUnknown};                    // Once: in time.
+const Verdicts kNotFound = {kUnknownBucket, kUnknownBucket};  // Looked for, and not there.
+const Verdicts kNoTime = {kOk, kUnknownBucket};               // Once: in time.
 
 std::vector<FaultRow> MakeTable() {
   const json::object kPlain;
@@ -31,34 +34,34 @@ std::vector<FaultRow> MakeTable() {
   const json::object kIdle = {{"latency_ms", 100}};
   // clang-format off
   return {
-      // fault            once    stays     item       list       post       empty      file
-      {"latency",         kSoon,  kNever,   kRepeated, kRepeated, kTooLate,  kRepeated, kRepeated},
-      {"status",          kPlain, kPlain,   kRepeated, kRepeated, kInDoubt,  kRepeated, kRepeated},
-      {"html",            kPlain, kPlain,   kRepeated, kRepeated, kInDoubt,  kRepeated, kRepeated},
-      {"redirect",        kPlain, kPlain,   kNonsense, kNonsense, kNonsense, kNonsense, kNonsense},
-      {"success_false",   kPlain, kPlain,   kRefused,  kRefused,  kRefused,  kRefused,  kRefused},
-      {"empty",           kPlain, kPlain,   kNonsense, kNonsense, kInDoubt,  kUnseen,   kNonsense},
-      {"null_result",     kPlain, kPlain,   kNonsense, kUnseen,   kInDoubt,  kUnseen,   kUnseen},
-      {"bad_json",        kPlain, kPlain,   kNonsense, kNonsense, kInDoubt,  kUnseen,   kUnseen},
-      {"floats",          kPlain, kPlain,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
-      {"unknown_enum",    kPlain, kPlain,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
-      {"wrong_id",        kPlain, kPlain,   kNonsense, kUnseen,   kUnseen,   kUnseen,   kUnseen},
-      {"odd_fields",      kPlain, kPlain,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
-      {"changed_content", kPlain, kPlain,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
-      {"not_pcap",        kPlain, kPlain,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kNonsense},
-      {"oversize",        kHuge,  kHuge,    kNonsense, kNonsense, kInDoubt,  kUnseen,   kNonsense},
-      {"bad_length",      kPlain, kPlain,   kNonsense, kNonsense, kInDoubt,  kUnseen,   kNonsense},
-      {"no_length",       kPlain, kPlain,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kNonsense},
-      {"chunked",         kPlain, kPlain,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
-      {"truncate",        kPlain, kPlain,   kRepeated, kRepeated, kInDoubt,  kUnseen,   kRepeated},
-      {"garbage",         kPlain, kPlain,   kNonsense, kNonsense, kInDoubt,  kNonsense, kNonsense},
-      {"slow_headers",    kBrisk, kTrickle, kRepeated, kRepeated, kTooLate,  kRepeated, kRepeated},
-      {"slow_body",       kBrisk, kTrickle, kRepeated, kRepeated, kTooLate,  kUnseen,   kRepeated},
-      {"close_after",     kPlain, kPlain,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
-      {"close_idle",      kIdle,  kIdle,    kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
-      {"reset_before",    kPlain, kPlain,   kRepeated, kRepeated, kInDoubt,  kRepeated, kRepeated},
-      {"reset_during",    kPlain, kPlain,   kRepeated, kRepeated, kInDoubt,  kUnseen,   kRepeated},
-      {"reset_after",     kPlain, kPlain,   kRepeated, kRepeated, kInDoubt,  kRepeated, kRepeated},
+      // fault            once    stays     item       list       post       looked for empty      file
+      {"latency",         kSoon,  kNever,   kRepeated, kRepeated, kTooLate,  kNoTime,   kRepeated, kRepeated},
+      {"status",          kPlain, kPlain,   kRepeated, kRepeated, kInDoubt,  kNotFound, kRepeated, kRepeated},
+      {"html",            kPlain, kPlain,   kRepeated, kRepeated, kInDoubt,  kNotFound, kRepeated, kRepeated},
+      {"redirect",        kPlain, kPlain,   kNonsense, kNonsense, kNonsense, kNonsense, kNonsense, kNonsense},
+      {"success_false",   kPlain, kPlain,   kRefused,  kRefused,  kRefused,  kRefused,  kRefused,  kRefused},
+      {"empty",           kPlain, kPlain,   kNonsense, kNonsense, kInDoubt,  kUnseen,   kUnseen,   kNonsense},
+      {"null_result",     kPlain, kPlain,   kNonsense, kUnseen,   kInDoubt,  kUnseen,   kUnseen,   kUnseen},
+      {"bad_json",        kPlain, kPlain,   kNonsense, kNonsense, kInDoubt,  kUnseen,   kUnseen,   kUnseen},
+      {"floats",          kPlain, kPlain,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
+      {"unknown_enum",    kPlain, kPlain,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
+      {"wrong_id",        kPlain, kPlain,   kNonsense, kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
+      {"odd_fields",      kPlain, kPlain,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
+      {"changed_content", kPlain, kPlain,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
+      {"not_pcap",        kPlain, kPlain,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kNonsense},
+      {"oversize",        kHuge,  kHuge,    kNonsense, kNonsense, kInDoubt,  kUnseen,   kUnseen,   kNonsense},
+      {"bad_length",      kPlain, kPlain,   kNonsense, kNonsense, kInDoubt,  kUnseen,   kUnseen,   kNonsense},
+      {"no_length",       kPlain, kPlain,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kNonsense},
+      {"chunked",         kPlain, kPlain,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
+      {"truncate",        kPlain, kPlain,   kRepeated, kRepeated, kInDoubt,  kUnseen,   kUnseen,   kRepeated},
+      {"garbage",         kPlain, kPlain,   kNonsense, kNonsense, kInDoubt,  kUnseen,   kNonsense, kNonsense},
+      {"slow_headers",    kBrisk, kTrickle, kRepeated, kRepeated, kTooLate,  kNoTime,   kRepeated, kRepeated},
+      {"slow_body",       kBrisk, kTrickle, kRepeated, kRepeated, kTooLate,  kNoTime,   kUnseen,   kRepeated},
+      {"close_after",     kPlain, kPlain,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
+      {"close_idle",      kIdle,  kIdle,    kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
+      {"reset_before",    kPlain, kPlain,   kRepeated, kRepeated, kInDoubt,  kNotFound, kRepeated, kRepeated},
+      {"reset_during",    kPlain, kPlain,   kRepeated, kRepeated, kInDoubt,  kUnseen,   kUnseen,   kRepeated},
+      {"reset_after",     kPlain, kPlain,   kRepeated, kRepeated, kInDoubt,  kUnseen,   kRepeated, kRepeated},
   };
   // clang-format on
 }
@@ -85,6 +88,8 @@ const Verdicts& FaultRow::Of(EndpointKind kind) const {
       return list;
     case EndpointKind::kPost:
       return post;
+    case EndpointKind::kLookedFor:
+      return looked_for;
     case EndpointKind::kEmpty:
       return empty;
     case EndpointKind::kFile:

@@ -23,11 +23,12 @@ struct Verdicts {
 
 // Endpoints are of one kind where they answer alike and are repeated alike.
 enum class EndpointKind {
-  kItem,   // A read that answers one thing.
-  kList,   // A read that answers a list.
-  kPost,   // A write that is sent once.
-  kEmpty,  // A write that may be repeated and answers nothing: stop, delete.
-  kFile,   // A download.
+  kItem,       // A read that answers one thing.
+  kList,       // A read that answers a list.
+  kPost,       // A write that is sent once.
+  kLookedFor,  // The same, and looked for in a list where its answer is lost.
+  kEmpty,      // A write that may be repeated and answers nothing: stop, delete.
+  kFile,       // A download.
 };
 
 struct FaultRow {
@@ -37,6 +38,7 @@ struct FaultRow {
   Verdicts item;
   Verdicts list;
   Verdicts post;
+  Verdicts looked_for;
   Verdicts empty;
   Verdicts file;
 
