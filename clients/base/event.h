@@ -1,10 +1,7 @@
 // Event: wakes the coroutines that wait for it. All on one loop's thread; it remembers nothing, so
 // wait in a loop:
-//   while (!condition) {
-//     co_await event.Wait();
-//     const bool cancelled = co_await Cancelled();
-//     if (cancelled) ...
-//   }
+//   while (!condition) { co_await event.Wait(); const bool cancelled = co_await Cancelled(); if
+//   (cancelled) ... }
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
