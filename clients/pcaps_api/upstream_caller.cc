@@ -138,7 +138,10 @@ Task<absl::Status> UpstreamCaller::Try(const UpstreamCall& call, const Credentia
   attempt.secrets = call.secrets;
   attempt.secrets.push_back(credential.token.Reveal());
   attempt.began = clock_.Now();
-  attempt.exchange = http_.Start(RequestOf(call, credential, progress));
+  HttpRequest request = RequestOf(call, credential, progress);
+  // Where one kept connection has turned out dead, all of its age may have.
+  request.fresh_connection = attempt.number > 1;
+  attempt.exchange = http_.Start(std::move(request));
   absl::Status status = co_await Exchange(call, deadline, attempt);
   Record(call, credential, deadline, status, attempt);
   co_return status;

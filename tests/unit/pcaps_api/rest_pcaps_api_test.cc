@@ -136,6 +136,18 @@ TEST_F(RestTest, PassingTroubleIsRetriedUnseenAndObserved) {
   EXPECT_TRUE(attempts_[2].retry);
 }
 
+TEST_F(RestTest, RepetitionsHaveConnectionsOfTheirOwn) {
+  int requests = 0;
+  TestServer& server = Serve([&](const TestRequest&) {
+    return ++requests == 2 ? Failure(500, 1001, "once") : Success(R"({"id":"p1"})");
+  });
+  EXPECT_TRUE(Get().ok());
+  EXPECT_TRUE(Get().ok());
+  ASSERT_EQ(server.requests().size(), 3U);
+  EXPECT_EQ(server.requests()[1].connection, 1) << "it was kept";
+  EXPECT_EQ(server.requests()[2].connection, 2);
+}
+
 TEST_F(RestTest, RetriesEndWithTheLastError) {
   TestServer& server = Serve([](const TestRequest&) { return Failure(500, 1000, "x"); });
   const absl::Status status = Get().status();
