@@ -83,6 +83,13 @@ class Faults : public testing::TestWithParam<std::string> {
   // `parameters` beside those of the fault's row.
   void ExpectEachAsTheTableSays(const json::object& parameters, bool stays);
 
+  void ExpectEachFired() {
+    const json::value faults = world_.emulator.Control("GET", "faults", nullptr);
+    for (const json::value& fault : faults.as_array()) {
+      EXPECT_GT(fault.at("fired").as_int64(), 0) << json::serialize(fault);
+    }
+  }
+
   int64_t Posts(const std::string& account) {
     const json::object accounts = world_.emulator.Stats()["accounts"].as_object();
     return accounts.at(account).as_object().at("create_pcap").as_int64();
@@ -124,6 +131,7 @@ void Faults::ExpectEachAsTheTableSays(const json::object& parameters, bool stays
   Strike(Merge(stays ? row->stays : row->once, parameters));
   const int64_t posts_before = Posts("CreatePcap");
   const std::vector<Result> struck = CallAllAnew("struck");
+  ExpectEachFired();
   world_.emulator.ClearFaults();
   EXPECT_EQ(Posts("CreatePcap"), posts_before + 1) << "a POST is sent once";
   const std::vector<Result> again = CallAll();

@@ -56,8 +56,8 @@ class FakePcapsApi : public PcapsApi {
     if (!next_error.ok()) co_return next_error;
     std::vector<v1::Pcap> list;
     for (const auto& [key, pcap] : captures) {
-      if (key.first == account_id && unlisted.count(key.second) == 0)
-        list.push_back(Observed(pcap));
+      const bool listed = key.first == account_id && unlisted.count(key.second) == 0;
+      if (listed) list.push_back(Observed(pcap));
     }
     co_return list;
   }
