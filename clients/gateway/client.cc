@@ -2,17 +2,13 @@
 
 #include <boost/uuid/random_generator.hpp>
 #include <boost/uuid/uuid_io.hpp>
-#include <iterator>
 #include <utility>
 
 #include "clients/gateway/call.h"
+#include "clients/gateway/pages.h"
 
 namespace pcaps {
 namespace {
-
-constexpr int kPageSize = 1000;  // The most the gateway puts into one answer.
-// A gateway that never ends its list is broken: no account has a million captures.
-constexpr int kMaxPages = 1000;
 
 absl::Duration QueueWait(const v1::CreatePcapRequest& request) {
   if (!request.has_max_queue_wait()) return absl::ZeroDuration();
@@ -36,22 +32,17 @@ absl::Time GatewayClient::UnaryDeadline(const CallOptions& options) const {
 
 absl::StatusOr<std::vector<v1::Pcap>> GatewayClient::List(const std::string& account_id,
                                                           const CallOptions& options) const {
-  std::vector<v1::Pcap> pcaps;
-  v1::ListPcapsRequest request;
-  request.set_account_id(account_id);
-  request.set_page_size(kPageSize);
-  for (int page = 0; page < kMaxPages; ++page) {
+  v1::ListPcapsRequest all;
+  all.set_account_id(account_id);
+  const auto fetch = [&](const v1::ListPcapsRequest& request) {
     Call call(connection_, options, UnaryDeadline(options));
-    v1::ListPcapsResponse response;
+    v1::ListPcapsResponse page;
     const absl::Status status =
-        call.Outcome(connection_.stub->ListPcaps(&call.context(), request, &response));
-    if (!status.ok()) return status;
-    std::move(response.mutable_pcaps()->begin(), response.mutable_pcaps()->end(),
-              std::back_inserter(pcaps));
-    if (response.next_page_token().empty()) return pcaps;
-    request.set_page_token(response.next_page_token());
-  }
-  return absl::InternalError("the gateway's list of captures does not end");
+        call.Outcome(connection_.stub->ListPcaps(&call.context(), request, &page));
+    return status.ok() ? absl::StatusOr<v1::ListPcapsResponse>(std::move(page)) : status;
+  };
+  return internal::ReadAllPages<v1::Pcap>(
+      all, fetch, [](auto& page) -> auto& { return *page.mutable_pcaps(); });
 }
 
 absl::StatusOr<v1::Pcap> GatewayClient::Get(const v1::GetPcapRequest& request,

@@ -1,6 +1,7 @@
 // GatewayClient: packet captures through a pcaps-gateway, as plain blocking calls.
 #pragma once
 
+#include <pcaps/v1/ownership.pb.h>
 #include <pcaps/v1/pcaps.pb.h>
 
 #include <memory>
@@ -42,6 +43,18 @@ class GatewayClient {
                                           const CallOptions& options = {}) const;
   absl::StatusOr<v1::Pcap> Watch(const v1::WatchPcapRequest& request, const OnWatchEvent& on_event,
                                  const CallOptions& options = {}) const;
+
+  // All buckets of the account, newest first.
+  absl::StatusOr<std::vector<v1::Ownership>> ListOwnerships(const std::string& account_id,
+                                                            const CallOptions& options = {}) const;
+  // These two are sent once, never repeated on the way: ABORTED and UNAVAILABLE say that they may
+  // have happened. A failed validation is no error but a status of the ownership.
+  absl::StatusOr<v1::Ownership> CreateOwnership(const v1::CreateOwnershipRequest& request,
+                                                const CallOptions& options = {}) const;
+  absl::StatusOr<v1::Ownership> ValidateOwnership(const v1::ValidateOwnershipRequest& request,
+                                                  const CallOptions& options = {}) const;
+  absl::Status DeleteOwnership(const v1::DeleteOwnershipRequest& request,
+                               const CallOptions& options = {}) const;
 
  private:
   explicit GatewayClient(Connection connection) : connection_(std::move(connection)) {}

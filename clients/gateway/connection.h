@@ -1,6 +1,7 @@
 // How to reach a gateway, and the connection made of it.
 #pragma once
 
+#include <pcaps/v1/ownership.grpc.pb.h>
 #include <pcaps/v1/pcaps.grpc.pb.h>
 
 #include <memory>
@@ -25,6 +26,7 @@ struct ConnectOptions {
 // Thread-safe once made. gRPC connects at the first call, and again whenever it must.
 struct Connection {
   std::unique_ptr<v1::PcapsService::StubInterface> stub;
+  std::unique_ptr<v1::OwnershipService::StubInterface> ownership_stub;
   std::string authorization;  // Empty: none.
   absl::Duration unary_timeout;
   BackoffOptions backoff;

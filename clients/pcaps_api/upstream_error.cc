@@ -26,6 +26,8 @@ constexpr int64_t kAuthenticationError = 10000;
 constexpr absl::Duration kMaxRetryAfter = absl::Minutes(5);
 constexpr absl::Duration kDefaultRetryAfter = absl::Minutes(1);
 
+constexpr absl::string_view kCallAgain = "; call again";
+
 using Problems = std::vector<UpstreamProblem>;
 
 bool IsBadCredential(const UpstreamProblem& problem) {
@@ -125,7 +127,7 @@ absl::Status ErrorOf(const UpstreamAnswer& answer, const std::optional<Envelope>
   const std::string words = WordsOf(problems, answer.secrets);
   if (head.status == 408 || head.status == 425 || head.status >= 500) {
     return MakeError(absl::StatusCode::kUnavailable, v1::ERROR_REASON_UPSTREAM_UNAVAILABLE,
-                     absl::StrCat("the upstream answers ", head.status, "; call again"), metadata);
+                     absl::StrCat("the upstream answers ", head.status, kCallAgain), metadata);
   }
   if (head.status == 429) {
     const absl::Status limited =
@@ -205,14 +207,14 @@ absl::Status TransportError(HttpFailure failure, absl::string_view text) {
 absl::Status OutcomeUnknown(Operation operation, const absl::Status& cause) {
   const auto cause_metadata = ErrorInfoOf(cause).metadata();
   const ErrorMetadata metadata(cause_metadata.begin(), cause_metadata.end());
+  // What may have happened is not to be done again unseen.
+  const absl::string_view why = absl::StripSuffix(cause.message(), kCallAgain);
   if (operation == Operation::kCreatePcap) {
-    return MakeError(
-        absl::StatusCode::kAborted, v1::ERROR_REASON_CREATE_OUTCOME_UNKNOWN,
-        absl::StrCat("the capture may or may not have been created: ", cause.message()), metadata);
+    return MakeError(absl::StatusCode::kAborted, v1::ERROR_REASON_CREATE_OUTCOME_UNKNOWN,
+                     absl::StrCat("the capture may or may not have been created: ", why), metadata);
   }
-  return MakeError(
-      absl::StatusCode::kAborted, v1::ERROR_REASON_OWNERSHIP_OUTCOME_UNKNOWN,
-      absl::StrCat("the ownership may or may not have been changed: ", cause.message()), metadata);
+  return MakeError(absl::StatusCode::kAborted, v1::ERROR_REASON_OWNERSHIP_OUTCOME_UNKNOWN,
+                   absl::StrCat("the ownership may or may not have been changed: ", why), metadata);
 }
 
 }  // namespace pcaps

@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "clients/gateway/client.h"
 
 namespace pcaps::integration {
 namespace {
@@ -90,17 +91,24 @@ Sight Download(World& world, const Scene& scene) {
 }
 
 // The snapshot, which is over with the first heartbeat or, for one capture, the first event.
+// Returns when the gateway, too, has seen the watcher leave: the next one is to find nothing in
+// memory.
 template <typename Request>
 Sight Snapshot(World& world, const Request& request, bool of_one) {
-  auto events = world.caller.Open(request);
+  const std::string id = NewRequestId();
+  auto events = world.caller.Open(request, {{"request-id", id}});
   Sight sight;
-  for (v1::WatchEvent event; events.Read(&event);) {
-    if (event.has_heartbeat()) return sight;
-    EXPECT_TRUE(event.has_pcap()) << event.ShortDebugString();
-    sight.things.push_back(TextOf(event.pcap()));
-    if (of_one && !event.pcap().done()) return sight;
+  bool over = false;
+  for (v1::WatchEvent event; !over && events.Read(&event);) {
+    over = event.has_heartbeat() || (of_one && !event.pcap().done());
+    if (event.has_pcap()) sight.things.push_back(TextOf(event.pcap()));
   }
-  static_cast<Outcome&>(sight) = events.Finish();
+  if (over) {
+    events.Cancel();
+    EXPECT_FALSE(world.gateway.WaitForRpc(id).empty());
+  } else {
+    static_cast<Outcome&>(sight) = events.Finish();
+  }
   return sight;
 }
 

@@ -31,6 +31,7 @@ void AddCapture(CLI::App& app, Action& chosen);
 void AddCreate(CLI::App& app, Action& chosen);
 void AddGet(CLI::App& app, Action& chosen);
 void AddList(CLI::App& app, Action& chosen);
+void AddOwnership(CLI::App& app, Action& chosen);
 void AddStop(CLI::App& app, Action& chosen);
 void AddWatch(CLI::App& app, Action& chosen);
 void AddDownload(CLI::App& app, Action& chosen);

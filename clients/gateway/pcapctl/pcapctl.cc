@@ -27,6 +27,7 @@ void AddCommands(CLI::App& app, Action& chosen) {
   AddStop(app, chosen);
   AddWatch(app, chosen);
   AddDownload(app, chosen);
+  AddOwnership(app, chosen);
 }
 
 absl::Status Run(GlobalFlags& flags, const Action& action, std::ostream& out, std::ostream& err,

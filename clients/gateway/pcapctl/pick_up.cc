@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "clients/base/error.h"
+#include "clients/pcaps_api/destination.h"
 
 namespace pcaps::pcapctl {
 namespace {
@@ -59,6 +60,21 @@ void TellHowToRepeat(const Session& session, const std::string& request_id) {
        absl::StrCat("the capture may have been created; the same command with --request-id ",
                     request_id, " gets it and creates no second one"),
        "");
+}
+
+void TellHowToValidate(const Session& session, const std::string& challenge_file,
+                       const std::string& bucket) {
+  std::string note =
+      absl::StrCat("next, read the file ", CleanText(challenge_file),
+                   " in the bucket, and pipe it into this command, or put what it holds for the -");
+  std::vector<std::string> args = {"ownership", "validate", "-"};
+  const std::string shown = WithoutKeys(bucket);
+  if (RedactDestination(shown) == shown) {
+    args.insert(args.end(), {"--bucket", shown});
+  } else {
+    absl::StrAppend(&note, "; its URI holds something secret: give it in PCAPCTL_BUCKET");
+  }
+  Tell(session, note, CommandLine(session.flags, args));
 }
 
 }  // namespace pcaps::pcapctl

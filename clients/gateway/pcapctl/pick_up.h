@@ -1,4 +1,4 @@
-// What to do after an interrupted command, told on standard error.
+// What to do after a command, told on standard error.
 #pragma once
 
 #include <string>
@@ -15,5 +15,9 @@ void TellHowToGoOn(const Session& session, const std::string& pcap_id,
 
 // The creation's outcome is not known here: how to ask for it again without creating twice.
 void TellHowToRepeat(const Session& session, const std::string& request_id);
+
+// How to prove that a bucket just added is ours: by its challenge file.
+void TellHowToValidate(const Session& session, const std::string& challenge_file,
+                       const std::string& bucket);
 
 }  // namespace pcaps::pcapctl

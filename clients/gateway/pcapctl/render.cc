@@ -112,6 +112,34 @@ std::string PcapDetails(const v1::Pcap& pcap) {
   return AlignColumns(rows);
 }
 
+std::string OwnershipStatusText(const v1::Ownership& ownership) {
+  if (ownership.status() == v1::Ownership::STATUS_UNSPECIFIED) return "unknown";
+  absl::string_view name = v1::Ownership::Status_Name(ownership.status());
+  absl::ConsumePrefix(&name, "STATUS_");
+  return name.empty() ? "unknown" : Words(name);
+}
+
+std::string OwnershipTable(const std::vector<v1::Ownership>& ownerships) {
+  Rows rows = {{"ID", "STATUS", "ADDED", "PROVED", "BUCKET"}};
+  for (const v1::Ownership& ownership : ownerships) {
+    rows.push_back({CleanText(ownership.id()), OwnershipStatusText(ownership),
+                    TimeText(ownership.has_submit_time(), ownership.submit_time()),
+                    TimeText(ownership.has_validate_time(), ownership.validate_time()),
+                    CleanText(ownership.destination_conf())});
+  }
+  return AlignColumns(rows);
+}
+
+std::string OwnershipDetails(const v1::Ownership& ownership) {
+  return AlignColumns(
+      {{"id", CleanText(ownership.id())},
+       {"bucket", CleanText(ownership.destination_conf())},
+       {"status", OwnershipStatusText(ownership)},
+       {"challenge file", CleanText(ownership.filename())},
+       {"added", TimeText(ownership.has_submit_time(), ownership.submit_time())},
+       {"proved", TimeText(ownership.has_validate_time(), ownership.validate_time())}});
+}
+
 std::string ToJsonLine(const google::protobuf::Message& message) {
   std::string json;
   // Fails for Any values of unknown types only, and our messages hold none.

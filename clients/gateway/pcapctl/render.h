@@ -1,8 +1,9 @@
-// Captures as people and programs read them. Text from outside is cleaned: it may not move the
-// reader's cursor.
+// Captures and buckets as people and programs read them. Text from outside is cleaned: it may not
+// move the reader's cursor.
 #pragma once
 
 #include <google/protobuf/message.h>
+#include <pcaps/v1/ownership.pb.h>
 #include <pcaps/v1/pcaps.pb.h>
 
 #include <string>
@@ -22,6 +23,11 @@ std::string FilterText(const v1::Filter& filter);
 std::string PcapTable(const std::vector<v1::Pcap>& pcaps);
 // One line per thing known of the capture.
 std::string PcapDetails(const v1::Pcap& pcap);
+
+// "pending"; "unknown" where the upstream said nothing known.
+std::string OwnershipStatusText(const v1::Ownership& ownership);
+std::string OwnershipTable(const std::vector<v1::Ownership>& ownerships);
+std::string OwnershipDetails(const v1::Ownership& ownership);
 
 // Protobuf's JSON on one line, with its line end.
 std::string ToJsonLine(const google::protobuf::Message& message);

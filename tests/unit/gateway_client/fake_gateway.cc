@@ -45,6 +45,7 @@ FakeGateway::FakeGateway() {
   grpc::ServerBuilder builder;
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
   builder.RegisterService(this);
+  builder.RegisterService(&ownerships_);
   server_ = builder.BuildAndStart();
   target_ = absl::StrCat("127.0.0.1:", port);
 }

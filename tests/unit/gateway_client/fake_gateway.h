@@ -18,6 +18,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "tests/unit/gateway_client/fake_download.h"
+#include "tests/unit/gateway_client/fake_ownerships.h"
 
 namespace pcaps {
 
@@ -38,6 +39,8 @@ class FakeGateway : public v1::PcapsService::Service {
 
   // "127.0.0.1:port"
   const std::string& target() const { return target_; }
+  // Its other service, on the same socket.
+  FakeOwnerships& ownerships() { return ownerships_; }
 
   // A capture that exists, with its file.
   void AddPcap(const v1::Pcap& pcap, const std::string& file = "") ABSL_LOCKS_EXCLUDED(mutex_);
@@ -96,6 +99,7 @@ class FakeGateway : public v1::PcapsService::Service {
   int watches_ ABSL_GUARDED_BY(mutex_) = 0;
   std::multimap<std::string, std::string> metadata_ ABSL_GUARDED_BY(mutex_);
   absl::Time deadline_ ABSL_GUARDED_BY(mutex_);
+  FakeOwnerships ownerships_;
   absl::Notification holding_;
   absl::Notification leaving_;
   std::string target_;

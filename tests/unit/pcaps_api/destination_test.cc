@@ -31,6 +31,8 @@ INSTANTIATE_TEST_SUITE_P(
         Redaction{"r2://b?account-id=a1&access-key-id=AK&secret-access-key=SK%2F+=",
                   "r2://b?account-id=a1&access-key-id=REDACTED&secret-access-key=REDACTED"},
         Redaction{"r2://b?Secret=x&novel=y&bare", "r2://b?REDACTED&REDACTED&REDACTED"},
+        Redaction{"r2://b?Secret-Access-Key=SK&access%2Dkey%2did=AK",
+                  "r2://b?Secret-Access-Key=REDACTED&access%2Dkey%2did=REDACTED"},
         Redaction{"s3://b?region=a%20secret", "s3://b?region=REDACTED"},
         Redaction{"s3://b?REGION=x", "s3://b?REDACTED"},
         Redaction{"r2://key:pass@bucket/d", "r2://bucket/d"},
@@ -44,6 +46,26 @@ INSTANTIATE_TEST_SUITE_P(
         Redaction{"r2://key:pa ss@bucket/d", "r2://"},
         Redaction{"r2://key:pa/ss @bucket/d", "r2://"},
         Redaction{"secret-access-key=abc", "REDACTED"}, Redaction{"\xff\xfe://x", "REDACTED"}));
+
+class WithoutKeysTest : public testing::TestWithParam<Redaction> {};
+
+TEST_P(WithoutKeysTest, KeepsEverythingElse) {
+  EXPECT_EQ(WithoutKeys(GetParam().uri), GetParam().redacted);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Uris, WithoutKeysTest,
+    testing::Values(
+        Redaction{"", ""}, Redaction{"s3://b/d?region=us-east-1", "s3://b/d?region=us-east-1"},
+        Redaction{"r2://b/d?account-id=a1&access-key-id=AK&secret-access-key=SK%2F+=&x=y",
+                  "r2://b/d?account-id=a1&x=y"},
+        Redaction{"r2://b?Access-Key-Id=AK&SECRET%2dACCESS%2DKEY=SK", "r2://b"},
+        Redaction{"r2://b?secret-access-key&account-id=a1#f", "r2://b?account-id=a1#f"},
+        // Not URIs.
+        Redaction{"r2://b?secret-access-key=a b&x=%zz", "r2://b?x=%zz"},
+        Redaction{"r2://b?%zz=1&access-key-id=2", "r2://b?%zz=1"},
+        // What RedactDestination() leaves.
+        Redaction{"r2://b?account-id=a1&secret-access-key=REDACTED", "r2://b?account-id=a1"}));
 
 TEST(ScrubSecrets, RedactsUrisInsideText) {
   EXPECT_EQ(

@@ -64,6 +64,29 @@ TEST_F(RestWriteTest, PostThatWasNeverSentIsUnavailable) {
   EXPECT_EQ(attempts_.size(), 1U);
 }
 
+TEST_F(RestWriteTest, ABucketsKeysAreSentToAddItAndNeverToValidateIt) {
+  const std::string keys = "&access-key-id=AKIA1234&Secret-Access-Key=s%2Fecret";
+  TestServer& server = Serve([](const TestRequest&) {
+    return Failure(400, 1004, "no bucket for AKIA1234 with s/ecret or s%2Fecret, says ch4llenge");
+  });
+  v1::CreateOwnershipRequest create;
+  create.set_account_id("acc");
+  create.set_destination_conf("r2://b?account-id=a1" + keys);
+  v1::ValidateOwnershipRequest validate;
+  validate.set_account_id("acc");
+  validate.set_destination_conf(create.destination_conf());
+  validate.set_ownership_challenge("ch4llenge");
+  const absl::Status created = Run(api_->CreateOwnership(create, Soon())).status();
+  const absl::Status validated = Run(api_->ValidateOwnership(validate, Soon())).status();
+  ASSERT_EQ(server.requests().size(), 2U);
+  EXPECT_THAT(server.requests()[0].body, HasSubstr(keys));
+  EXPECT_THAT(server.requests()[1].body, HasSubstr("\"r2://b?account-id=a1\""));
+  EXPECT_EQ(validated.message(),
+            "the upstream refuses the request: 1004 no bucket for REDACTED with REDACTED or "
+            "REDACTED, says REDACTED");
+  EXPECT_THAT(created.ToString(), Not(HasSubstr("ecret")));
+}
+
 TEST_F(RestWriteTest, LostAnswersOfOwnershipPostsAreUnknownToo) {
   Serve([](const TestRequest&) { return Then({}, kReset); });
   v1::CreateOwnershipRequest create;

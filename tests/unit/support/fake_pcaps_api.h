@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "clients/base/clock.h"
 #include "clients/base/error.h"
@@ -21,14 +22,20 @@ class FakePcapsApi : public PcapsApi {
 
   // What a test may change at any time.
   std::map<std::pair<std::string, std::string>, v1::Pcap> captures;
-  std::set<std::string> unlisted;            // Ids that no list shows.
-  std::map<std::string, std::string> files;  // By capture id.
-  absl::Status next_error;                   // Of every call, while it is not OK.
-  absl::Duration create_duration;            // A create answers after this long;
-  absl::Duration download_duration;          // a download, too;
-  absl::Duration read_duration;              // and a get or a list.
+  std::set<std::string> unlisted;             // Ids that no list shows.
+  std::map<std::string, std::string> files;   // By capture id.
+  absl::Status next_error;                    // Of every call, while it is not OK.
+  absl::Duration create_duration;             // A create answers after this long;
+  absl::Duration download_duration;           // a download, too;
+  absl::Duration read_duration;               // and a get or a list.
+  std::vector<v1::Ownership> ownerships;      // Of every account.
+  absl::StatusOr<v1::Ownership> post_answer;  // Of both POSTs about ownerships,
+  absl::Duration post_duration;               // after this long.
+  absl::Duration upstream_ahead;              // Its clock before ours.
 
   // What it can ask.
+  int ownership_list_calls = 0;
+  int ownership_posts = 0;
   int list_calls = 0;
   int get_calls = 0;
   int create_calls = 0;
@@ -98,18 +105,28 @@ class FakePcapsApi : public PcapsApi {
   }
 
   Task<absl::StatusOr<OwnershipList>> ListOwnerships(std::string, absl::Time) override {
-    co_return OwnershipList();
+    ++ownership_list_calls;
+    co_await clock_.Sleep(read_duration);
+    if (!next_error.ok()) co_return next_error;
+    co_return OwnershipList{ownerships, clock_.Now() + upstream_ahead};
   }
+
   Task<absl::StatusOr<v1::Ownership>> CreateOwnership(v1::CreateOwnershipRequest,
                                                       absl::Time) override {
-    co_return v1::Ownership();
+    ++ownership_posts;
+    co_await clock_.Sleep(post_duration);
+    co_return post_answer;
   }
+
   Task<absl::StatusOr<v1::Ownership>> ValidateOwnership(v1::ValidateOwnershipRequest,
                                                         absl::Time) override {
-    co_return v1::Ownership();
+    ++ownership_posts;
+    co_await clock_.Sleep(post_duration);
+    co_return post_answer;
   }
+
   Task<absl::Status> DeleteOwnership(std::string, std::string, absl::Time) override {
-    co_return absl::OkStatus();
+    co_return next_error;
   }
 
  private:
