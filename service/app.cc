@@ -88,6 +88,16 @@ RestPcapsApiOptions ApiOptions(const Config& config) {
   return options;
 }
 
+// One line an answer: the first oddity stands for all.
+void LogOddAnswer(Log& log, const OddAnswer& odd) {
+  const absl::string_view operation = OperationName(odd.operation);
+  log.Warn("odd_upstream_answer", {{"operation", std::string(operation)},
+                                   {"account", odd.account_id},
+                                   {"left_out", odd.left_out.front()},
+                                   {"left_out_count", odd.left_out.size()},
+                                   {"cf_ray", odd.cf_ray}});
+}
+
 GatewayOptions UseCaseOptions(const Config& config) {
   GatewayOptions options;
   options.request_timeout = config.upstream.request_timeout;
@@ -156,8 +166,10 @@ absl::Status RunApp(const Config& config) {
   const auto limits = std::make_shared<UpstreamLimits>(config.upstream.max_in_flight,
                                                        config.upstream.retry.budget_ratio);
   LoopThread control;
-  auto api = std::make_unique<RestPcapsApi>(control.executor(), ApiOptions(config), *credentials,
-                                            limits, clock, Uniform);
+  RestPcapsApiOptions api_options = ApiOptions(config);
+  api_options.on_odd_answer = [&log](const OddAnswer& odd) { LogOddAnswer(log, odd); };
+  auto api = std::make_unique<RestPcapsApi>(control.executor(), std::move(api_options),
+                                            *credentials, limits, clock, Uniform);
   DownloadLanes lanes(config, *credentials, limits, clock);
   Gateway gateway(control.executor(), *api, lanes.lanes(), clock, Uniform, UseCaseOptions(config));
   Ownerships ownerships(*api, clock);

@@ -123,6 +123,8 @@ void CurlTransfer::SetUpRequest() {
   }
   if (request_.method != "GET") {
     curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+  }
+  if (request_.method != "GET" || request_.fresh_connection) {
     curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, 1L);
   }
   for (const auto& [name, value] : request_.headers) {
@@ -197,6 +199,9 @@ size_t CurlTransfer::OnBody(absl::string_view data) {
 void CurlTransfer::OnFinished(CURLcode result) {
   if (malformed_) {
     Finish(HttpFailure::kMalformed, "the headers of the answer are too long");
+  } else if (result == CURLE_ABORTED_BY_CALLBACK && maybe_sent_) {
+    // By BeforeBytes, when libcurl was about to repeat it.
+    Finish(HttpFailure::kBroken, "a reused connection was closed before it answered");
   } else if (result != CURLE_OK) {
     const absl::string_view text =
         error_text_[0] != '\0' ? error_text_ : curl_easy_strerror(result);

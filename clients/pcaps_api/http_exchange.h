@@ -27,6 +27,8 @@ struct HttpRequest {
   std::string url;             // Its parts percent-encoded.
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;  // POST and PUT send it, with its length, even where it is empty.
+  // Where true it is sent over a new connection; only a GET is ever sent over another one.
+  bool fresh_connection = false;
   // Called on the loop before the first byte of the request is written, and not otherwise. Where it
   // returns false nothing is written and the exchange fails. Must not touch the exchange.
   std::function<bool()> before_bytes;

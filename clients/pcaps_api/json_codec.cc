@@ -22,12 +22,12 @@ constexpr size_t kMaxIdBytes = 32;
 constexpr size_t kMaxNameBytes = 64;          // Of status words, data centres, addresses.
 constexpr int64_t kMaxSeconds = 366 * 86400;  // A year: far above any limit on a capture's time.
 
-// Reads the fields of one object and remembers the first that makes no sense.
+// Reads the fields of one object. One that makes no sense reads as a missing one, and is noted.
 class Reader {
  public:
-  explicit Reader(const json::value& json) : object_(json.if_object()) {
-    if (object_ == nullptr) Fail("", "is not an object");
-  }
+  // `path` goes before the names of fields in what is noted.
+  Reader(const json::value& json, absl::string_view path, Oddities& oddities)
+      : object_(json.if_object()), path_(path), oddities_(oddities) {}
 
   // Null where the field is missing or null.
   const json::value* Find(absl::string_view key) const {
@@ -46,19 +46,21 @@ class Reader {
     const json::value* const value = Find(key);
     if (value == nullptr) return "";
     if (!value->is_string()) {
-      Fail(key, "is not a string");
+      Note(key, "is not a string");
       return "";
     }
     return {value->get_string().data(), value->get_string().size()};
   }
 
-  std::string Id(absl::string_view key) {
-    const absl::string_view id = RawText(key);
+  // The id, which everything must have. What is noted later is noted of it.
+  absl::StatusOr<std::string> Id() {
+    const absl::string_view id = RawText("id");
     const bool valid =
         !id.empty() && id.size() <= kMaxIdBytes && std::all_of(id.begin(), id.end(), [](char c) {
           return absl::ascii_isalnum(c) || c == '_' || c == '-';
         });
-    if (!valid) Fail(key, "is not an id");
+    if (!valid) return absl::InvalidArgumentError("'id' is not an id");
+    path_ = absl::StrCat(id, ": ");
     return std::string(id);
   }
 
@@ -68,7 +70,7 @@ class Reader {
     json::error_code error;
     const int64_t number = value->is_number() ? value->to_number<int64_t>(error) : -1;
     if (error || number < 0 || number > max) {
-      Fail(key, "is not a whole number in its range");
+      Note(key, "is not a whole number in its range");
       return std::nullopt;
     }
     return number;
@@ -83,26 +85,36 @@ class Reader {
         absl::FromCivil(absl::CivilSecond(10000, 1, 1), absl::UTCTimeZone());
     absl::Time time;
     if (!absl::ParseTime(absl::RFC3339_full, text, &time, nullptr) || time < kMin || time >= kMax) {
-      Fail(key, "is not an RFC 3339 time");
+      Note(key, "is not an RFC 3339 time");
       return std::nullopt;
     }
     return ToTimestamp(time);
   }
 
-  void Fail(absl::string_view key, absl::string_view what) {
-    if (status_.ok()) status_ = absl::InvalidArgumentError(absl::StrCat("'", key, "' ", what));
+  // A reader of the object in a field; nothing where there is none.
+  std::optional<Reader> Object(absl::string_view key) {
+    const json::value* const value = Find(key);
+    if (value == nullptr) return std::nullopt;
+    if (!value->is_object()) {
+      Note(key, "is not an object");
+      return std::nullopt;
+    }
+    return Reader(*value, path_, oddities_);
   }
 
-  const absl::Status& status() const { return status_; }
-
  private:
+  void Note(absl::string_view key, absl::string_view what) {
+    oddities_.push_back(absl::StrCat(path_, "'", key, "' ", what));
+  }
+
   static std::string CutText(absl::string_view text, size_t max_bytes) {
     // A cut may split a character: cleaning replaces the remains.
     return CleanText(text.substr(0, max_bytes));
   }
 
   const json::object* object_;
-  absl::Status status_;
+  std::string path_;
+  Oddities& oddities_;
 };
 
 v1::Pcap::Status StatusFrom(absl::string_view text) {
@@ -140,8 +152,7 @@ std::optional<int64_t> LimitFrom(Reader& reader, absl::string_view key, int64_t 
   return limit == 0 ? std::nullopt : limit;
 }
 
-absl::Status ReadFilter(const json::value& json, v1::Filter& filter) {
-  Reader reader(json);
+void ReadFilter(Reader reader, v1::Filter& filter) {
   filter.set_source_address(reader.Text("source_address", kMaxNameBytes));
   filter.set_destination_address(reader.Text("destination_address", kMaxNameBytes));
   if (const auto port = reader.Integer("source_port", 65535)) filter.set_source_port(*port);
@@ -149,7 +160,6 @@ absl::Status ReadFilter(const json::value& json, v1::Filter& filter) {
     filter.set_destination_port(*port);
   }
   if (const auto protocol = reader.Integer("protocol", 255)) filter.set_protocol(*protocol);
-  return reader.status();
 }
 
 void ReadFullDetails(Reader& reader, v1::FullDetails& full) {
@@ -166,15 +176,23 @@ void ReadFullDetails(Reader& reader, v1::FullDetails& full) {
 }
 
 template <typename Item, typename Decode>
-absl::StatusOr<std::vector<Item>> ListFrom(const json::value& json, Decode decode) {
+absl::StatusOr<std::vector<Item>> ListFrom(const json::value& json, Oddities& oddities,
+                                           Decode decode) {
   std::vector<Item> items;
   if (json.is_null()) return items;
   if (!json.is_array()) return absl::InvalidArgumentError("'result' is not a list");
   items.reserve(json.get_array().size());
   for (const json::value& element : json.get_array()) {
     absl::StatusOr<Item> item = decode(element);
-    if (!item.ok()) return item.status();
-    items.push_back(*std::move(item));
+    if (item.ok()) {
+      items.push_back(*std::move(item));
+    } else {
+      oddities.push_back(absl::StrCat("an element was left out: ", item.status().message()));
+    }
+  }
+  // Nothing understood is not nothing there.
+  if (items.empty() && !json.get_array().empty()) {
+    return absl::InvalidArgumentError("no element of 'result' can be decoded");
   }
   return items;
 }
@@ -197,10 +215,13 @@ std::string FormatTime(const google::protobuf::Timestamp& timestamp) {
 
 }  // namespace
 
-absl::StatusOr<v1::Pcap> PcapFromJson(const json::value& json, const Observation& observation) {
-  Reader reader(json);
+absl::StatusOr<v1::Pcap> PcapFromJson(const json::value& json, const Observation& observation,
+                                      Oddities& oddities) {
+  Reader reader(json, "", oddities);
+  absl::StatusOr<std::string> id = reader.Id();
+  if (!id.ok()) return id.status();
   v1::Pcap pcap;
-  pcap.set_id(reader.Id("id"));
+  pcap.set_id(*std::move(id));
   pcap.set_account_id(observation.account_id);
   pcap.set_type(TypeFrom(reader.RawText("type")));
   const std::string status = reader.Text("status", kMaxNameBytes);
@@ -219,36 +240,40 @@ absl::StatusOr<v1::Pcap> PcapFromJson(const json::value& json, const Observation
   }
   if (pcap.type() == v1::Pcap::TYPE_FULL) ReadFullDetails(reader, *pcap.mutable_full());
   *pcap.mutable_observed_time() = ToTimestamp(observation.time);
-  if (!reader.status().ok()) return reader.status();
-  if (const json::value* const filter = reader.Find("filter_v1")) {
-    const absl::Status read = ReadFilter(*filter, *pcap.mutable_filter());
-    if (!read.ok()) return read;
+  if (const std::optional<Reader> filter = reader.Object("filter_v1")) {
+    ReadFilter(*filter, *pcap.mutable_filter());
     if (pcap.filter().ByteSizeLong() == 0) pcap.clear_filter();
   }
   return pcap;
 }
 
 absl::StatusOr<std::vector<v1::Pcap>> PcapsFromJson(const json::value& json,
-                                                    const Observation& observation) {
-  return ListFrom<v1::Pcap>(
-      json, [&](const json::value& element) { return PcapFromJson(element, observation); });
+                                                    const Observation& observation,
+                                                    Oddities& oddities) {
+  return ListFrom<v1::Pcap>(json, oddities, [&](const json::value& element) {
+    return PcapFromJson(element, observation, oddities);
+  });
 }
 
-absl::StatusOr<v1::Ownership> OwnershipFromJson(const json::value& json) {
-  Reader reader(json);
+absl::StatusOr<v1::Ownership> OwnershipFromJson(const json::value& json, Oddities& oddities) {
+  Reader reader(json, "", oddities);
+  absl::StatusOr<std::string> id = reader.Id();
+  if (!id.ok()) return id.status();
   v1::Ownership ownership;
-  ownership.set_id(reader.Id("id"));
+  ownership.set_id(*std::move(id));
   ownership.set_destination_conf(CleanText(RedactDestination(reader.RawText("destination_conf"))));
   ownership.set_filename(CleanText(reader.RawText("filename")));
   ownership.set_status(OwnershipStatusFrom(reader.RawText("status")));
   if (const auto time = reader.Time("submitted")) *ownership.mutable_submit_time() = *time;
   if (const auto time = reader.Time("validated")) *ownership.mutable_validate_time() = *time;
-  if (!reader.status().ok()) return reader.status();
   return ownership;
 }
 
-absl::StatusOr<std::vector<v1::Ownership>> OwnershipsFromJson(const json::value& json) {
-  return ListFrom<v1::Ownership>(json, OwnershipFromJson);
+absl::StatusOr<std::vector<v1::Ownership>> OwnershipsFromJson(const json::value& json,
+                                                              Oddities& oddities) {
+  return ListFrom<v1::Ownership>(json, oddities, [&](const json::value& element) {
+    return OwnershipFromJson(element, oddities);
+  });
 }
 
 std::string ToJson(const v1::CreatePcapRequest& request) {

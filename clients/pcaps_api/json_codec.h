@@ -1,7 +1,9 @@
 // The upstream's JSON to the contract's messages and back; nobody else knows the upstream's field
 // names. Liberal in what it takes: nulls, missing and unknown fields, 300.0 for 300, unknown enum
-// strings. Errors are INVALID_ARGUMENT and say which field makes no sense: a missing id, a wrong
-// type, a number out of range.
+// strings. A field that makes no sense (a wrong type, a number out of range) is left out, and so is
+// an element without an id from a list: one odd field must not hide a capture, nor one odd capture
+// the other 49. What was left out is told in `oddities`. Errors are INVALID_ARGUMENT: what has no
+// id, what is no list, and a list none of whose elements can be decoded.
 #pragma once
 
 #include <pcaps/v1/ownership.pb.h>
@@ -23,12 +25,18 @@ struct Observation {
   absl::Time time;  // When the call began.
 };
 
+// What was left out, fit for a log: "3f2a..: 'time_limit' is not a whole number in its range".
+// Never holds the upstream's values.
+using Oddities = std::vector<std::string>;
+
 absl::StatusOr<v1::Pcap> PcapFromJson(const boost::json::value& json,
-                                      const Observation& observation);
+                                      const Observation& observation, Oddities& oddities);
 absl::StatusOr<std::vector<v1::Pcap>> PcapsFromJson(const boost::json::value& json,
-                                                    const Observation& observation);
-absl::StatusOr<v1::Ownership> OwnershipFromJson(const boost::json::value& json);
-absl::StatusOr<std::vector<v1::Ownership>> OwnershipsFromJson(const boost::json::value& json);
+                                                    const Observation& observation,
+                                                    Oddities& oddities);
+absl::StatusOr<v1::Ownership> OwnershipFromJson(const boost::json::value& json, Oddities& oddities);
+absl::StatusOr<std::vector<v1::Ownership>> OwnershipsFromJson(const boost::json::value& json,
+                                                              Oddities& oddities);
 
 // Bodies of requests. The request is valid: its ranges were checked at the border.
 std::string ToJson(const v1::CreatePcapRequest& request);

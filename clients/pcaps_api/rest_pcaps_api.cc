@@ -70,18 +70,29 @@ RestPcapsApi::RestPcapsApi(const Loop& loop, RestPcapsApiOptions options,
                            std::shared_ptr<UpstreamLimits> limits, Clock& clock,
                            std::function<double()> uniform)
     : stall_timeout_(options.upstream_stall_timeout),
+      on_odd_answer_(std::move(options.on_odd_answer)),
       clock_(clock),
       upstream_(std::make_shared<UpstreamCaller>(
           loop, WithoutTrailingSlash(std::move(options.upstream)),
           WithUserAgent(std::move(options.http)), std::move(credentials), std::move(limits), clock,
           std::move(uniform))) {}
 
+void RestPcapsApi::Tell(Operation operation, const std::string& account_id, const HttpHead& head,
+                        Oddities oddities) const {
+  if (oddities.empty() || !on_odd_answer_) return;
+  on_odd_answer_({operation, account_id, CleanText(head.Header("cf-ray")), std::move(oddities)});
+}
+
 Task<absl::StatusOr<std::vector<v1::Pcap>>> RestPcapsApi::ListPcaps(std::string account_id,
                                                                     absl::Time deadline) {
   UpstreamCall call{Operation::kListPcaps, account_id, "GET", PcapsPath(account_id)};
   const auto reply = co_await upstream_->Read(std::move(call), deadline);
   if (!reply.ok()) co_return reply.status();
-  co_return Decoded(*reply, PcapsFromJson(reply->result, {account_id, reply->began}));
+  Oddities oddities;
+  absl::StatusOr<std::vector<v1::Pcap>> pcaps =
+      PcapsFromJson(reply->result, {account_id, reply->began}, oddities);
+  Tell(Operation::kListPcaps, account_id, reply->head, std::move(oddities));
+  co_return Decoded(*reply, std::move(pcaps));
 }
 
 Task<absl::StatusOr<v1::Pcap>> RestPcapsApi::GetPcap(std::string account_id, std::string pcap_id,
@@ -90,7 +101,9 @@ Task<absl::StatusOr<v1::Pcap>> RestPcapsApi::GetPcap(std::string account_id, std
   UpstreamCall call{Operation::kGetPcap, account_id, "GET", path};
   const auto reply = co_await upstream_->Read(std::move(call), deadline);
   if (!reply.ok()) co_return reply.status();
-  absl::StatusOr<v1::Pcap> pcap = PcapFromJson(reply->result, {account_id, reply->began});
+  Oddities oddities;
+  absl::StatusOr<v1::Pcap> pcap = PcapFromJson(reply->result, {account_id, reply->began}, oddities);
+  Tell(Operation::kGetPcap, account_id, reply->head, std::move(oddities));
   if (pcap.ok() && pcap->id() != pcap_id) co_return BadResponse(reply->head, "another capture");
   co_return Decoded(*reply, std::move(pcap));
 }
@@ -103,8 +116,10 @@ Task<absl::StatusOr<v1::Pcap>> RestPcapsApi::CreatePcap(v1::CreatePcapRequest re
   if (request.has_full()) call.secrets = SecretsOf(request.full().destination_conf());
   const auto reply = co_await upstream_->Write(std::move(call), deadline);
   if (!reply.ok()) co_return reply.status();
+  Oddities oddities;
   absl::StatusOr<v1::Pcap> pcap =
-      Decoded(*reply, PcapFromJson(reply->result, {account_id, reply->began}));
+      Decoded(*reply, PcapFromJson(reply->result, {account_id, reply->began}, oddities));
+  Tell(Operation::kCreatePcap, account_id, reply->head, std::move(oddities));
   if (!pcap.ok()) co_return OutcomeUnknown(Operation::kCreatePcap, pcap.status());
   co_return pcap;
 }
@@ -145,8 +160,10 @@ Task<absl::StatusOr<OwnershipList>> RestPcapsApi::ListOwnerships(std::string acc
   UpstreamCall call{Operation::kListOwnerships, account_id, "GET", path};
   const auto reply = co_await upstream_->Read(std::move(call), deadline);
   if (!reply.ok()) co_return reply.status();
+  Oddities oddities;
   absl::StatusOr<std::vector<v1::Ownership>> ownerships =
-      Decoded(*reply, OwnershipsFromJson(reply->result));
+      Decoded(*reply, OwnershipsFromJson(reply->result, oddities));
+  Tell(Operation::kListOwnerships, account_id, reply->head, std::move(oddities));
   if (!ownerships.ok()) co_return ownerships.status();
   co_return OwnershipList{*std::move(ownerships), reply->head.Date()};
 }
@@ -179,9 +196,13 @@ Task<absl::StatusOr<v1::Ownership>> RestPcapsApi::ValidateOwnership(
 Task<absl::StatusOr<v1::Ownership>> RestPcapsApi::PostOwnership(UpstreamCall call,
                                                                 absl::Time deadline) {
   const Operation operation = call.operation;
+  const std::string account_id = call.account_id;
   const auto reply = co_await upstream_->Write(std::move(call), deadline);
   if (!reply.ok()) co_return reply.status();
-  absl::StatusOr<v1::Ownership> ownership = Decoded(*reply, OwnershipFromJson(reply->result));
+  Oddities oddities;
+  absl::StatusOr<v1::Ownership> ownership =
+      Decoded(*reply, OwnershipFromJson(reply->result, oddities));
+  Tell(operation, account_id, reply->head, std::move(oddities));
   if (!ownership.ok()) co_return OutcomeUnknown(operation, ownership.status());
   co_return ownership;
 }

@@ -12,11 +12,20 @@
 
 namespace pcaps {
 
+// An answer that is good but for what was left out of it.
+struct OddAnswer {
+  Operation operation;
+  std::string account_id;
+  std::string cf_ray;
+  std::vector<std::string> left_out;  // Fit for a log.
+};
+
 struct RestPcapsApiOptions {
   UpstreamCallerOptions upstream;
   HttpOptions http;  // Its user_agent is set here where it is empty.
   absl::Duration upstream_stall_timeout =
       absl::Seconds(30);  // Silence after which a streamed file is given up.
+  std::function<void(const OddAnswer&)> on_odd_answer;  // Called on the loop.
 };
 
 // One per loop; instances share `limits`. Called on its loop's thread and destroyed there, or after
@@ -52,7 +61,12 @@ class RestPcapsApi final : public PcapsApi {
  private:
   Task<absl::StatusOr<v1::Ownership>> PostOwnership(UpstreamCall call, absl::Time deadline);
 
+  // Tells of what was left out of an answer.
+  void Tell(Operation operation, const std::string& account_id, const HttpHead& head,
+            std::vector<std::string> oddities) const;
+
   const absl::Duration stall_timeout_;
+  const std::function<void(const OddAnswer&)> on_odd_answer_;
   Clock& clock_;
   const std::shared_ptr<UpstreamCaller> upstream_;
 };

@@ -29,6 +29,7 @@ struct UpstreamCaller::Progress {
 
 struct UpstreamCaller::Attempt {
   int number = 1;
+  std::vector<std::string> secrets;  // Never to be seen in a message.
   absl::Time began;
   CircuitBreaker::Admission admission = CircuitBreaker::Admission::kPass;
   std::shared_ptr<UpstreamLimits::Slot> slot;
@@ -134,8 +135,13 @@ Task<absl::Status> UpstreamCaller::Try(const UpstreamCall& call, const Credentia
                                        Attempt& attempt) {
   const absl::Status entered = Enter(credential, attempt);
   if (!entered.ok()) co_return entered;
+  attempt.secrets = call.secrets;
+  attempt.secrets.push_back(credential.token.Reveal());
   attempt.began = clock_.Now();
-  attempt.exchange = http_.Start(RequestOf(call, credential, progress));
+  HttpRequest request = RequestOf(call, credential, progress);
+  // Where one kept connection has turned out dead, all of its age may have.
+  request.fresh_connection = attempt.number > 1;
+  attempt.exchange = http_.Start(std::move(request));
   absl::Status status = co_await Exchange(call, deadline, attempt);
   Record(call, credential, deadline, status, attempt);
   co_return status;
@@ -195,7 +201,7 @@ Task<absl::Status> UpstreamCaller::Exchange(const UpstreamCall& call, absl::Time
     co_return absl::OkStatus();
   }
   absl::StatusOr<boost::json::value> result =
-      ResultOf({call.operation, attempt.reply.head, attempt.reply.body, call.secrets});
+      ResultOf({call.operation, attempt.reply.head, attempt.reply.body, attempt.secrets});
   if (!result.ok()) co_return result.status();
   if (call.operation == Operation::kDownloadPcap) {
     co_return BadResponse(attempt.reply.head, "no file");

@@ -18,6 +18,9 @@ namespace {
 constexpr int kAgeShare = 10;
 // Watchers told in a row before others on the loop get their turn: about 50 us.
 constexpr int kSlice = 64;
+// Done captures that left the list, asked for in one poll: they are in no hurry, and the budget is
+// small.
+constexpr size_t kMaxDepartedPerPoll = 5;
 constexpr int kMaxBackoffDoublings = 10;
 constexpr absl::Duration kOverloadedRetry = absl::Seconds(5);
 
@@ -52,6 +55,19 @@ struct Watcher::Account {
     }
     return due;
   }
+  // Done captures that `list` has no more. They are gone, or but too old for a list of 50: only
+  // asking tells, which is done once.
+  std::set<std::string> Departed(const std::vector<v1::Pcap>& list) const {
+    std::set<std::string> listed_ids;
+    for (const v1::Pcap& pcap : list) listed_ids.insert(pcap.id());
+    std::set<std::string> departed;
+    for (const auto& [pcap_id, pcap] : known) {
+      if (departed.size() == kMaxDepartedPerPoll) break;
+      if (!pcap.done() || listed_ids.count(pcap_id) > 0 || unlisted.count(pcap_id) > 0) continue;
+      departed.insert(pcap_id);
+    }
+    return departed;
+  }
   bool ListDue(bool only_unseen) const { return !everything.empty() && !(only_unseen && listed); }
   bool UnseenDue() const { return ListDue(true) || !Due(true).empty(); }
 
@@ -60,7 +76,8 @@ struct Watcher::Account {
   std::map<std::string, std::map<uint64_t, Watcher*>> named;  // Who watches which capture.
   std::map<uint64_t, Watcher*> everything;                    // Who watches the whole account.
   std::map<std::string, v1::Pcap> known;                      // Newest state of what is watched.
-  bool listed = false;                                        // `known` holds the whole list.
+  std::set<std::string> unlisted;  // Of these, done ones that exist though no list shows them.
+  bool listed = false;             // `known` holds the whole list.
   absl::Time last_answer = absl::InfinitePast();
   absl::Time next_poll = absl::InfinitePast();
   int failures = 0;  // Polls failed in a row, the last with last_error.
@@ -179,11 +196,15 @@ void WatchHub::Leave(Watcher& watcher) {
   }
   if (account.everything.empty()) {
     account.listed = false;
+    account.unlisted.clear();
     for (auto it = account.known.begin(); it != account.known.end();) {
       it = account.named.count(it->first) > 0 ? std::next(it) : account.known.erase(it);
     }
   }
-  if (account.watchers.empty()) account.wake.Notify();
+  if (account.watchers.empty()) {
+    account.failures = 0;  // Whoever comes before the poller has ended tries anew.
+    account.wake.Notify();
+  }
 }
 
 Task<void> WatchHub::Poll(std::shared_ptr<Account> account) {
@@ -225,8 +246,11 @@ Task<absl::Status> WatchHub::PollList(std::shared_ptr<Account> account, std::set
   absl::StatusOr<std::vector<v1::Pcap>> list = co_await api_.ListPcaps(account->id, deadline);
   if (!list.ok()) co_return list.status();
   account->last_answer = clock_.Now();
+  std::set<std::string> departed;
+  if (!account->everything.empty()) departed = account->Departed(*list);
   for (v1::Pcap& pcap : *list) {
     due.erase(pcap.id());
+    account->unlisted.erase(pcap.id());
     co_await Publish(account, std::move(pcap));
   }
   if (!account->everything.empty()) {
@@ -236,7 +260,13 @@ Task<absl::Status> WatchHub::PollList(std::shared_ptr<Account> account, std::set
       watcher->changed_.Notify();
     }
   }
-  co_return co_await PollEach(account, std::move(due));
+  due.insert(departed.begin(), departed.end());
+  const absl::Status polled = co_await PollEach(account, std::move(due));
+  if (!polled.ok()) co_return polled;
+  for (const std::string& id : departed) {
+    if (account->known.count(id) > 0) account->unlisted.insert(id);
+  }
+  co_return absl::OkStatus();
 }
 
 Task<absl::Status> WatchHub::PollEach(std::shared_ptr<Account> account, std::set<std::string> due) {

@@ -1,19 +1,21 @@
 // Control endpoints for tests, below /__emulator/. No token, not counted, limited or faulted.
 //
-//   GET    stats                                    requests by endpoint, status and account;
-//   captures_created; connections POST   reset                                    forgets faults,
-//   statistics, captures, ownerships, limits used; new ids go on GET    faults | POST faults |
-//   DELETE faults     see faults.h POST   rules
-//   {"enabled","status","simple_interval_s","retry_after"}   each optional, like those of the next
+// clang-format off
+//   GET    stats                                                  requests by endpoint, status and account;
+//                                                                 captures_created; connections
+//   POST   reset                                                  forgets faults, statistics, captures, ownerships,
+//                                                                 limits used; new ids go on
+//   GET    faults | POST faults | DELETE faults                   see faults.h
+//   POST   rules       {"enabled","status","simple_interval_s","retry_after"}
+//                                                                 each optional, like those of the next
 //   POST   rate_limit  {"enabled","requests","window_s","block_s"}
-//   POST   files       {"account","pcap_id","bytes","chunked"}    makes this capture's download a
-//   valid pcap of about so many
-//                                                                 bytes, generated on the fly: the
-//                                                                 same for the same id
-//   POST   captures    {"account","pcap_id","status"}             shows this status for ever; "":
-//   time's own again DELETE captures?account=..&id=..                              forgets it, as
-//   when its retention ends GET    challenge?account=..&id=..                             contents
-//   of the challenge file, text/plain
+//   POST   files       {"account","pcap_id","bytes","chunked"}    makes this capture's download a valid pcap of about
+//                                                                 so many bytes, generated on the fly: the same for
+//                                                                 the same id
+//   POST   captures    {"account","pcap_id","status"}             shows this status for ever; "": time's own again
+//   DELETE captures?account=..&id=..                              forgets it, as when its retention ends
+//   GET    challenge?account=..&id=..                             contents of the challenge file, text/plain
+// clang-format on
 //
 // Errors are the API's envelopes; settings that were changed are answered as {"success":true,...}.
 #pragma once

@@ -47,6 +47,7 @@ constexpr std::array<KindName, 27> kKinds = {{
     {"reset_during", FaultKind::kResetDuring},
     {"reset_after", FaultKind::kResetAfter},
 }};
+static_assert(kKinds.size() == static_cast<size_t>(FaultKind::kResetAfter) + 1, "a kind has no name");
 
 constexpr std::array<absl::string_view, 16> kFields = {
     "endpoint", "fault",      "probability", "count",      "account", "execute",
@@ -138,6 +139,12 @@ std::optional<ApiError> ReadTexts(const json::object& object, absl::string_view 
 }
 
 }  // namespace
+
+std::vector<std::string> FaultKindNames() {
+  std::vector<std::string> names;
+  for (const KindName& each : kKinds) names.emplace_back(each.name);
+  return names;
+}
 
 std::variant<Fault, ApiError> ParseFault(const json::object& object, absl::string_view pointer) {
   Fault fault;

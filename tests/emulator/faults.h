@@ -1,34 +1,38 @@
 // Faults: how the emulator misbehaves, set by tests while it runs.
 //
-//   {"endpoint": "get_pcap" | ... | "*", "fault": <kind>, "probability": 0..1, "count": N,
-//   "account": id, <parameters>}
+// clang-format off
+//   {"endpoint": "get_pcap" | ... | "*", "fault": <kind>, "probability": 0..1, "count": N, "account": id, <parameters>}
 //
-// kind             what happens parameters (default) latency          waits before the first byte;
-// adds to any other fault                    latency_ms (1000) status           an error envelope;
-// not executed                                         status (500), code, message,
-//                                                                                          retry_after,
-//                                                                                          error_chain
-// html             a page of the edge instead of JSON; not executed                        status
-// (502) redirect         302; not executed location success_false    200 with success:false; not
-// executed                                    status (200), code, message empty            no body
-// where there should be one                                       status (200) null_result result
-// is null bad_json         JSON that breaks off in the middle, length and all floats every number
-// in JSON is a float unknown_enum     status of a capture or ownership is a word nobody knows value
-// ("transmogrified") wrong_id         result.id is another id odd_fields       as older replies:
-// colo for colo_name, packets_remaining, unknown ones changed_content  a download is a valid file,
-// but another one each time not_pcap         a download has the right length and type, but is no
-// pcap file oversize         the body goes on with spaces bytes (64 MiB) bad_length Content-Length
-// is less than the body, all of which is sent              bytes (half) no_length        the body
-// ends with the connection: neither Content-Length nor chunked chunked          the body is chunked
-// truncate         right head, fewer body bytes, orderly close                             bytes
-// (half) garbage          bytes that are not HTTP, then close bytes (512) slow_headers     the head
-// trickles                                                       bytes_per_second (20) slow_body
-// the body trickles                                                       bytes_per_second (1024)
+// kind             what happens                                                            parameters (default)
+// latency          waits before the first byte; adds to any other fault                    latency_ms (1000)
+// status           an error envelope; not executed                                         status (500), code, message,
+//                                                                                          retry_after, error_chain
+// html             a page of the edge instead of JSON; not executed                        status (502)
+// redirect         302; not executed                                                       location
+// success_false    200 with success:false; not executed                                    status (200), code, message
+// empty            no body where there should be one                                       status (200)
+// null_result      result is null
+// bad_json         JSON that breaks off in the middle, length and all
+// floats           every number in JSON is a float
+// unknown_enum     status of a capture or ownership is a word nobody knows                 value ("transmogrified")
+// wrong_id         result.id is another id
+// odd_fields       as older replies: colo for colo_name, packets_remaining, unknown ones
+// changed_content  a download is a valid file, but another one each time
+// not_pcap         a download has the right length and type, but is no pcap file
+// oversize         the body goes on with spaces                                            bytes (64 MiB)
+// bad_length       Content-Length is less than the body, all of which is sent              bytes (half)
+// no_length        the body ends with the connection: neither Content-Length nor chunked
+// chunked          the body is chunked
+// truncate         right head, fewer body bytes, orderly close                             bytes (half)
+// garbage          bytes that are not HTTP, then close                                     bytes (512)
+// slow_headers     the head trickles                                                       bytes_per_second (20)
+// slow_body        the body trickles                                                       bytes_per_second (1024)
 // close_after      a whole answer that promises keep-alive, then the connection is closed
-// close_idle       the same, some time later; nothing sent meanwhile is read latency_ms (1000)
+// close_idle       the same, some time later; nothing sent meanwhile is read               latency_ms (1000)
 // reset_before     RST after the request was read; not executed
-// reset_during     RST after the head and part of the body                                 bytes
-// (half) reset_after      executed, then RST instead of an answer
+// reset_during     RST after the head and part of the body                                 bytes (half)
+// reset_after      executed, then RST instead of an answer
+// clang-format on
 //
 // What is not marked is executed before the answer is distorted; "execute": true or false says
 // otherwise. A fault that does not apply to an answer (floats on a download) leaves it alone. Of
@@ -102,6 +106,9 @@ struct Fault {
   int64_t fired = 0;
   boost::json::object given;  // As it was set, to be shown.
 };
+
+// The name of every kind, as faults are set by it.
+std::vector<std::string> FaultKindNames();
 
 // One fault; `pointer` is where it stands in the body, for errors.
 std::variant<Fault, ApiError> ParseFault(const boost::json::object& object,

@@ -79,6 +79,30 @@ TEST_F(RestTest, NullForOneCaptureIsABadResponse) {
   EXPECT_EQ(ReasonOf(Get().status()), v1::ERROR_REASON_UPSTREAM_BAD_RESPONSE);
 }
 
+TEST_F(RestTest, OddElementOfAListIsLeftOutAndTold) {
+  std::vector<OddAnswer> odd;
+  options_.on_odd_answer = [&](const OddAnswer& answer) { odd.push_back(answer); };
+  Serve([](const TestRequest&) {
+    return Answer(200, R"({"success":true,"result":[{"id":"a"},{"id":7},{"id":"b","type":1}]})",
+                  "cf-ray: ray-1\r\n");
+  });
+  const auto list = Run(api_->ListPcaps("acc", Soon()));
+  ASSERT_TRUE(list.ok()) << list.status();
+  EXPECT_EQ(list->size(), 2U);
+  ASSERT_EQ(odd.size(), 1U);
+  EXPECT_EQ(odd[0].operation, Operation::kListPcaps);
+  EXPECT_EQ(odd[0].account_id, "acc");
+  EXPECT_EQ(odd[0].cf_ray, "ray-1");
+  EXPECT_EQ(odd[0].left_out.size(), 3U) << "the id, its element, the type";
+}
+
+TEST_F(RestTest, OurTokenNeverComesBackInTheUpstreamsWords) {
+  Serve([](const TestRequest&) { return Failure(400, 1004, "what is t0ken to me?"); });
+  const absl::Status status = Get().status();
+  EXPECT_EQ(ReasonOf(status), v1::ERROR_REASON_UPSTREAM_REJECTED);
+  EXPECT_THAT(std::string(status.message()), Not(HasSubstr("t0ken")));
+}
+
 TEST_F(RestTest, JsonBeyondTheBoundIsABadResponse) {
   Serve([](const TestRequest&) {
     return Success(absl::StrCat("\"", std::string(5 << 20, 'x'), "\""));
@@ -110,6 +134,18 @@ TEST_F(RestTest, PassingTroubleIsRetriedUnseenAndObserved) {
   EXPECT_EQ(attempts_[2].outcome, "OK");
   EXPECT_EQ(attempts_[2].credential, "default");
   EXPECT_TRUE(attempts_[2].retry);
+}
+
+TEST_F(RestTest, RepetitionsHaveConnectionsOfTheirOwn) {
+  int requests = 0;
+  TestServer& server = Serve([&](const TestRequest&) {
+    return ++requests == 2 ? Failure(500, 1001, "once") : Success(R"({"id":"p1"})");
+  });
+  EXPECT_TRUE(Get().ok());
+  EXPECT_TRUE(Get().ok());
+  ASSERT_EQ(server.requests().size(), 3U);
+  EXPECT_EQ(server.requests()[1].connection, 1) << "it was kept";
+  EXPECT_EQ(server.requests()[2].connection, 2);
 }
 
 TEST_F(RestTest, RetriesEndWithTheLastError) {

@@ -50,6 +50,7 @@ TEST_F(RestWriteTest, PostThatWasAnsweredWithARefusalDidNotHappen) {
       {Failure(200, 1004, "x"), v1::ERROR_REASON_UPSTREAM_REJECTED},
       {Failure(401, 10000, "x"), v1::ERROR_REASON_UPSTREAM_CREDENTIALS_REJECTED},
       {Failure(429, 1, "x"), v1::ERROR_REASON_UPSTREAM_RATE_LIMITED},
+      {Answer(425, ""), v1::ERROR_REASON_UPSTREAM_UNAVAILABLE},  // "Too early" to be executed.
       {Answer(302, ""), v1::ERROR_REASON_UPSTREAM_BAD_RESPONSE}};
   for (const auto& [answer, reason] : cases) {
     Serve([answer = answer](const TestRequest&) { return answer; });

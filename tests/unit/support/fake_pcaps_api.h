@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,6 +22,7 @@ class FakePcapsApi : public PcapsApi {
 
   // What a test may change at any time.
   std::map<std::pair<std::string, std::string>, v1::Pcap> captures;
+  std::set<std::string> unlisted;             // Ids that no list shows.
   std::map<std::string, std::string> files;   // By capture id.
   absl::Status next_error;                    // Of every call, while it is not OK.
   absl::Duration create_duration;             // A create answers after this long;
@@ -61,7 +63,8 @@ class FakePcapsApi : public PcapsApi {
     if (!next_error.ok()) co_return next_error;
     std::vector<v1::Pcap> list;
     for (const auto& [key, pcap] : captures) {
-      if (key.first == account_id) list.push_back(Observed(pcap));
+      const bool listed = key.first == account_id && unlisted.count(key.second) == 0;
+      if (listed) list.push_back(Observed(pcap));
     }
     co_return list;
   }

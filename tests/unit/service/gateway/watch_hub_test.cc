@@ -147,6 +147,30 @@ TEST_F(WatchHubTest, WithoutNamesTheWholeAccountIsWatchedAndNewCapturesToo) {
   EXPECT_THAT(Told(*second), ElementsAre(absl::StrCat("a=", kSuccess)));
 }
 
+TEST_F(WatchHubTest, WhoWatchesTheAccountIsToldWhenADoneCaptureIsGone) {
+  api_.Put("acct", "a", kSuccess);
+  api_.Put("acct", "b", kPending);
+  const auto watcher = Watch({});
+  EXPECT_THAT(Told(*watcher), testing::SizeIs(2));
+  api_.captures.erase({"acct", "a"});
+  Pass(absl::Seconds(15));
+  EXPECT_THAT(Told(*watcher), ElementsAre("-a"));
+}
+
+TEST_F(WatchHubTest, DoneCaptureThatAFullListPushedOutIsNotGoneAndAskedForOnce) {
+  api_.Put("acct", "a", kSuccess);
+  api_.Put("acct", "b", kPending);
+  const auto watcher = Watch({});
+  EXPECT_THAT(Told(*watcher), testing::SizeIs(2));
+  api_.unlisted.insert("a");
+  Pass(absl::Seconds(15));
+  EXPECT_EQ(api_.get_calls, 1);
+  Pass(absl::Seconds(15));
+  EXPECT_EQ(api_.get_calls, 1);
+  EXPECT_EQ(api_.list_calls, 3);
+  EXPECT_THAT(Told(*watcher), testing::IsEmpty());
+}
+
 TEST_F(WatchHubTest, AccountsAreApart) {
   api_.Put("acct", "same", kPending);
   api_.Put("other", "same", kSuccess);
@@ -205,6 +229,17 @@ TEST_F(WatchHubTest, TheFirstPollsFailureEndsTheWatch) {
       MakeError(absl::StatusCode::kUnavailable, v1::ERROR_REASON_UPSTREAM_UNAVAILABLE, "");
   const auto watcher = Watch({"a"});
   EXPECT_THAT(Told(*watcher), ElementsAre("UPSTREAM_UNAVAILABLE"));
+}
+
+TEST_F(WatchHubTest, WhoComesAfterTheLastOneWasFailedTriesAnew) {
+  api_.Put("acct", "a", kPending);
+  api_.next_error = absl::UnavailableError("down");
+  auto failed = Watch({"a"});
+  EXPECT_THAT(Told(*failed), testing::SizeIs(1)) << "its end";
+  failed.reset();  // The poller has yet to notice.
+  api_.next_error = absl::OkStatus();
+  const auto next = Watch({"a"});
+  EXPECT_THAT(Told(*next), ElementsAre(absl::StrCat("a=", kPending)));
 }
 
 TEST_F(WatchHubTest, LosingTheAccountEndsEveryWatch) {
