@@ -93,8 +93,8 @@ absl::StatusOr<Connection> OpenConnection(const ConnectOptions& options) {
   const auto credentials = Credentials(options);
   if (!credentials.ok()) return credentials.status();
   Connection connection;
-  connection.stub = v1::PcapsService::NewStub(
-      grpc::CreateCustomChannel(options.target, *credentials, Arguments(options)));
+  connection.channel = grpc::CreateCustomChannel(options.target, *credentials, Arguments(options));
+  connection.stub = v1::PcapsService::NewStub(connection.channel);
   if (!options.token.empty()) connection.authorization = absl::StrCat("Bearer ", options.token);
   connection.unary_timeout = options.unary_timeout;
   connection.backoff = options.backoff;
