@@ -71,8 +71,8 @@ std::optional<Config> Doctor::ReadConfig() {
   if (served.ok()) {
     report_.Add(check.Ok(options_.config_file));
   } else {
-    report_.Add(check.Warn(std::string(served.message()),
-                           "this gateway refuses to start until the setting is gone"));
+    report_.Add(check.Warn("sound, but this gateway refuses to start with it",
+                           std::string(served.message())));
   }
   return *std::move(config);
 }

@@ -68,8 +68,7 @@ Finding JudgeDial(const absl::Status& dialled) {
 Finding JudgeAnswered(const absl::Status& status, bool tls) {
   if (absl::IsDeadlineExceeded(status)) {
     return kGateway.Fail(
-        absl::StrCat("accepts connections, but gives no answer in ",
-                     absl::FormatDuration(kHealthPatience)),
+        "accepts connections, but gives no answer in time",
         "restart it when it is the gateway: it hangs; else correct --target, or --tls");
   }
   if (tls) {

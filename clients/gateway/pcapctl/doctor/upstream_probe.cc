@@ -47,12 +47,14 @@ Task<absl::StatusOr<std::string>> ReadAll(HttpExchange& exchange, absl::Time dea
 Task<UpstreamProbe> Exchange(HttpExchange& exchange, Clock& clock, absl::Time deadline,
                              UpstreamProbe probe) {
   probe.sent = clock.Now();
-  absl::Status arrived = co_await exchange.AwaitHead(deadline);
+  const absl::Status arrived = co_await exchange.AwaitHead(deadline);
   probe.received = clock.Now();
-  absl::StatusOr<std::string> body = arrived;
+  absl::StatusOr<std::string> body;
   if (arrived.ok()) {
     probe.head = exchange.head();
     body = co_await ReadAll(exchange, deadline);
+  } else {
+    body = arrived;
   }
   if (!body.ok()) {
     probe.failure = exchange.failure();
