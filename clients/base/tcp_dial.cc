@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 
@@ -46,7 +47,8 @@ TcpSocket::~TcpSocket() {
 int TcpSocket::Release() { return std::exchange(fd_, -1); }
 
 absl::StatusOr<TcpSocket> DialTcp(const std::string& host, int port, absl::Duration timeout) {
-  const std::string peer = absl::StrCat(host, ":", port);
+  const bool is_ipv6 = absl::StrContains(host, ":");
+  const std::string peer = absl::StrCat(is_ipv6 ? absl::StrCat("[", host, "]") : host, ":", port);
   const absl::Time deadline = absl::Now() + timeout;
   std::future<Resolution> resolving = Resolve(host, port);
   if (resolving.wait_for(absl::ToChronoNanoseconds(timeout)) != std::future_status::ready) {

@@ -7,10 +7,10 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <cerrno>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
-#include "clients/base/error.h"
 
 namespace pcaps {
 
@@ -34,17 +34,19 @@ absl::Status StartRedisTls(redisContext& context, const std::string& host,
     SSL_set_tlsext_host_name(session.get(), host.c_str());
     X509_VERIFY_PARAM_set1_host(names, host.c_str(), host.size());
   }
+  errno = 0;
   if (redisInitiateSSL(&context, session.get()) == REDIS_OK) {
     (void)session.release();  // The connection's now.
     return absl::OkStatus();
   }
+  const bool timed_out = errno == EAGAIN || errno == EWOULDBLOCK;  // hiredis does not tell.
   const long verified = SSL_get_verify_result(session.get());
   if (verified != X509_V_OK) {
     return absl::UnavailableError(
         absl::StrCat("its certificate does not verify: ", X509_verify_cert_error_string(verified)));
   }
-  return absl::UnavailableError(
-      absl::StrCat("the TLS handshake failed: ", CleanText(context.errstr)));
+  if (timed_out) return absl::DeadlineExceededError("it gives no answer to the TLS handshake");
+  return absl::UnavailableError("the TLS handshake failed: it may not speak TLS on this port");
 }
 
 }  // namespace pcaps

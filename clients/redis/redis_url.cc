@@ -14,7 +14,8 @@ constexpr int kMaxDatabase = 9999;  // Redis has 16 unless told otherwise.
 }  // namespace
 
 absl::StatusOr<RedisAddress> ParseRedisUrl(absl::string_view url) {
-  const auto parsed = boost::urls::parse_uri(boost::urls::string_view(url.data(), url.size()));
+  const std::string text(url);
+  const auto parsed = boost::urls::parse_uri(text);
   const bool is_redis =
       parsed.has_value() && (parsed->scheme() == "redis" || parsed->scheme() == "rediss");
   if (!is_redis || parsed->host_address().empty()) {

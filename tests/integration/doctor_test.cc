@@ -359,6 +359,13 @@ TEST_F(Doctor, ProxyIsDown) {
   EXPECT_EQ(diagnosis.Verdict("upstream"), "skip");
 }
 
+TEST_F(Doctor, ProxyDoesNotLetUsThrough) {
+  const std::string url = world_.emulator.base_url();  // Which is no proxy.
+  const json::object proxied = {{"proxy", url.substr(0, url.find("/client"))},
+                                {"base_url", "https://api.invalid/client/v4"}};
+  ExpectFailure(RunWithConfig(Upstream(proxied)), "upstream", "no answer", "let the proxy connect");
+}
+
 TEST_F(Doctor, ClockIsWrong) {
   const std::string config = ConfigFile();
   world_.emulator.Control("POST", "clock", {{"date_offset_s", 60}});
@@ -445,12 +452,20 @@ TEST_F(Doctor, RedisHangs) {
   EXPECT_LT(absl::Now() - begin, kPatience / 2);
 }
 
-TEST_F(Doctor, RedisOverTlsNeedsAHiredisWithTlsAndAServerWithTls) {
-  const Redis redis;
-  json::object state = {{"redis_url", absl::StrCat("rediss://127.0.0.1:", redis.port())}};
-  const Diagnosis diagnosis = RunWithConfig({{"state", state}});
-  EXPECT_EQ(diagnosis.Failed(), "redis") << diagnosis.out;
-  EXPECT_THAT(diagnosis.Message("redis"), HasSubstr("TLS"));
+TEST_F(Doctor, RedisOverTlsIsVerifiedOrSaidToBeImpossible) {
+  const Certificate certificate;
+  const Certificate another;
+  const Redis redis({}, &certificate);
+  const Diagnosis right = RunWithConfig(State(redis, {{"ca_file", certificate.file()}}));
+  if (absl::StrContains(right.Message("redis"), "this hiredis has no TLS")) {  // Before 1.0.
+    ExpectFailure(right, "redis", "rediss://", "newer hiredis");
+    return;
+  }
+  EXPECT_EQ(right.Verdict("redis"), "ok") << right.out;
+  ExpectFailure(RunWithConfig(State(redis, {{"ca_file", another.file()}})), "redis",
+                "does not verify", "state.ca_file");
+  const json::object plain = {{"redis_url", absl::StrCat("redis://127.0.0.1:", redis.port())}};
+  ExpectFailure(RunWithConfig({{"state", plain}}), "redis", "", "rediss://");
 }
 
 }  // namespace

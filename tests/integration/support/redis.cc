@@ -22,18 +22,27 @@ int FreePort() {
 
 }  // namespace
 
-Redis::Redis(const std::vector<std::string>& flags) {
+Redis::Redis(const std::vector<std::string>& flags, const Certificate* certificate)
+    : tls_(certificate != nullptr) {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     port_ = FreePort();
-    std::vector<std::string> argv = {"/usr/bin/redis-server",
-                                     "--port",
-                                     std::to_string(port_),
-                                     "--bind",
-                                     "127.0.0.1",
-                                     "--save",
-                                     "",
-                                     "--dir",
-                                     directory_.File("")};
+    std::vector<std::string> argv = {
+        "/usr/bin/redis-server", "--bind", "127.0.0.1", "--save", "", "--dir", directory_.File("")};
+    const std::string port = std::to_string(port_);
+    const std::vector<std::string> listen = tls_ ? std::vector<std::string>{"--port",
+                                                                            "0",
+                                                                            "--tls-port",
+                                                                            port,
+                                                                            "--tls-auth-clients",
+                                                                            "no",
+                                                                            "--tls-cert-file",
+                                                                            certificate->file(),
+                                                                            "--tls-key-file",
+                                                                            certificate->key_file(),
+                                                                            "--tls-ca-cert-file",
+                                                                            certificate->file()}
+                                                 : std::vector<std::string>{"--port", port};
+    argv.insert(argv.end(), listen.begin(), listen.end());
     argv.insert(argv.end(), flags.begin(), flags.end());
     process_ = std::make_unique<Process>(std::move(argv));
     const auto ready = process_->out().WaitForLine([](const std::string& line) {
@@ -44,6 +53,8 @@ Redis::Redis(const std::vector<std::string>& flags) {
   ADD_FAILURE() << "redis-server does not start: " << process_->out().text();
 }
 
-std::string Redis::url() const { return absl::StrCat("redis://127.0.0.1:", port_); }
+std::string Redis::url() const {
+  return absl::StrCat(tls_ ? "rediss" : "redis", "://127.0.0.1:", port_);
+}
 
 }  // namespace pcaps::integration

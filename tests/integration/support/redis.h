@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/integration/support/certificate.h"
 #include "tests/integration/support/process.h"
 #include "tests/integration/support/temp_dir.h"
 
@@ -12,8 +13,10 @@ namespace pcaps::integration {
 
 class Redis {
  public:
-  // `flags`: more of redis-server's own, "--requirepass", "secret" for instance. It keeps nothing.
-  explicit Redis(const std::vector<std::string>& flags = {});
+  // `flags`: more of redis-server's own, "--requirepass", "secret" for instance. With
+  // `certificate`, which outlives it, it speaks TLS. It keeps nothing.
+  explicit Redis(const std::vector<std::string>& flags = {},
+                 const Certificate* certificate = nullptr);
 
   int port() const { return port_; }
   std::string url() const;
@@ -21,6 +24,7 @@ class Redis {
 
  private:
   TempDir directory_;
+  bool tls_ = false;
   int port_ = 0;
   std::unique_ptr<Process> process_;
 };

@@ -56,11 +56,15 @@ TEST(RedisCheck, OneThatEvictsIsAWarning) {
 
 TEST(RedisCheck, EveryKindOfErrorHasAFixOfItsOwn) {
   std::set<std::string> fixes;
-  const std::vector<absl::Status> errors = {
-      absl::NotFoundError("x"),         absl::UnauthenticatedError("x"),
-      absl::PermissionDeniedError("x"), absl::FailedPreconditionError("x"),
-      absl::DeadlineExceededError("x"), absl::UnimplementedError("x"),
-      absl::UnavailableError("x"),      absl::InternalError("x")};
+  const std::vector<absl::Status> errors = {absl::NotFoundError("x"),
+                                            absl::InvalidArgumentError("x"),
+                                            absl::UnauthenticatedError("x"),
+                                            absl::PermissionDeniedError("x"),
+                                            absl::FailedPreconditionError("x"),
+                                            absl::DeadlineExceededError("x"),
+                                            absl::UnimplementedError("x"),
+                                            absl::UnavailableError("x"),
+                                            absl::InternalError("x")};
   for (const absl::Status& error : errors) {
     const Finding finding = JudgeRedis(error, Config::State());
     EXPECT_EQ(finding.verdict, Verdict::kFail);

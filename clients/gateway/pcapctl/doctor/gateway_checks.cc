@@ -60,8 +60,8 @@ Finding JudgeDial(const absl::Status& dialled) {
                          "that swallows the packets");
   }
   return kGateway.Fail(words,
-                       "start the gateway (its log says why it ended), or correct --target: the "
-                       "port is its `listen`, not its `admin_listen`");
+                       "start the gateway (its log says why it ended), or correct --target: it is "
+                       "what its `listen` names");
 }
 
 // There is a server, but no gateway behind it that understands us.
@@ -76,12 +76,12 @@ Finding JudgeAnswered(const absl::Status& status, bool tls) {
         absl::StrCat("no TLS connection is made: ", std::string(status.message())),
         "give the authority that signed its certificate with --ca-file, use a name "
         "of that certificate in --target; or leave out --tls and --ca-file when "
-        "the gateway has no `tls`");
+        "it speaks plaintext");
   }
   return kGateway.Fail(
       absl::StrCat("what listens there does not speak gRPC in plaintext: ",
                    std::string(status.message())),
-      "add --tls (or --ca-file) when the gateway has `tls`, or correct the port in --target");
+      "add --tls (or --ca-file) when the gateway speaks TLS, or correct the port in --target");
 }
 
 Finding Explain(const absl::Status& status, const ConnectOptions& how) {
@@ -117,7 +117,7 @@ constexpr Advice kAdvice[] = {
     {v1::ERROR_REASON_UPSTREAM_RATE_LIMITED,
      "wait; then find what else spends the requests of this Cloudflare user: dashboards, scripts"},
     {v1::ERROR_REASON_UPSTREAM_BUDGET_EXHAUSTED,
-     "wait; then find the caller that asks so often: the gateway's /statusz shows the top ones"},
+     "wait; then find in the gateway's log the caller that asks so often"},
     {v1::ERROR_REASON_UPSTREAM_BAD_RESPONSE,
      "correct the gateway's upstream.base_url, or the proxy that answers in place of the API"},
     {v1::ERROR_REASON_UPSTREAM_REJECTED, "correct --account, or the gateway's upstream.base_url"},
@@ -125,9 +125,9 @@ constexpr Advice kAdvice[] = {
     {v1::ERROR_REASON_CALLER_UNAUTHENTICATED,
      "give a token the gateway knows: --token-file, or PCAPCTL_TOKEN"},
     {v1::ERROR_REASON_ACCOUNT_NOT_ALLOWED,
-     "use an account this caller may use, or add it in the gateway's auth.callers_file"},
+     "use an account this caller may use, or let the gateway's operator allow it"},
     {v1::ERROR_REASON_ACCOUNT_RATE_LIMITED,
-     "wait, or raise the gateway's rate_limit of this account"},
+     "wait, or let the gateway's operator raise the rate of this account"},
     {v1::ERROR_REASON_OVERLOADED, "wait, or run more replicas of the gateway"},
     {v1::ERROR_REASON_DRAINING, "ask again: another replica, or the restarted one, answers"},
     {v1::ERROR_REASON_SHARED_STATE_UNAVAILABLE,

@@ -35,6 +35,8 @@ Finding JudgeError(const absl::Status& status) {
       return kRedis.Fail(words,
                          "run this where pcapctl is built with a newer hiredis, or use "
                          "redis:// within a private network");
+    case absl::StatusCode::kInvalidArgument:
+      return kRedis.Fail(words, "correct state.ca_file, or put the PEM bundle there");
     case absl::StatusCode::kUnavailable:
       return kRedis.Fail(words,
                          "start Redis, or correct state.redis_url (rediss:// where it speaks TLS) "

@@ -1,6 +1,8 @@
 #include "clients/gateway/pcapctl/doctor/upstream_checks.h"
 
-#include <cmath>
+#include <algorithm>
+#include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
