@@ -7,23 +7,23 @@
 namespace pcaps::pcapctl {
 namespace {
 
-const Check kToken{"token", "main"};
+Check Token() { return {"token", "main"}; }
 
 TEST(Report, ALineBeginsWithTheVerdictAndEndsWithTheFix) {
-  EXPECT_EQ(FindingText(kToken.Ok("is there")), "ok    token       main: is there\n");
-  EXPECT_EQ(FindingText(kToken.Warn("is open", "close it")),
+  EXPECT_EQ(FindingText(Token().Ok("is there")), "ok    token       main: is there\n");
+  EXPECT_EQ(FindingText(Token().Warn("is open", "close it")),
             "warn  token       main: is open. Fix: close it\n");
-  EXPECT_EQ(FindingText(Check{"redis", ""}.Fail("is down", "start it")),
+  EXPECT_EQ(FindingText(Check{"redis"}.Fail("is down", "start it")),
             "FAIL  redis       is down. Fix: start it\n");
-  EXPECT_EQ(FindingText(Check{"redis", ""}.Skip("is not set")), "skip  redis       is not set\n");
+  EXPECT_EQ(FindingText(Check{"redis"}.Skip("is not set")), "skip  redis       is not set\n");
 }
 
 TEST(Report, JsonIsOneObjectALine) {
-  EXPECT_EQ(FindingJson(kToken.Fail("is \"wrong\"", "put it there")),
+  EXPECT_EQ(FindingJson(Token().Fail("is \"wrong\"", "put it there")),
             R"({"check":"token","subject":"main","verdict":"fail","message":"is \"wrong\"",)"
             R"("fix":"put it there"})"
             "\n");
-  EXPECT_EQ(FindingJson(Check{"clock", ""}.Ok("agrees")),
+  EXPECT_EQ(FindingJson(Check{"clock"}.Ok("agrees")),
             R"({"check":"clock","verdict":"ok","message":"agrees"})"
             "\n");
 }
@@ -38,11 +38,11 @@ TEST(Report, LetsNoTextFromOutsideMoveTheCursorOrBeginALine) {
 TEST(Report, FailsWhenAnyCheckFailed) {
   std::ostringstream out;
   Report report(out, /*json=*/false);
-  report.Add(kToken.Ok("x"));
-  report.Add(kToken.Warn("x", "y"));
-  report.Add(kToken.Skip("x"));
+  report.Add(Token().Ok("x"));
+  report.Add(Token().Warn("x", "y"));
+  report.Add(Token().Skip("x"));
   EXPECT_TRUE(report.Conclusion().ok());
-  report.Add(kToken.Fail("x", "y"));
+  report.Add(Token().Fail("x", "y"));
   EXPECT_TRUE(absl::IsFailedPrecondition(report.Conclusion()));
   EXPECT_EQ(report.Conclusion().message(), "1 of 4 checks failed");
 }

@@ -41,7 +41,7 @@ void Doctor::ExamineGateway() {
   const Check account{"account", options_.account};
   const absl::StatusOr<Connection> connection = OpenConnection(options_.connect);
   if (!connection.ok()) {
-    const Check gateway{"gateway", ""};
+    const Check gateway{"gateway"};
     report_.Add(gateway.Fail(std::string(connection.status().message()),
                              "correct --target, --tls, --ca-file or --token-file"));
     return report_.Add(account.Skip("the gateway could not be asked"));
@@ -58,7 +58,7 @@ void Doctor::ExamineGateway() {
 }
 
 std::optional<Config> Doctor::ReadConfig() {
-  const Check check{"config", ""};
+  const Check check{"config"};
   absl::StatusOr<Config> config = LoadConfig(options_.config_file);
   if (!config.ok()) {
     // All problems on one line.
@@ -122,7 +122,7 @@ void Doctor::AskUpstream(const Config& config, const Config::Credential& credent
 
 void Doctor::SkipUpstream(const std::string& reason) {
   for (const char* name : {"upstream", "clock", "permission", "budget"}) {
-    report_.Add(Check{name, ""}.Skip(reason));
+    report_.Add(Check{name}.Skip(reason));
   }
 }
 

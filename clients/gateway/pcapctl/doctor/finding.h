@@ -18,7 +18,7 @@ struct Finding {
 
 // Names a check once for all that it may find.
 struct Check {
-  std::string name;
+  const char* name;
   std::string subject;
 
   Finding Ok(std::string message) const {

@@ -1,6 +1,7 @@
 #include "clients/gateway/pcapctl/doctor/gateway_checks.h"
 
 #include <grpc/health/v1/health.grpc.pb.h>
+#include <grpcpp/channel.h>
 
 #include <algorithm>
 #include <optional>
@@ -24,7 +25,7 @@ using grpc::health::v1::HealthCheckResponse;
 constexpr absl::Duration kHealthPatience = absl::Seconds(5);
 constexpr absl::Duration kDialPatience = absl::Seconds(2);
 
-const Check kGateway{"gateway", ""};
+const Check kGateway{"gateway"};
 
 std::string Words(const absl::Status& status) {
   const std::string reason = ErrorInfoOf(status).reason();

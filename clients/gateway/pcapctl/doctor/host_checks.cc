@@ -38,7 +38,7 @@ Finding CheckToken(const Config::Credential& credential) {
 }
 
 Finding CheckProxy(const Config::Upstream& upstream) {
-  const Check check{"proxy", ""};
+  const Check check{"proxy"};
   if (upstream.proxy.empty()) return check.Skip("upstream.proxy is not set");
   const absl::StatusOr<UrlAddress> proxy = AddressOfUrl(upstream.proxy, kProxyPort);
   if (!proxy.ok()) {

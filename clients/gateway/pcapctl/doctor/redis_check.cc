@@ -11,7 +11,7 @@ namespace {
 // Longer than any command_timeout that makes sense, so that a slow Redis is told from a dead one.
 constexpr absl::Duration kPatience = absl::Seconds(1);
 
-const Check kRedis{"redis", ""};
+const Check kRedis{"redis"};
 
 Finding JudgeError(const absl::Status& status) {
   const std::string words(status.message());

@@ -23,8 +23,8 @@ constexpr double kLowBudget = 0.2;  // Below it the gateway itself warns its cal
 constexpr int kTooManyRequests = 429;
 constexpr int kNotFound = 404;
 
-const Check kUpstream{"upstream", ""};
-const Check kClock{"clock", ""};
+const Check kUpstream{"upstream"};
+const Check kClock{"clock"};
 
 std::string InSeconds(absl::Duration duration) {
   return absl::FormatDuration(absl::Ceil(duration, absl::Seconds(1)));

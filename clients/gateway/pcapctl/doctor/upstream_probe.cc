@@ -79,17 +79,18 @@ UpstreamProbe ProbeUpstream(const Config& config, const Credential& credential,
   const std::unique_ptr<HttpExchange> exchange =
       client.Start(RequestOf(config, credential, account));
   boost::asio::cancellation_signal cancel;
-  UpstreamProbe probe{.credential = credential.name, .account = account};
-  Spawn(loop.get_executor(), cancel.slot(), Exchange(*exchange, clock, deadline, std::move(probe)),
+  UpstreamProbe outcome;
+  Spawn(loop.get_executor(), cancel.slot(),
+        Exchange(*exchange, clock, deadline, {.credential = credential.name, .account = account}),
         [&](UpstreamProbe result) {
-          probe = std::move(result);
+          outcome = std::move(result);
           loop.stop();
         });
   const std::stop_callback<std::function<void()>> on_stop(std::move(stop), [&] {
     boost::asio::post(loop, [&] { cancel.emit(boost::asio::cancellation_type::terminal); });
   });
   loop.run();
-  return probe;
+  return outcome;
 }
 
 }  // namespace pcaps::pcapctl
