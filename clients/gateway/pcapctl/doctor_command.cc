@@ -14,7 +14,7 @@ constexpr char kHelp[] =
     "  gateway, account   through the gateway; account needs --account\n"
     "  config, token, proxy, upstream, permission, clock, budget, redis\n"
     "                     with --config, from here and without the gateway\n"
-    "It costs the upstream one request through the gateway, and with --config one for each\n"
+    "It costs the upstream one call through the gateway, and with --config one request for each\n"
     "credential. It changes nothing, and prints no secret. The exit code is 0 only when nothing\n"
     "failed.\n\n"
     "Examples:\n"

@@ -93,7 +93,7 @@ Finding JudgeUpstream(const UpstreamProbe& probe, const Config::Upstream& upstre
     return kUpstream.Fail(
         words, "correct upstream.base_url, or the proxy that answers in the API's place");
   }
-  const absl::Duration time = absl::Trunc(probe.received - probe.sent, absl::Milliseconds(1));
+  const absl::Duration time = absl::Trunc(probe.received - probe.sent, absl::Microseconds(100));
   return kUpstream.Ok(absl::StrCat(upstream.base_url, " answers in ", absl::FormatDuration(time)));
 }
 
