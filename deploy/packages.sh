@@ -17,6 +17,7 @@ build_packages=(
   'libboost-json1.81-dev|libboost-json-dev' # Debian 12 has Boost 1.81 beside its default 1.74; 13's default is 1.83.
   'libboost-url1.81-dev|libboost-url-dev'
   libcurl4-openssl-dev
+  libhiredis-dev
   libssl-dev
   libspdlog-dev
   libyaml-cpp-dev
@@ -27,6 +28,7 @@ build_packages=(
 test_packages=(
   libgtest-dev
   libgmock-dev
+  redis-server # What pcapctl doctor checks.
   openssl # Makes the certificates of the TLS tests.
 )
 

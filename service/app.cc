@@ -4,16 +4,12 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
-#include <cstdlib>
-#include <fstream>
 #include <memory>
-#include <sstream>
 #include <utility>
 #include <vector>
 
 #include "absl/random/random.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
@@ -24,6 +20,8 @@
 #include "service/loop_thread.h"
 #include "service/rpc/rpc_server.h"
 #include "service/telemetry/log.h"
+#include "service/upstream_http.h"
+#include "service/upstream_token.h"
 
 namespace pcaps {
 namespace {
@@ -31,42 +29,10 @@ namespace {
 // What may still be under way when every call has ended: a write to the upstream nobody waits for
 // any more.
 constexpr absl::Duration kLoopPatience = absl::Milliseconds(500);
-constexpr char kTokenVariable[] = "CLOUDFLARE_API_TOKEN";
 
 double Uniform() {
   thread_local absl::BitGen random;
   return absl::Uniform(random, 0.0, 1.0);
-}
-
-absl::StatusOr<std::string> ReadToken(const Config::Credential& credential) {
-  std::string token;
-  std::string source;
-  if (credential.token_file.empty()) {
-    const char* variable = std::getenv(kTokenVariable);
-    token = variable == nullptr ? "" : variable;
-    source = absl::StrCat("the environment variable ", kTokenVariable);
-  } else {
-    std::ifstream file(credential.token_file);
-    std::stringstream text;
-    text << file.rdbuf();
-    token = text.str();
-    source = absl::StrCat("the file ", credential.token_file);
-  }
-  token = std::string(absl::StripAsciiWhitespace(token));
-  if (!token.empty()) return token;
-  return absl::InvalidArgumentError(
-      absl::StrCat("no upstream token for credential '", credential.name, "': ", source,
-                   " is missing or empty; set it, or name another file in upstream.credentials"));
-}
-
-absl::StatusOr<std::shared_ptr<const Credentials>> ReadCredentials(const Config& config) {
-  std::vector<Credential> credentials;
-  for (const Config::Credential& each : config.upstream.credentials) {
-    absl::StatusOr<std::string> token = ReadToken(each);
-    if (!token.ok()) return token.status();
-    credentials.push_back({each.name, Token(*std::move(token)), each.accounts});
-  }
-  return std::make_shared<const Credentials>(std::move(credentials));
 }
 
 RestPcapsApiOptions ApiOptions(const Config& config) {
@@ -78,11 +44,7 @@ RestPcapsApiOptions ApiOptions(const Config& config) {
   options.upstream.retry.base_backoff = upstream.retry.base_backoff;
   options.upstream.retry.max_backoff = upstream.retry.max_backoff;
   options.upstream.retry.budget_ratio = upstream.retry.budget_ratio;
-  options.http.ca_file = upstream.ca_file;
-  options.http.proxy = upstream.proxy;
-  // LoadConfig let plain http pass only where it is allowed.
-  options.http.allow_plaintext = absl::StartsWith(upstream.base_url, "http://");
-  options.http.connect_timeout = upstream.connect_timeout;
+  options.http = UpstreamHttpOptions(config);
   options.http.buffer_bytes = config.download.buffer;
   options.upstream_stall_timeout = config.download.upstream_stall_timeout;
   return options;
@@ -153,7 +115,20 @@ int AwaitSignal(boost::asio::io_context& signals_loop, boost::asio::signal_set& 
 
 }  // namespace
 
+absl::Status CheckApp(const Config& config) {
+  const absl::Status served = CheckServed(config);
+  if (!served.ok()) return served;
+  for (const Config::Credential& credential : config.upstream.credentials) {
+    if (credential.token_file.empty()) continue;
+    const absl::StatusOr<Token> token = ReadToken(credential);
+    if (!token.ok()) return token.status();
+  }
+  return CheckCaFile(config.upstream.ca_file);
+}
+
 absl::Status RunApp(const Config& config) {
+  const absl::Status checked = CheckApp(config);
+  if (!checked.ok()) return checked;
   absl::StatusOr<std::shared_ptr<const Credentials>> credentials = ReadCredentials(config);
   if (!credentials.ok()) return credentials.status();
   std::signal(SIGPIPE, SIG_IGN);

@@ -1,5 +1,6 @@
 #include "service/config.h"
 
+#include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
@@ -8,10 +9,13 @@
 #include <set>
 #include <sstream>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "clients/redis/redis_url.h"
 #include "service/yaml_section.h"
 
 namespace pcaps {
@@ -19,6 +23,12 @@ namespace {
 
 constexpr absl::Duration kMillisecond = absl::Milliseconds(1);
 constexpr absl::Duration kDay = absl::Hours(24);
+constexpr size_t kMaxKeyPrefix = 64;  // It is part of every key.
+
+// No '*' or '{': they mean something to Redis.
+bool IsKeyCharacter(char c) {
+  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || absl::StrContains("-_.:", c);
+}
 
 // "host:port" or "[v6]:port"; false where the port is missing or no number.
 bool SplitHostPort(absl::string_view text, std::string* host, int* port) {
@@ -125,6 +135,31 @@ void ReadUpstream(YamlSection& section, Config::Upstream& upstream) {
   CheckCredentials(section, upstream);
 }
 
+void ReadState(YamlSection& section, Config::State& state) {
+  section.Read("redis_url", &state.redis_url);
+  section.Read("username", &state.username);
+  section.Read("password_file", &state.password_file);
+  section.Read("ca_file", &state.ca_file);
+  section.Read("key_prefix", &state.key_prefix);
+  section.Read("connect_timeout", &state.connect_timeout, kMillisecond, absl::Minutes(1));
+  section.Read("command_timeout", &state.command_timeout, kMillisecond, absl::Seconds(10));
+  section.Read("max_replicas", &state.max_replicas, 1, 1000);
+  if (state.key_prefix.empty() || state.key_prefix.size() > kMaxKeyPrefix ||
+      !std::all_of(state.key_prefix.begin(), state.key_prefix.end(), IsKeyCharacter)) {
+    section.Fail("key_prefix", "must be 1 to 64 letters, digits, '-', '_', '.' or ':'");
+  }
+  if (!state.username.empty() && state.password_file.empty()) {
+    section.Fail("username", "is of use with password_file only");
+  }
+  if (state.redis_url.empty()) return;
+  const absl::StatusOr<RedisAddress> address = ParseRedisUrl(state.redis_url);
+  if (!address.ok()) {
+    section.Fail("redis_url", address.status().message());
+  } else if (!state.ca_file.empty() && !address->tls) {
+    section.Fail("ca_file", "is of use with a rediss:// redis_url only");
+  }
+}
+
 void ReadWatch(YamlSection& section, Config::Watch& watch) {
   section.Read("min_poll_interval", &watch.min_poll_interval, absl::Milliseconds(10),
                absl::Minutes(5));
@@ -159,6 +194,7 @@ void ReadFile(YamlSection& file, Config& config) {
     auth.Read("allow_insecure", &config.auth.allow_insecure);
   });
   file.Read("upstream", [&](YamlSection& section) { ReadUpstream(section, config.upstream); });
+  file.Read("state", [&](YamlSection& section) { ReadState(section, config.state); });
   file.Read("watch", [&](YamlSection& section) { ReadWatch(section, config.watch); });
   file.Read("download", [&](YamlSection& section) { ReadDownload(section, config.download); });
   file.Read("drain", [&](YamlSection& drain) {
@@ -184,6 +220,13 @@ void ReadFile(YamlSection& file, Config& config) {
 }
 
 }  // namespace
+
+absl::Status CheckServed(const Config& config) {
+  if (config.state.redis_url.empty()) return absl::OkStatus();
+  return absl::UnimplementedError(
+      "state.redis_url is set, but this version keeps its state in its own memory: leave it empty, "
+      "and run one replica");
+}
 
 bool IsLoopback(absl::string_view host_port) {
   std::string host;

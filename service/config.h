@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "service/telemetry/log.h"
@@ -51,6 +52,18 @@ struct Config {
     } rules;
   } upstream;
 
+  // What replicas share: a Redis, or nothing but this process's memory.
+  struct State {
+    std::string redis_url;  // redis://host:port/db, or rediss:// for TLS. Empty: memory.
+    std::string username;   // Of an ACL; empty: Redis's default user.
+    std::string password_file;
+    std::string ca_file;               // PEM bundle for rediss://; empty: the system's.
+    std::string key_prefix = "pcaps";  // Of all keys, so that a Redis can be shared.
+    absl::Duration connect_timeout = absl::Seconds(1);
+    absl::Duration command_timeout = absl::Milliseconds(50);  // All that one RPC waits for state.
+    int max_replicas = 1;  // Each one's share of the budgets when Redis is gone is 1/max_replicas.
+  } state;
+
   struct Watch {
     absl::Duration min_poll_interval = absl::Seconds(2);   // Young captures change quickly,
     absl::Duration max_poll_interval = absl::Seconds(15);  // old ones seldom.
@@ -88,6 +101,9 @@ absl::StatusOr<Config> LoadConfig(const std::string& file);
 
 // The same from YAML text; `name` stands for the file in messages.
 absl::StatusOr<Config> ParseConfig(const std::string& yaml, const std::string& name);
+
+// UNIMPLEMENTED where a sound configuration asks for what this version does not serve yet.
+absl::Status CheckServed(const Config& config);
 
 // Whether "host:port" (or "[v6]:port") names this machine alone.
 bool IsLoopback(absl::string_view host_port);

@@ -11,7 +11,7 @@ int main(int argc, char** argv) {
   flags.add_option("--config", config_file,
                    "YAML file; without it: loopback only, token from CLOUDFLARE_API_TOKEN");
   flags.add_flag("--check-config", check_config,
-                 "Say whether the configuration is sound, and exit");
+                 "Say whether the configuration is sound and its files are there, and exit");
   flags.set_version_flag("--version", "pcaps-gateway " PCAPS_VERSION);
   CLI11_PARSE(flags, argc, argv);
 
@@ -21,6 +21,11 @@ int main(int argc, char** argv) {
     return 2;
   }
   if (check_config) {
+    const absl::Status checked = pcaps::CheckApp(*config);
+    if (!checked.ok()) {
+      std::cerr << "pcaps-gateway: " << checked.message() << "\n";
+      return 2;
+    }
     std::cout << "the configuration is sound\n";
     return 0;
   }

@@ -93,10 +93,9 @@ absl::StatusOr<Connection> OpenConnection(const ConnectOptions& options) {
   const auto credentials = Credentials(options);
   if (!credentials.ok()) return credentials.status();
   Connection connection;
-  const std::shared_ptr<grpc::Channel> channel =
-      grpc::CreateCustomChannel(options.target, *credentials, Arguments(options));
-  connection.stub = v1::PcapsService::NewStub(channel);
-  connection.ownership_stub = v1::OwnershipService::NewStub(channel);
+  connection.channel = grpc::CreateCustomChannel(options.target, *credentials, Arguments(options));
+  connection.stub = v1::PcapsService::NewStub(connection.channel);
+  connection.ownership_stub = v1::OwnershipService::NewStub(connection.channel);
   if (!options.token.empty()) connection.authorization = absl::StrCat("Bearer ", options.token);
   connection.unary_timeout = options.unary_timeout;
   connection.backoff = options.backoff;

@@ -25,6 +25,7 @@ struct ConnectOptions {
 
 // Thread-safe once made. gRPC connects at the first call, and again whenever it must.
 struct Connection {
+  std::shared_ptr<grpc::Channel> channel;  // For services beside PcapsService.
   std::unique_ptr<v1::PcapsService::StubInterface> stub;
   std::unique_ptr<v1::OwnershipService::StubInterface> ownership_stub;
   std::string authorization;  // Empty: none.

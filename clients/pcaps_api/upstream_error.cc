@@ -13,6 +13,7 @@
 #include "clients/base/error.h"
 #include "clients/pcaps_api/destination.h"
 #include "clients/pcaps_api/envelope.h"
+#include "clients/pcaps_api/ratelimit_header.h"
 
 namespace pcaps {
 namespace {
@@ -65,12 +66,9 @@ std::string WordsOf(const Problems& problems, const std::vector<std::string>& se
   return words.empty() ? "no reason given" : ScrubSecrets(words, secrets);
 }
 
-// `Ratelimit: "default";r=50;t=30`: t seconds until the window ends.
-std::optional<double> SecondsOfRateLimit(absl::string_view header) {
-  for (const absl::string_view part : absl::StrSplit(header, absl::ByAnyChar(";,"))) {
-    absl::string_view value = absl::StripAsciiWhitespace(part);
-    double seconds = 0;
-    if (absl::ConsumePrefix(&value, "t=") && absl::SimpleAtod(value, &seconds)) return seconds;
+std::optional<absl::Duration> EndOfWindow(const HttpHead& head) {
+  for (const RateLimitWindow& window : RateLimitOf(head)) {
+    if (window.reset.has_value()) return window.reset;
   }
   return std::nullopt;
 }
@@ -78,9 +76,7 @@ std::optional<double> SecondsOfRateLimit(absl::string_view header) {
 absl::Duration RetryAfter(const HttpHead& head) {
   double seconds = 0;
   if (!absl::SimpleAtod(head.Header("retry-after"), &seconds)) {
-    const auto window = SecondsOfRateLimit(head.Header("ratelimit"));
-    if (!window.has_value()) return kDefaultRetryAfter;
-    seconds = *window;
+    return std::min(EndOfWindow(head).value_or(kDefaultRetryAfter), kMaxRetryAfter);
   }
   if (!(seconds >= 0)) return kDefaultRetryAfter;  // Also not a number.
   return std::min(absl::Seconds(seconds), kMaxRetryAfter);

@@ -57,6 +57,7 @@ Answer Reset(const Control& control) {
   state.rules.Clear();
   state.rate_limit.Clear();
   state.stats = Stats();
+  state.date_offset = absl::ZeroDuration();
   return Done();
 }
 
@@ -98,6 +99,16 @@ Answer SetRateLimit(const Control& control) {
   options.requests = requests.value_or(options.requests);
   control.state.rate_limit.options() = options;
   control.state.rate_limit.Clear();  // New windows, by the new rules.
+  return Done();
+}
+
+Answer SetClock(const Control& control) {
+  std::optional<int64_t> seconds;
+  if (const auto error = ReadInteger(Fields(control), "date_offset_s", "/date_offset_s",
+                                     {.min = -kMaxSeconds, .max = kMaxSeconds}, seconds)) {
+    return ErrorAnswer(*error);
+  }
+  control.state.date_offset = absl::Seconds(seconds.value_or(0));
   return Done();
 }
 
@@ -165,7 +176,7 @@ struct ControlRoute {
   Answer (*handle)(const Control&);
 };
 
-constexpr std::array<ControlRoute, 11> kRoutes = {{
+constexpr std::array<ControlRoute, 12> kRoutes = {{
     {"GET", "stats", GetStats},
     {"POST", "reset", Reset},
     {"GET", "faults", GetFaults},
@@ -173,6 +184,7 @@ constexpr std::array<ControlRoute, 11> kRoutes = {{
     {"DELETE", "faults", ClearFaults},
     {"POST", "rules", SetRules},
     {"POST", "rate_limit", SetRateLimit},
+    {"POST", "clock", SetClock},
     {"POST", "files", MakeLargeFile},
     {"POST", "captures", PinStatus},
     {"DELETE", "captures", ForgetCapture},

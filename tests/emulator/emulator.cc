@@ -105,7 +105,7 @@ Answer Emulator::Handle(const Request& request, absl::Time now) {
     DistortDelivery(*firing.fault, answer);
   }
   answer.delay = firing.latency;
-  answer.headers.emplace_back("Date", HttpDate(now));
+  answer.headers.emplace_back("Date", HttpDate(now + state_.date_offset));
   answer.headers.emplace_back("cf-ray", state_.ids.NextRay());
   state_.rate_limit.AddHeaders(quota, answer);
   state_.stats.CountStatus(answer.silent || answer.raw ? 0 : answer.status);

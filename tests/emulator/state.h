@@ -31,6 +31,7 @@ struct State {
   RateLimit rate_limit;
   FaultSet faults;
   Stats stats;
+  absl::Duration date_offset;  // How far the Date header is ahead of the true time.
 };
 
 // A request to one of the nine endpoints, let in.

@@ -70,6 +70,31 @@ TEST(Program, RefusesPlainHttpToAnotherMachineUnlessTold) {
   EXPECT_THAT(plain.err, HasSubstr("base_url"));
 }
 
+TEST(Program, CheckConfigOpensTheFilesItNames) {
+  const TempDir directory;
+  const std::string empty = directory.Write("empty", "\n");
+  const auto token = [](const std::string& file) {
+    return CheckConfig(absl::StrCat("upstream: {credentials: [{token_file: ", file, "}]}\n"));
+  };
+  EXPECT_EQ(token(directory.Write("token", "t")).exit_code, 0);
+  EXPECT_EQ(token(empty).exit_code, 2);
+  EXPECT_THAT(token("/nowhere/token").err, HasSubstr("/nowhere/token does not exist"));
+  const Finished ca = CheckConfig(absl::StrCat("upstream: {ca_file: ", empty, "}\n"));
+  EXPECT_EQ(ca.exit_code, 2);
+  EXPECT_THAT(ca.err, HasSubstr("no certificate"));
+}
+
+TEST(Program, RefusesARedisItWouldNotUse) {
+  const TempDir directory;
+  const std::string config =
+      directory.Write("gateway.yaml", "state: {redis_url: 'redis://127.0.0.1:6379'}\n");
+  EXPECT_EQ(RunToEnd({PCAPS_GATEWAY, "--config", config, "--check-config"}).exit_code, 2);
+  const Finished started =
+      RunToEnd({PCAPS_GATEWAY, "--config", config}, {{"CLOUDFLARE_API_TOKEN", kUpstreamToken}});
+  EXPECT_EQ(started.exit_code, 1);
+  EXPECT_THAT(started.err, HasSubstr("state.redis_url"));
+}
+
 TEST(Program, WithoutATokenItSaysWhereOneIsExpected) {
   const TempDir directory;
   const std::string config = directory.Write("gateway.yaml", "listen: 127.0.0.1:0\n");

@@ -26,6 +26,15 @@ struct Session {
 
 using Action = std::function<absl::Status(const Session& session)>;
 
+// What a command works with that needs neither gateway nor account to begin.
+struct LocalSession {
+  const GlobalFlags& flags;
+  CallOptions call;
+  std::ostream& out;
+};
+
+using LocalAction = std::function<absl::Status(const LocalSession& session)>;
+
 // Each adds a subcommand; when the command line names it, `chosen` becomes what it does.
 void AddCapture(CLI::App& app, Action& chosen);
 void AddCreate(CLI::App& app, Action& chosen);
@@ -35,5 +44,6 @@ void AddOwnership(CLI::App& app, Action& chosen);
 void AddStop(CLI::App& app, Action& chosen);
 void AddWatch(CLI::App& app, Action& chosen);
 void AddDownload(CLI::App& app, Action& chosen);
+void AddDoctor(CLI::App& app, LocalAction& chosen);
 
 }  // namespace pcaps::pcapctl

@@ -17,6 +17,7 @@ constexpr char kExamples[] =
     "Examples:\n"
     "  pcapctl capture --dst 192.0.2.7 --protocol tcp -o web.pcap\n"
     "  pcapctl list --target gateway.example.net:443 --tls\n"
+    "  pcapctl doctor\n"
     "  pcapctl COMMAND --help\n\n";
 
 void AddCommands(CLI::App& app, Action& chosen) {
@@ -45,6 +46,14 @@ absl::Status Run(GlobalFlags& flags, const Action& action, std::ostream& out, st
   return status;
 }
 
+absl::Status RunLocal(GlobalFlags& flags, const LocalAction& action, std::ostream& out,
+                      std::stop_token stop) {
+  (void)FillAccount(flags);  // Without one it does what needs none.
+  const auto call_options = ToCallOptions(flags, std::move(stop));
+  if (!call_options.ok()) return call_options.status();
+  return action({flags, *call_options, out});
+}
+
 int Finish(const absl::Status& status, bool json, std::ostream& err) {
   if (!status.ok()) err << (json ? ErrorJson(status) : ErrorText(status)) << std::flush;
   return ExitCodeOf(status);
@@ -63,6 +72,8 @@ int RunPcapctl(const std::vector<std::string>& args, std::ostream& out, std::ost
   app.footer(kExamples + ExitCodeHelp());
   AddGlobalFlags(app, flags);
   AddCommands(app, chosen);
+  LocalAction chosen_local;
+  AddDoctor(app, chosen_local);
   try {
     app.parse(
         std::vector<std::string>(args.rbegin(), args.rend()));  // It takes them from the back.
@@ -73,7 +84,8 @@ int RunPcapctl(const std::vector<std::string>& args, std::ostream& out, std::ost
     const std::string message = absl::StrCat(error.what(), "; see pcapctl --help");
     return Finish(absl::InvalidArgumentError(message), json, err);
   }
-  const absl::Status status = Run(flags, chosen, out, err, stop);
+  const absl::Status status =
+      chosen_local ? RunLocal(flags, chosen_local, out, stop) : Run(flags, chosen, out, err, stop);
   const int exit_code = Finish(status, flags.json, err);
   return absl::IsCancelled(status) && stop.stop_requested() ? kExitInterrupted : exit_code;
 }

@@ -255,6 +255,20 @@ TEST_F(EmulatorTest, GoingOverTheRateLimitBlocksWithRetryAfter) {
   EXPECT_EQ(Control("GET", "stats").status, 200);
 }
 
+TEST_F(EmulatorTest, DateIsWrongByAsMuchAsItIsTold) {
+  const auto date = [this] {
+    for (const auto& [name, value] : Send("GET", "pcaps").headers) {
+      if (name == "Date") return value;
+    }
+    return std::string();
+  };
+  EXPECT_EQ(date(), "Tue, 14 Nov 2023 22:13:20 GMT");
+  Control("POST", "clock", R"({"date_offset_s":-60})");
+  EXPECT_EQ(date(), "Tue, 14 Nov 2023 22:12:20 GMT");
+  Control("POST", "reset");
+  EXPECT_EQ(date(), "Tue, 14 Nov 2023 22:13:20 GMT");
+}
+
 TEST_F(EmulatorTest, TheSameSeedGivesTheSameIds) {
   Reconfigure({.seed = 5});
   const std::string first = Create(kSimple);

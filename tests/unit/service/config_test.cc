@@ -38,6 +38,7 @@ upstream:
   credentials: [{name: one, token_file: /t, accounts: [a, b]}]
   retry: {max_attempts: 5, base_backoff: 1ms, max_backoff: 2ms, budget_ratio: 0.5}
   rules: {full_time_limit_max: 300s}
+state: {redis_url: "rediss://redis:6380/1", username: u, password_file: /p, ca_file: /r.pem, key_prefix: "a:b", connect_timeout: 2s, command_timeout: 20ms, max_replicas: 3}
 watch: {min_poll_interval: 1s, max_poll_interval: 3s, heartbeat_interval: 2s, max_duration: 1m, max_streams: 9, max_streams_per_account: 4}
 download: {threads: 2, chunk_size: 64KiB, whole_max: 1MiB, buffer: 128KiB, upstream_stall_timeout: 1s, reader_stall_timeout: 2s, max_streams: 3}
 drain: {delay: 0s, timeout: 11s}
@@ -50,6 +51,10 @@ log: {level: debug, format: text}
   EXPECT_EQ(config->upstream.credentials.at(0).accounts.at(1), "b");
   EXPECT_EQ(config->upstream.retry.budget_ratio, 0.5);
   EXPECT_EQ(config->upstream.rules.full_time_limit_max, absl::Seconds(300));
+  EXPECT_EQ(config->state.redis_url, "rediss://redis:6380/1");
+  EXPECT_EQ(config->state.key_prefix, "a:b");
+  EXPECT_EQ(config->state.command_timeout, absl::Milliseconds(20));
+  EXPECT_EQ(config->state.max_replicas, 3);
   EXPECT_EQ(config->watch.max_streams_per_account, 4);
   EXPECT_EQ(config->download.chunk_size, 64 << 10);
   EXPECT_EQ(config->download.reader_stall_timeout, absl::Seconds(2));
@@ -127,6 +132,29 @@ TEST(Config, CredentialsDoNotContradictEachOther) {
   EXPECT_THAT(ErrorsOf("upstream: {credentials: [{name: a}, {name: b}]}"), HasSubstr("'*' twice"));
   EXPECT_THAT(ErrorsOf("upstream: {credentials: [{name: a, accounts: []}]}"),
               HasSubstr("no accounts"));
+}
+
+TEST(Config, StateIsARedisOrNothing) {
+  EXPECT_EQ(ErrorsOf("state: {redis_url: 'redis://127.0.0.1:6379'}"), "OK");
+  EXPECT_THAT(ErrorsOf("state: {redis_url: 'redis.example'}"),
+              HasSubstr("line 1: state.redis_url must be a URL like redis://"));
+  const std::string with_password = ErrorsOf("state: {redis_url: 'redis://:hunter2@host'}");
+  EXPECT_THAT(with_password, HasSubstr("state.password_file"));
+  EXPECT_THAT(with_password, testing::Not(HasSubstr("hunter2")));
+  EXPECT_THAT(ErrorsOf("state: {redis_url: 'redis://h', ca_file: /c}"), HasSubstr("rediss://"));
+  EXPECT_THAT(ErrorsOf("state: {username: u}"), HasSubstr("password_file"));
+  EXPECT_THAT(ErrorsOf("state: {key_prefix: 'a b'}"), HasSubstr("key_prefix"));
+  EXPECT_THAT(ErrorsOf("state: {key_prefix: ''}"), HasSubstr("key_prefix"));
+  EXPECT_THAT(ErrorsOf("state: {max_replicas: 0}"), HasSubstr("max_replicas"));
+  EXPECT_THAT(ErrorsOf("state: {command_timeout: 0s}"), HasSubstr("command_timeout"));
+}
+
+TEST(Config, ARedisIsNotServedYet) {
+  EXPECT_TRUE(CheckServed(Config()).ok());
+  const absl::StatusOr<Config> config =
+      ParseConfig("state: {redis_url: 'redis://127.0.0.1:6379'}", "test.yaml");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_TRUE(absl::IsUnimplemented(CheckServed(*config)));
 }
 
 TEST(Config, NothingIsGivenTwiceOrEmpty) {

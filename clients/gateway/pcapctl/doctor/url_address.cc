@@ -1,0 +1,22 @@
+#include "clients/gateway/pcapctl/doctor/url_address.h"
+
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace pcaps::pcapctl {
+
+absl::StatusOr<UrlAddress> AddressOfUrl(absl::string_view url, int default_port) {
+  const std::string whole = absl::StrCat(absl::StrContains(url, "://") ? "" : "http://", url);
+  const auto parsed = boost::urls::parse_uri(whole);
+  if (!parsed.has_value() || parsed->host_address().empty()) {
+    return absl::InvalidArgumentError("it is no URL");
+  }
+  UrlAddress address{std::string(parsed->host_address()), default_port};
+  if (parsed->port_number() != 0) address.port = parsed->port_number();
+  return address;
+}
+
+}  // namespace pcaps::pcapctl

@@ -1,0 +1,25 @@
+// What an answer of the upstream tells of its rate limit:
+//   Ratelimit: "default";r=50;t=30           50 requests are left in a window that ends in 30 s
+//   Ratelimit-Policy: "default";q=1200;w=300  of 1200 in 300 s
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "clients/pcaps_api/http_exchange.h"
+
+namespace pcaps {
+
+struct RateLimitWindow {
+  std::string name;
+  std::optional<double> remaining;
+  std::optional<absl::Duration> reset;
+  std::optional<double> quota;  // Of the policy of the same name.
+};
+
+// In the header's order. What cannot be understood is left out.
+std::vector<RateLimitWindow> RateLimitOf(const HttpHead& head);
+
+}  // namespace pcaps

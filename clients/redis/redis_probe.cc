@@ -1,0 +1,134 @@
+#include "clients/redis/redis_probe.h"
+
+#include <hiredis/hiredis.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <initializer_list>
+#include <memory>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "absl/time/clock.h"
+#include "clients/base/error.h"
+#include "clients/base/tcp_dial.h"
+#include "clients/redis/redis_tls.h"
+
+namespace pcaps {
+namespace {
+
+using Context = std::unique_ptr<redisContext, decltype(&redisFree)>;
+using Reply = std::unique_ptr<redisReply, decltype(&freeReplyObject)>;
+
+absl::Status ConnectionError(const redisContext& context) {
+  if (context.err == REDIS_ERR_IO && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+    return absl::DeadlineExceededError("it accepts the connection and then gives no answer");
+  }
+  return absl::UnavailableError(absl::StrCat("the connection broke: ", CleanText(context.errstr)));
+}
+
+// Redis puts the kind of an error in front of it.
+absl::Status ErrorOf(absl::string_view text) {
+  const std::string words = CleanText(text);
+  // NOAUTH; "ERR AUTH called without any password configured"; "ERR invalid password" before
+  // Redis 6.
+  if (absl::StartsWith(text, "WRONGPASS") || absl::StrContains(text, "AUTH") ||
+      absl::StrContains(text, "invalid password")) {
+    return absl::UnauthenticatedError(words);
+  }
+  if (absl::StartsWith(text, "NOPERM")) return absl::PermissionDeniedError(words);
+  if (absl::StartsWith(text, "LOADING")) return absl::FailedPreconditionError(words);
+  return absl::InternalError(words);
+}
+
+// The text of the answer.
+absl::StatusOr<std::string> Ask(redisContext& context,
+                                std::initializer_list<absl::string_view> words) {
+  std::vector<const char*> arguments;
+  std::vector<size_t> lengths;
+  for (const absl::string_view word : words) {
+    arguments.push_back(word.data());
+    lengths.push_back(word.size());
+  }
+  errno = 0;
+  const Reply reply(
+      static_cast<redisReply*>(redisCommandArgv(&context, static_cast<int>(arguments.size()),
+                                                arguments.data(), lengths.data())),
+      freeReplyObject);
+  if (reply == nullptr) return ConnectionError(context);
+  const absl::string_view text(reply->str != nullptr ? reply->str : "", reply->len);
+  if (reply->type == REDIS_REPLY_ERROR) return ErrorOf(text);
+  return std::string(text);
+}
+
+absl::Status LogIn(redisContext& context, const RedisProbeOptions& options) {
+  if (options.password.empty()) return absl::OkStatus();
+  if (options.username.empty()) return Ask(context, {"AUTH", options.password}).status();
+  return Ask(context, {"AUTH", options.username, options.password}).status();
+}
+
+absl::StatusOr<absl::Duration> TimePings(redisContext& context) {
+  std::array<absl::Duration, 3> times;
+  for (absl::Duration& time : times) {
+    const absl::Time begin = absl::Now();
+    const absl::StatusOr<std::string> pong = Ask(context, {"PING"});
+    if (!pong.ok()) return pong.status();
+    time = absl::Now() - begin;
+  }
+  std::sort(times.begin(), times.end());
+  return times[1];
+}
+
+// "role:master" lines under "# Replication" headings.
+RedisReport ReadInfo(absl::string_view info) {
+  RedisReport report;
+  const std::array<std::pair<absl::string_view, std::string*>, 4> wanted = {
+      {{"redis_version:", &report.version},
+       {"redis_mode:", &report.mode},
+       {"role:", &report.role},
+       {"maxmemory_policy:", &report.maxmemory_policy}}};
+  for (absl::string_view line : absl::StrSplit(info, '\n')) {
+    for (const auto& [key, value] : wanted) {
+      if (absl::ConsumePrefix(&line, key)) *value = CleanText(absl::StripSuffix(line, "\r"));
+    }
+  }
+  return report;
+}
+
+}  // namespace
+
+absl::StatusOr<RedisReport> ProbeRedis(const RedisProbeOptions& options) {
+  absl::StatusOr<TcpSocket> socket =
+      DialTcp(options.address.host, options.address.port, options.connect_timeout);
+  if (!socket.ok()) return socket.status();
+  const Context context(redisConnectFd(socket->Release()), redisFree);
+  if (context == nullptr) return absl::ResourceExhaustedError("out of memory");
+  const timeval timeout = absl::ToTimeval(options.answer_timeout);
+  if (context->err != 0 || redisSetTimeout(context.get(), timeout) != REDIS_OK) {
+    return ConnectionError(*context);
+  }
+  if (options.address.tls) {
+    const absl::Status secured = StartRedisTls(*context, options.address.host, options.ca_file);
+    if (!secured.ok()) return secured;
+  }
+  const absl::Status logged_in = LogIn(*context, options);
+  if (!logged_in.ok()) return logged_in;
+  const absl::StatusOr<absl::Duration> ping = TimePings(*context);
+  if (!ping.ok()) return ping.status();
+  if (options.address.database != 0) {
+    const std::string database = absl::StrCat(options.address.database);
+    const auto selected = Ask(*context, {"SELECT", database});
+    if (!selected.ok()) return selected.status();
+  }
+  const absl::StatusOr<std::string> info = Ask(*context, {"INFO"});
+  if (!info.ok()) return info.status();
+  RedisReport report = ReadInfo(*info);
+  report.ping = *ping;
+  return report;
+}
+
+}  // namespace pcaps

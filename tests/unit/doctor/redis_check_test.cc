@@ -1,0 +1,92 @@
+#include "clients/gateway/pcapctl/doctor/redis_check.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace pcaps::pcapctl {
+namespace {
+
+using testing::HasSubstr;
+
+RedisReport GoodReport() {
+  return {.ping = absl::Milliseconds(1),
+          .version = "7.0.15",
+          .mode = "standalone",
+          .role = "master",
+          .maxmemory_policy = "noeviction"};
+}
+
+Finding Judge(const RedisReport& report) { return JudgeRedis(report, Config::State()); }
+
+TEST(RedisCheck, AMasterThatAnswersInTimeIsWell) {
+  EXPECT_EQ(Judge(GoodReport()).verdict, Verdict::kOk);
+  RedisReport silent = GoodReport();
+  silent.maxmemory_policy = "";  // Its user may not see it.
+  EXPECT_EQ(Judge(silent).verdict, Verdict::kOk);
+}
+
+TEST(RedisCheck, ASlowOneFailsByTheTimeoutOfTheConfiguration) {
+  RedisReport slow = GoodReport();
+  slow.ping = absl::Milliseconds(51);
+  const Finding finding = Judge(slow);
+  EXPECT_EQ(finding.verdict, Verdict::kFail);
+  EXPECT_THAT(finding.message, HasSubstr("51ms"));
+  EXPECT_THAT(finding.message, HasSubstr("50ms"));
+  EXPECT_THAT(finding.fix, HasSubstr("state.command_timeout"));
+}
+
+TEST(RedisCheck, AReplicaAClusterAndASentinelFail) {
+  RedisReport report = GoodReport();
+  report.role = "slave";
+  EXPECT_THAT(Judge(report).fix, HasSubstr("the master"));
+  for (const char* mode : {"cluster", "sentinel"}) {
+    report = GoodReport();
+    report.mode = mode;
+    EXPECT_EQ(Judge(report).verdict, Verdict::kFail);
+    EXPECT_THAT(Judge(report).message, HasSubstr(mode));
+  }
+}
+
+TEST(RedisCheck, OneThatEvictsIsAWarning) {
+  RedisReport report = GoodReport();
+  report.maxmemory_policy = "volatile-lru";
+  EXPECT_EQ(Judge(report).verdict, Verdict::kWarning);
+  EXPECT_THAT(Judge(report).message, HasSubstr("volatile-lru"));
+}
+
+TEST(RedisCheck, EveryKindOfErrorHasAFixOfItsOwn) {
+  std::set<std::string> fixes;
+  const std::vector<absl::Status> errors = {absl::NotFoundError("x"),
+                                            absl::InvalidArgumentError("x"),
+                                            absl::UnauthenticatedError("x"),
+                                            absl::PermissionDeniedError("x"),
+                                            absl::FailedPreconditionError("x"),
+                                            absl::DeadlineExceededError("x"),
+                                            absl::UnimplementedError("x"),
+                                            absl::UnavailableError("x"),
+                                            absl::InternalError("x")};
+  for (const absl::Status& error : errors) {
+    const Finding finding = JudgeRedis(error, Config::State());
+    EXPECT_EQ(finding.verdict, Verdict::kFail);
+    EXPECT_EQ(finding.message, "x");
+    fixes.insert(finding.fix);
+  }
+  EXPECT_EQ(fixes.size(), errors.size());
+}
+
+TEST(RedisCheck, APasswordFileThatCannotBeReadIsToldBeforeRedisIsAsked) {
+  Config::State state;
+  state.redis_url = "redis://127.0.0.1:1";
+  state.password_file = "/nowhere/password";
+  const Finding finding = CheckRedis(state);
+  EXPECT_EQ(finding.verdict, Verdict::kFail);
+  EXPECT_THAT(finding.message, HasSubstr("/nowhere/password"));
+  EXPECT_THAT(finding.fix, HasSubstr("state.password_file"));
+}
+
+TEST(RedisCheck, IsSkippedWithoutARedis) {
+  EXPECT_EQ(CheckRedis(Config::State()).verdict, Verdict::kSkip);
+}
+
+}  // namespace
+}  // namespace pcaps::pcapctl
