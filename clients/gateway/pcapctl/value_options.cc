@@ -1,30 +1,21 @@
 #include "clients/gateway/pcapctl/value_options.h"
 
 #include <CLI/CLI.hpp>
-#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
+#include "clients/gateway/pcapctl/ip_protocol.h"
 
 namespace pcaps::pcapctl {
 namespace {
 
-// Those one captures; /etc/protocols is missing from small containers.
-constexpr std::pair<absl::string_view, uint32_t> kProtocols[] = {
-    {"icmp", 1}, {"igmp", 2}, {"ipip", 4}, {"tcp", 6},     {"udp", 17},
-    {"gre", 47}, {"esp", 50}, {"ah", 51},  {"icmpv6", 58}, {"sctp", 132},
-};
-
 std::optional<uint32_t> ParseProtocol(absl::string_view text) {
   uint32_t number = 0;
   if (absl::SimpleAtoi(text, &number)) return number;
-  const std::string lower = absl::AsciiStrToLower(text);
-  for (const auto& [name, value] : kProtocols) {
-    if (name == lower) return value;
-  }
-  return std::nullopt;
+  return ProtocolNumber(absl::AsciiStrToLower(text));
 }
 
 }  // namespace
@@ -59,14 +50,9 @@ CLI::Option* AddProtocol(CLI::App& app, const std::string& name, std::optional<u
       throw CLI::ValidationError(name, text + " is neither a number nor a name like tcp or icmpv6");
     }
   };
-  return app.add_option_function<std::string>(name, parse, help)->type_name("PROTOCOL");
-}
-
-std::string ProtocolName(uint32_t protocol) {
-  for (const auto& [name, value] : kProtocols) {
-    if (value == protocol) return std::string(name);
-  }
-  return absl::StrCat("protocol ", protocol);
+  // The names show in the help and in what a shell completes.
+  const std::string type = absl::StrCat("{", absl::StrJoin(ProtocolNames(), ","), "}|N");
+  return app.add_option_function<std::string>(name, parse, help)->type_name(type);
 }
 
 }  // namespace pcaps::pcapctl

@@ -25,7 +25,4 @@ CLI::Option* AddTime(CLI::App& app, const std::string& name, std::optional<absl:
 CLI::Option* AddProtocol(CLI::App& app, const std::string& name, std::optional<uint32_t>& value,
                          const std::string& help);
 
-// "tcp" for 6; the number where it has no name here.
-std::string ProtocolName(uint32_t protocol);
-
 }  // namespace pcaps::pcapctl
