@@ -26,9 +26,9 @@ absl::Status FilterFields::Set(Field<T>& field, const FilterToken& word, const T
     return absl::OkStatus();
   }
   if (*field.value == value) return absl::OkStatus();
-  return Refused(word, absl::StrCat("the ", name, " is ", Shown(*field.value),
-                                    " already (character ", field.word.character,
-                                    "), and no packet has two"));
+  return Refused(word,
+                 absl::StrCat("the ", name, " is ", Shown(*field.value), " already (character ",
+                              field.word.character, "), and no packet has two"));
 }
 
 absl::Status FilterFields::SetSourceAddress(const FilterToken& word, const std::string& address,
@@ -76,16 +76,16 @@ absl::Status FilterFields::CheckFamily() const {
     return Refused(word, "the API cannot filter by IP version; only an address says it");
   }
   if (*implied_family_.value == *wanted_family_.value) return absl::OkStatus();
-  return Refused(word, absl::StrCat("'", implied_family_.word.text, "' (character ",
-                                    implied_family_.word.character, ") is ",
-                                    NameOf(*implied_family_.value)));
+  return Refused(
+      word, absl::StrCat("'", implied_family_.word.text, "' (character ",
+                         implied_family_.word.character, ") is ", NameOf(*implied_family_.value)));
 }
 
 absl::Status FilterFields::CheckPorts() const {
   const Field<uint32_t>& port = source_port_.value.has_value() ? source_port_ : destination_port_;
   if (!port.value.has_value() || !protocol_.value.has_value()) return absl::OkStatus();
-  if (std::count(std::begin(kProtocolsWithPorts), std::end(kProtocolsWithPorts),
-                 *protocol_.value) > 0) {
+  if (std::count(std::begin(kProtocolsWithPorts), std::end(kProtocolsWithPorts), *protocol_.value) >
+      0) {
     return absl::OkStatus();
   }
   return Refused(port.word, absl::StrCat(ProtocolName(*protocol_.value), " (character ",

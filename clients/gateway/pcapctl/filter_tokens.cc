@@ -20,9 +20,8 @@ bool IsWord(char c) { return !IsSpace(c) && !IsOneOf(kParentheses, c) && !IsOneO
 // Of the token that begins the text.
 size_t LengthOf(absl::string_view text) {
   if (!IsWord(text[0])) {
-    const bool doubled =
-        std::find(std::begin(kDoubled), std::end(kDoubled), text.substr(0, 2)) !=
-        std::end(kDoubled);
+    const bool doubled = std::find(std::begin(kDoubled), std::end(kDoubled), text.substr(0, 2)) !=
+                         std::end(kDoubled);
     return doubled ? 2 : 1;
   }
   return std::find_if_not(text.begin(), text.end(), IsWord) - text.begin();
@@ -37,9 +36,9 @@ absl::Status CheckCharacters(absl::string_view expression) {
   for (size_t i = 0; i < expression.size(); ++i) {
     const unsigned char c = static_cast<unsigned char>(expression[i]);
     if (absl::ascii_isprint(c) || absl::ascii_isspace(c)) continue;
-    return absl::InvalidArgumentError(
-        absl::StrCat("character ", i + 1, " (byte 0x", absl::Hex(c, absl::kZeroPad2),
-                     ") is not printable ASCII"));
+    return absl::InvalidArgumentError(absl::StrCat("character ", i + 1, " (byte 0x",
+                                                   absl::Hex(c, absl::kZeroPad2),
+                                                   ") is not printable ASCII"));
   }
   return absl::OkStatus();
 }
@@ -66,8 +65,8 @@ absl::Status Refused(const FilterToken& token, absl::string_view why) {
   if (token.text.empty()) return absl::InvalidArgumentError(absl::StrCat("at the end: ", why));
   const bool cut = token.text.size() > kMaxShownBytes;
   return absl::InvalidArgumentError(absl::StrCat("'", token.text.substr(0, kMaxShownBytes),
-                                                 cut ? "..." : "", "' (character ",
-                                                 token.character, "): ", why));
+                                                 cut ? "..." : "", "' (character ", token.character,
+                                                 "): ", why));
 }
 
 }  // namespace pcaps::pcapctl

@@ -10,13 +10,14 @@
 
 namespace pcaps::pcapctl {
 
-// Longer than any expression that sets five fields needs to be. It bounds all that is done with one.
+// Longer than any expression that sets five fields needs to be. It bounds all that is done with
+// one.
 inline constexpr size_t kMaxFilterBytes = 1024;
 
 // A word, a number, an address, a parenthesis or an operator. Lives as long as the expression.
 struct FilterToken {
-  absl::string_view text;    // Empty: the end of the expression.
-  size_t character = 0;      // Where it begins, counted from 1.
+  absl::string_view text;  // Empty: the end of the expression.
+  size_t character = 0;    // Where it begins, counted from 1.
 };
 
 // The tokens in order; the last is the end. Errors: INVALID_ARGUMENT for an expression that is too

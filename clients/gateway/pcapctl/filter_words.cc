@@ -43,9 +43,8 @@ std::optional<IpFamily> FamilyOfProtocolWord(absl::string_view word) {
 }
 
 bool IsNumber(absl::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return absl::ascii_isdigit(c);
-  });
+  return !text.empty() && std::all_of(text.begin(), text.end(),
+                                      [](unsigned char c) { return absl::ascii_isdigit(c); });
 }
 
 // A number of at most `max`. tcpdump would read a leading zero as octal, so nobody may mean it.
@@ -194,7 +193,8 @@ absl::Status Parser::Condition() {
   const std::string lower = absl::AsciiStrToLower(token.text);
   const bool value = !token.text.empty() && !IsKeyword(lower);
   if (value && qualifiers_.has_value()) return Value();
-  if (value) return Refused(token, "say what it is: 'src', 'dst', 'src port', 'dst port' or 'proto'");
+  if (value)
+    return Refused(token, "say what it is: 'src', 'dst', 'src port', 'dst port' or 'proto'");
   return Unexpected(token, "a condition, such as 'src 192.0.2.1' or 'tcp dst port 443'");
 }
 

@@ -10,9 +10,9 @@ namespace {
 // Those one captures; /etc/protocols is missing from small containers. Of two names for a number
 // the first is shown.
 constexpr std::pair<absl::string_view, uint32_t> kProtocols[] = {
-    {"icmp", 1}, {"igmp", 2},    {"ipip", 4},   {"tcp", 6},   {"udp", 17},
-    {"gre", 47}, {"esp", 50},    {"ah", 51},    {"icmpv6", 58}, {"icmp6", 58},
-    {"ospf", 89}, {"pim", 103},  {"vrrp", 112}, {"sctp", 132},
+    {"icmp", 1},  {"igmp", 2},  {"ipip", 4},   {"tcp", 6},     {"udp", 17},
+    {"gre", 47},  {"esp", 50},  {"ah", 51},    {"icmpv6", 58}, {"icmp6", 58},
+    {"ospf", 89}, {"pim", 103}, {"vrrp", 112}, {"sctp", 132},
 };
 
 }  // namespace

@@ -79,10 +79,10 @@ absl::StatusOr<TimeWindow> Checked(absl::Time from, absl::Time to, absl::Time no
   }
   const absl::Duration duration = absl::Ceil(to - from, absl::Seconds(1));
   if (duration > kMaxTimeWindow) {
-    return Wrong("--from", absl::StrCat(times, " are ", absl::FormatDuration(duration),
-                                        "; one capture covers at most ",
-                                        absl::FormatDuration(kMaxTimeWindow),
-                                        ", so give an earlier --to or take several"));
+    return Wrong("--from",
+                 absl::StrCat(times, " are ", absl::FormatDuration(duration),
+                              "; one capture covers at most ", absl::FormatDuration(kMaxTimeWindow),
+                              ", so give an earlier --to or take several"));
   }
   return TimeWindow{to, duration};
 }

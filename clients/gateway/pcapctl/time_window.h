@@ -22,8 +22,9 @@ struct TimeWindowFlags {
 };
 
 struct TimeWindow {
-  absl::Time end;           // The API's offset_time.
-  absl::Duration duration;  // The API's time_limit: whole seconds, rounded up so that nothing is lost.
+  absl::Time end;  // The API's offset_time.
+  absl::Duration
+      duration;  // The API's time_limit: whole seconds, rounded up so that nothing is lost.
 };
 
 // A time is "14:03" or "14:03:20" of today in `zone`, or of yesterday where that is still to come;

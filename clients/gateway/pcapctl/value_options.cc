@@ -1,6 +1,7 @@
 #include "clients/gateway/pcapctl/value_options.h"
 
 #include <CLI/CLI.hpp>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
@@ -18,13 +19,26 @@ std::optional<uint32_t> ParseProtocol(absl::string_view text) {
   return ProtocolNumber(absl::AsciiStrToLower(text));
 }
 
+absl::Duration ParsePositiveDuration(const std::string& name, const std::string& text) {
+  absl::Duration duration;
+  if (absl::ParseDuration(text, &duration) && duration > absl::ZeroDuration()) return duration;
+  throw CLI::ValidationError(name, text + " is not a time like 30s, 5m or 1h");
+}
+
 }  // namespace
 
 CLI::Option* AddDuration(CLI::App& app, const std::string& name, absl::Duration& value,
                          const std::string& help) {
   const auto parse = [name, &value](const std::string& text) {
-    if (absl::ParseDuration(text, &value) && value > absl::ZeroDuration()) return;
-    throw CLI::ValidationError(name, text + " is not a time like 30s, 5m or 1h");
+    value = ParsePositiveDuration(name, text);
+  };
+  return app.add_option_function<std::string>(name, parse, help)->type_name("TIME");
+}
+
+CLI::Option* AddDuration(CLI::App& app, const std::string& name,
+                         std::optional<absl::Duration>& value, const std::string& help) {
+  const auto parse = [name, &value](const std::string& text) {
+    value = ParsePositiveDuration(name, text);
   };
   return app.add_option_function<std::string>(name, parse, help)->type_name("TIME");
 }
@@ -42,13 +56,14 @@ CLI::Option* AddTime(CLI::App& app, const std::string& name, std::optional<absl:
   return app.add_option_function<std::string>(name, parse, help)->type_name("RFC3339");
 }
 
-CLI::Option* AddProtocol(CLI::App& app, const std::string& name, std::optional<uint32_t>& value,
+CLI::Option* AddProtocol(CLI::App& app, const std::string& name, std::function<void(uint32_t)> set,
                          const std::string& help) {
-  const auto parse = [name, &value](const std::string& text) {
-    value = ParseProtocol(text);
-    if (!value.has_value()) {
+  const auto parse = [name, set = std::move(set)](const std::string& text) {
+    const std::optional<uint32_t> protocol = ParseProtocol(text);
+    if (!protocol.has_value()) {
       throw CLI::ValidationError(name, text + " is neither a number nor a name like tcp or icmpv6");
     }
+    set(*protocol);
   };
   // The names show in the help and in what a shell completes.
   const std::string type = absl::StrCat("{", absl::StrJoin(ProtocolNames(), ","), "}|N");

@@ -12,7 +12,7 @@ PcapctlRun RunPcapctlAlone(const std::vector<std::string>& args, std::stop_token
   std::ostringstream out;
   std::ostringstream err;
   PcapctlRun run;
-  run.exit_code = pcapctl::RunPcapctl(args, out, err, std::move(stop));
+  run.exit_code = pcapctl::RunPcapctl(args, {.out = out, .err = err}, std::move(stop));
   run.out = out.str();
   run.err = err.str();
   return run;
