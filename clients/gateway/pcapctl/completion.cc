@@ -1,5 +1,6 @@
 #include "clients/gateway/pcapctl/completion.h"
 
+#include <algorithm>
 #include <set>
 #include <vector>
 
@@ -13,8 +14,8 @@ namespace {
 
 using Tree = std::vector<CompletedCommand>;
 
-// bash and zsh walk the words before the cursor alike. $1 goes before the function's name and $2
-// after its end; between them $first, $here and $all are how the shell counts words.
+// bash and zsh walk the words before the cursor alike, to find the command they name. $first, $here
+// and $all are how the shell counts words, $steps and $valued come from the tree.
 constexpr char kWalk[] = R"(
   local command='' skip='' word i
   for ((i = $first; i < $here; i++)); do
@@ -91,13 +92,13 @@ std::string CommandArms(const Tree& tree, absl::string_view reply) {
   std::string arms;
   for (const CompletedCommand& command : tree) {
     std::vector<std::string> words = CommandsBelow(tree, command.path);
-    for (const std::vector<CompletedOption>& options : {command.options, tree.front().options}) {
-      for (const CompletedOption& option : options) {
-        words.insert(words.end(), option.names.begin(), option.names.end());
-        if (option.names.empty())
-          words.insert(words.end(), option.values.begin(), option.values.end());
+    for (const std::vector<CompletedOption>* options : {&command.options, &tree.front().options}) {
+      for (const CompletedOption& option : *options) {
+        const auto& offered = option.names.empty() ? option.values : option.names;
+        for (const std::string& word : offered) {
+          if (std::find(words.begin(), words.end(), word) == words.end()) words.push_back(word);
+        }
       }
-      if (command.path.empty()) break;  // Its options are the program's.
     }
     absl::StrAppend(&arms, "    '", command.path, "') ",
                     absl::StrReplaceAll(reply, {{"$words", absl::StrJoin(words, " ")}}), " ;;\n");
@@ -135,7 +136,8 @@ std::string BashCompletion(const CLI::App& root) {
       "# bash completion for pcapctl: source <(pcapctl completion bash)\n_pcapctl() {",
       Walk(tree, "1", "COMP_CWORD", "COMP_WORDS"), "  case \"$prev\" in\n    ",
       NamesOf(tree, "", TakesFile),
-      ") compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); return ;;\n",
+      ") compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); "
+      "return ;;\n",
       ValueArms(tree, kReply), "    ", NamesOf(tree, "", TakesAnything), ") return ;;\n  esac\n",
       "  case \"$command\" in\n", CommandArms(tree, kReply),
       "  esac\n}\ncomplete -F _pcapctl pcapctl\n");

@@ -56,9 +56,10 @@ absl::Status RunCreate(const Session& session, CreateFlags& flags) {
 void RefuseOptionsOf(const CLI::App& parent, const CLI::App& form) {
   for (const CLI::Option* const option : parent.get_options()) {
     if (option->count() == 0) continue;
+    const bool known = form.get_option_no_throw(option->get_name()) != nullptr;
     throw CLI::ValidationError(option->get_name(),
-                               absl::StrCat("is no option of ", parent.get_name(), " ",
-                                            form.get_name(), ", or stands before that word"));
+                               absl::StrCat(known ? "goes after '" : "is no option of '",
+                                            parent.get_name(), " ", form.get_name(), "'"));
   }
 }
 

@@ -91,6 +91,7 @@ absl::StatusOr<TimeWindow> Checked(absl::Time from, absl::Time to, absl::Time no
 
 absl::StatusOr<TimeWindow> WindowOf(const TimeWindowFlags& flags, absl::Time now,
                                     absl::TimeZone zone) {
+  now = absl::FromUnixMillis(absl::ToUnixMillis(now));  // What is finer only fills the screen.
   if (!flags.from.empty() && !flags.to.empty() && flags.time_limit.has_value()) {
     return Wrong("--time-limit", "--from and --to say it already; leave one of the three out");
   }

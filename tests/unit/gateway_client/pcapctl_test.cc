@@ -4,7 +4,10 @@
 #include <google/protobuf/util/message_differencer.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
 #include "clients/base/error.h"
+#include "clients/base/proto_time.h"
 #include "tests/unit/gateway_client/run_pcapctl.h"
 
 namespace pcaps {
@@ -35,6 +38,12 @@ v1::CreatePcapRequest Request(const std::string& text) {
   return request;
 }
 
+v1::Filter Filter(const std::string& text) {
+  v1::Filter filter;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &filter));
+  return filter;
+}
+
 TEST_F(Pcapctl, CreateWithoutOptionsAsksForASimpleCaptureOfAMinute) {
   const auto expected = Request(R"(
     account_id: "4f2a" request_id: "r" time_limit { seconds: 60 } filter {}
@@ -50,7 +59,7 @@ TEST_F(Pcapctl, CreateSaysEverythingASimpleCaptureCanBeTold) {
     simple { packet_limit: 5 offset_time { seconds: 1714564800 nanos: 500000000 } }
     max_queue_wait { seconds: 90 })");
   EXPECT_TRUE(MessageDifferencer::Equals(
-      CreateWith({"--simple", "--time-limit", "5m", "--src", "192.0.2.1", "--dst", "2001:db8::1",
+      CreateWith({"simple", "--time-limit", "5m", "--src", "192.0.2.1", "--dst", "2001:db8::1",
                   "--sport", "0", "--dport", "53", "--protocol", "UDP", "--packets", "5",
                   "--offset-time", "2024-05-01T12:00:00.5Z", "--max-queue-wait", "1m30s"}),
       expected));
@@ -61,17 +70,52 @@ TEST_F(Pcapctl, CreateSaysEverythingAFullCaptureCanBeTold) {
     account_id: "4f2a" request_id: "r" time_limit { seconds: 60 } filter { protocol: 58 }
     full { colo_name: "ORD" destination_conf: "s3://b/d" byte_limit: 1000 packet_limit: 7 })");
   EXPECT_TRUE(MessageDifferencer::Equals(
-      CreateWith({"--full", "--colo", "ORD", "--bucket", "s3://b/d", "--bytes", "1000", "--packets",
+      CreateWith({"full", "--colo", "ORD", "--bucket", "s3://b/d", "--bytes", "1000", "--packets",
                   "7", "--protocol", "icmpv6"}),
       expected));
 }
 
 TEST_F(Pcapctl, ABucketUriWithKeysComesFromTheEnvironment) {
   setenv("PCAPCTL_BUCKET", "r2://b?secret-access-key=k", 1);
-  EXPECT_EQ(CreateWith({"--full", "--colo", "ORD"}).full().destination_conf(),
+  EXPECT_EQ(CreateWith({"full", "--colo", "ORD"}).full().destination_conf(),
             "r2://b?secret-access-key=k");
-  EXPECT_TRUE(CreateWith({"--simple"}).has_simple());
+  EXPECT_TRUE(CreateWith({"simple"}).has_simple());
   unsetenv("PCAPCTL_BUCKET");
+}
+
+TEST_F(Pcapctl, CreateTakesAFilterInTcpdumpsWords) {
+  const auto expected = Filter("source_address: '192.0.2.1' protocol: 6 destination_port: 443");
+  const v1::CreatePcapRequest request =
+      CreateWith({"--filter", "src 192.0.2.1 and tcp dst port 443"});
+  EXPECT_TRUE(MessageDifferencer::Equals(request.filter(), expected));
+}
+
+TEST_F(Pcapctl, CreateSearchesTheTimeBetweenFromAndToAndSaysWhichThatIs) {
+  const PcapctlRun run = PcapctlFixture::Pcapctl({"create", "--from", "-10m", "--to", "-8m"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const v1::CreatePcapRequest request = gateway_.creates().back();
+  EXPECT_EQ(request.time_limit().seconds(), 120);
+  const absl::Time end = FromTimestamp(request.simple().offset_time());
+  EXPECT_GT(end, absl::Now() - absl::Minutes(9));
+  EXPECT_LT(end, absl::Now() - absl::Minutes(8));
+  EXPECT_THAT(run.err, MatchesRegex("searching [^\n]* to [^\n]*\n"));
+}
+
+TEST_F(Pcapctl, ADryRunPrintsTheRequestWithoutKeysAndSendsNothing) {
+  for (const char* command : {"create", "capture"}) {
+    const PcapctlRun simple = PcapctlFixture::Pcapctl(
+        {command, "--filter", "udp", "--dry-run", "--request-id", "r", "--packets", "7"});
+    EXPECT_EQ(simple.exit_code, 0) << simple.err;
+    EXPECT_EQ(simple.out,
+              "{\"accountId\":\"4f2a\",\"requestId\":\"r\",\"timeLimit\":\"60s\","
+              "\"filter\":{\"protocol\":17},\"simple\":{\"packetLimit\":7}}\n");
+    const PcapctlRun full = PcapctlFixture::Pcapctl(
+        {command, "full", "--dry-run", "--colo", "ORD", "--bucket", "r2://b?access-key-id=k3y"});
+    EXPECT_EQ(full.exit_code, 0) << full.err;
+    EXPECT_THAT(full.out,
+                AllOf(HasSubstr("r2://b?access-key-id=REDACTED"), testing::Not(HasSubstr("k3y"))));
+  }
+  EXPECT_TRUE(gateway_.creates().empty());
 }
 
 TEST_F(Pcapctl, WrongUsageExits2AndAsksTheGatewayNothing) {
@@ -86,13 +130,23 @@ TEST_F(Pcapctl, WrongUsageExits2AndAsksTheGatewayNothing) {
       {"create", "--protocol", "carrier-pigeon"},
       {"create", "--offset-time", "yesterday"},
       {"create", "--sport", "http"},
-      {"create", "--full", "--colo", "ORD"},
-      {"create", "--full", "--bucket", "s3://b"},
-      {"create", "--full", "--simple"},
+      {"create", "--full"},
       {"create", "--bucket", "s3://b"},
-      {"create", "--full", "--colo", "ORD", "--bucket", "s3://b", "--offset-time",
-       "2024-05-01T12:00:00Z"},
-      {"capture", "--full", "--colo", "ORD", "--bucket", "s3://b", "-o", "x"},
+      {"create", "full", "--bucket", "s3://b"},
+      {"create", "full", "--colo", "ORD"},
+      {"create", "full", "--colo", "ORD", "--bucket", "s3://b", "--from", "-5m"},
+      {"create", "--packets", "5", "full", "--colo", "ORD", "--bucket", "s3://b"},
+      {"create", "--packets", "5", "simple"},
+      {"create", "full", "simple"},
+      {"capture", "full", "--colo", "ORD", "--bucket", "s3://b", "-o", "x"},
+      {"create", "--filter", "tcp or udp"},
+      {"create", "--filter", "tcp", "--dport", "80"},
+      {"create", "--from", "-6m"},
+      {"create", "--from", "-5m", "--offset-time", "2024-05-01T12:00:00Z"},
+      {"create", "--to", "now", "--offset-time", "2024-05-01T12:00:00Z"},
+      {"download", "a", "-o", "-", "--resume"},
+      {"completion"},
+      {"completion", "tcsh"},
       {"create", "--request-id", "two\nlines"},
       {"create", "--request-id", std::string(129, 'x')},
       {"create", "--token-file", "/no/such/file"},
@@ -138,11 +192,15 @@ TEST_F(Pcapctl, ATokenIsReadFromAFileOrTheEnvironmentAndStaysOnThisMachineInPlai
 }
 
 TEST_F(Pcapctl, EveryCommandHasHelpWithExamples) {
-  for (const char* command : {"capture", "create", "get", "list", "stop", "watch", "download"}) {
-    const PcapctlRun run = RunPcapctlAlone({command, "--help"});
+  for (const std::string command :
+       {"capture", "capture simple", "capture full", "create", "create simple", "create full",
+        "get", "list", "stop", "watch", "download", "completion"}) {
+    std::vector<std::string> args = absl::StrSplit(command, ' ');
+    args.emplace_back("--help");
+    const PcapctlRun run = RunPcapctlAlone(args);
     EXPECT_EQ(run.exit_code, 0);
     EXPECT_THAT(run.out, AllOf(HasSubstr("Usage: "), HasSubstr("Examples:\n"),
-                               HasSubstr(std::string("  pcapctl ") + command)));
+                               HasSubstr("pcapctl " + args[0])));
   }
 }
 
@@ -205,6 +263,32 @@ TEST_F(Pcapctl, WatchTellsStatesOnceToPeopleAndEveryEventToPrograms) {
   const PcapctlRun program = PcapctlFixture::Pcapctl({"watch", "a", "--json"});
   EXPECT_THAT(program.out, MatchesRegex("\\{\"pcap\"[^\n]*\n\\{\"heartbeat\"[^\n]*\n"
                                         "\\{\"pcap\"[^\n]*\n\\{\"pcap\"[^\n]*\n"));
+}
+
+TEST_F(Pcapctl, WatchWithoutAnIdNamesEveryCaptureInItsLine) {
+  v1::WatchEvent removed;
+  removed.set_removed_pcap_id("b");
+  gateway_.ScriptWatch({.events = {EventOf(PcapInState("a", v1::Pcap::STATUS_RUNNING)),
+                                   EventOf(PcapInState("b", v1::Pcap::STATUS_PENDING)),
+                                   EventOf(PcapInState("a", v1::Pcap::STATUS_RUNNING)), removed},
+                        .status = Retryable(v1::ERROR_REASON_STREAM_EXPIRED)});
+  gateway_.ScriptWatch({.events = {EventOf(PcapInState("a", v1::Pcap::STATUS_SUCCESS))}});
+  const PcapctlRun run = PcapctlFixture::Pcapctl({"watch"});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.out, MatchesRegex("[^\n]*  a  running\n[^\n]*  b  pending\n"
+                                    "[^\n]*  b  removed\n[^\n]*  a  success\n"));
+}
+
+TEST_F(Pcapctl, AWatchWhoseReaderLeftEnds) {
+  gateway_.AddPcap(PcapInState("a", v1::Pcap::STATUS_RUNNING));
+  for (const std::vector<std::string>& args :
+       {std::vector<std::string>{"watch", "a"}, std::vector<std::string>{"watch"}}) {
+    gateway_.ScriptWatch(
+        {.events = {EventOf(PcapInState("a", v1::Pcap::STATUS_RUNNING))}, .hold = true});
+    const PcapctlRun run = PcapctlWithoutReader(args);
+    EXPECT_EQ(run.exit_code, 1);
+    EXPECT_THAT(run.err, HasSubstr("standard output was closed by its reader"));
+  }
 }
 
 }  // namespace
