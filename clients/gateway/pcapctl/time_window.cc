@@ -27,6 +27,7 @@ std::optional<absl::CivilSecond> TimeOfDay(const std::string& text, absl::CivilD
     absl::Time time;
     std::string error;
     if (!absl::ParseTime(format, text, absl::UTCTimeZone(), &time, &error)) continue;
+    if (time == absl::InfiniteFuture() || time == absl::InfinitePast()) continue;  // Said in words.
     const absl::CivilSecond parsed = absl::ToCivilSecond(time, absl::UTCTimeZone());
     return absl::CivilSecond(day.year(), day.month(), day.day(), parsed.hour(), parsed.minute(),
                              parsed.second());
@@ -53,12 +54,12 @@ absl::StatusOr<absl::Time> TimeOf(absl::string_view option, const std::string& t
                                   absl::TimeZone zone) {
   if (text == "now") return now;
   absl::Duration ago;
-  if (absl::StartsWith(text, "-") && absl::ParseDuration(text, &ago)) return now + ago;
+  const bool relative = absl::StartsWith(text, "-") && absl::ParseDuration(text, &ago);
+  if (relative && ago > -absl::InfiniteDuration()) return now + ago;
   absl::Time time;
   std::string error;
-  if (absl::ParseTime(absl::RFC3339_full, text, &time, &error) && absl::StrContains(text, "T")) {
-    return time;
-  }
+  const bool full = absl::ParseTime(absl::RFC3339_full, text, &time, &error);
+  if (full && absl::StrContains(text, "T")) return time;
   const absl::CivilDay today = absl::ToCivilDay(now, zone);
   auto civil = TimeOfDay(text, today);
   if (!civil.has_value()) {

@@ -115,8 +115,7 @@ TEST(TimeWindow, ThatMakesNoSenseIsRefusedWithTheTimesAsUnderstood) {
 
 TEST(TimeWindow, OfWordsThatAreNoTimesShowsHowToWriteThem) {
   for (const char* text : {"yesterday", "25:00", "11:60", "11:03pm", "2026-03-01", "--5m", "-",
-                           "11", "", "infinite-past"}) {
-    if (*text == '\0') continue;
+                           "11", "infinite-past", "-inf", "-5"}) {
     EXPECT_EQ(WindowOf({text, ""}, At(kNoon), Berlin()).status().message(),
               std::string("--from: ") + text +
                   " is not a time: 14:03, 14:03:20, -10m, now, or 2026-03-01T12:00:00+01:00");
