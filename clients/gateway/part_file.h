@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "clients/base/sha256.h"
+#include "clients/gateway/part_origin.h"
 
 namespace pcaps {
 
@@ -27,15 +28,6 @@ namespace pcaps {
 // Used by one thread.
 class PartFile {
  public:
-  // What FILE.part.json says.
-  struct Origin {
-    std::string account_id;
-    std::string pcap_id;
-    std::string etag;
-    std::optional<int64_t> size;  // Of the whole file, where the gateway said.
-    std::string boot_id;          // The machine's start during which the bytes were written.
-  };
-
   // Errors: INVALID_ARGUMENT where FILE cannot be written; FAILED_PRECONDITION, naming it, where
   // what is there belongs to another capture, to nobody known, or to a process that runs.
   static absl::StatusOr<std::unique_ptr<PartFile>> Open(const std::string& path,
@@ -69,15 +61,15 @@ class PartFile {
 
   // Takes the lock; false where the name belongs to another file by now.
   static absl::StatusOr<bool> Lock(int descriptor, const std::filesystem::path& part);
-  absl::Status ReadOrigin(const std::string& account_id, const std::string& pcap_id);
-  absl::Status WriteOrigin() const;
+  // Whether what is there is ours, and of use.
+  absl::Status TakeUp(const std::string& account_id, const std::string& pcap_id);
   absl::Status ReadBytes();
 
   const std::filesystem::path path_;
   const std::filesystem::path part_;
   const std::filesystem::path state_;
   const int descriptor_;
-  Origin origin_;
+  PartOrigin origin_;
   std::string why_discarded_;
   int64_t size_ = 0;
   Sha256 sha256_;

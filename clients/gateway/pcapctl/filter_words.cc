@@ -1,30 +1,21 @@
 #include "clients/gateway/pcapctl/filter_words.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <array>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "clients/gateway/pcapctl/filter_fields.h"
 #include "clients/gateway/pcapctl/filter_tokens.h"
+#include "clients/gateway/pcapctl/filter_values.h"
 #include "clients/gateway/pcapctl/filter_vocabulary.h"
 #include "clients/gateway/pcapctl/ip_protocol.h"
 
 namespace pcaps::pcapctl {
 namespace {
-
-constexpr uint32_t kMaxPort = 65535;
-constexpr uint32_t kMaxProtocol = 255;
 
 bool IsDirection(absl::string_view word) { return word == "src" || word == "dst"; }
 bool IsAnd(absl::string_view word) { return word == "and" || word == "&&"; }
@@ -40,57 +31,6 @@ std::optional<IpFamily> FamilyOfProtocolWord(absl::string_view word) {
   if (word == "icmp" || word == "igmp") return IpFamily::kIpv4;
   if (word == "icmp6" || word == "icmpv6") return IpFamily::kIpv6;
   return std::nullopt;
-}
-
-bool IsNumber(absl::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(),
-                                      [](unsigned char c) { return absl::ascii_isdigit(c); });
-}
-
-// A number of at most `max`. tcpdump would read a leading zero as octal, so nobody may mean it.
-std::optional<uint32_t> NumberUpTo(absl::string_view text, uint32_t max) {
-  uint32_t number = 0;
-  if (!IsNumber(text) || (text.size() > 1 && text[0] == '0')) return std::nullopt;
-  if (!absl::SimpleAtoi(text, &number) || number > max) return std::nullopt;
-  return number;
-}
-
-struct Address {
-  std::string text;  // As everybody writes it.
-  IpFamily family;
-};
-
-std::optional<Address> ParseAddress(const std::string& text) {
-  std::array<unsigned char, sizeof(in6_addr)> bytes = {};
-  std::array<char, INET6_ADDRSTRLEN> canonical = {};
-  for (const auto& [family, name] :
-       {std::pair(AF_INET, IpFamily::kIpv4), std::pair(AF_INET6, IpFamily::kIpv6)}) {
-    if (inet_pton(family, text.c_str(), bytes.data()) != 1) continue;
-    inet_ntop(family, bytes.data(), canonical.data(), canonical.size());
-    return Address{canonical.data(), name};
-  }
-  return std::nullopt;
-}
-
-std::string WhyNoAddress(absl::string_view text) {
-  if (absl::StrContains(text, "/")) return std::string(WhyInexpressible("net"));
-  if (text.find_first_not_of("0123456789.") == absl::string_view::npos) {
-    return "is not a whole IPv4 address; the API takes no networks";
-  }
-  if (absl::StrContains(text, ":")) return "is not an IPv6 address";
-  return "is a name, and no names are looked up here; give the address";
-}
-
-std::string WhyNoPort(absl::string_view text) {
-  const std::string lower = absl::AsciiStrToLower(text);
-  if (ServicePort(lower).has_value()) return absl::StrCat("write '", lower, "', in lower case");
-  const std::pair<absl::string_view, absl::string_view> ends =
-      std::pair(text.substr(0, text.find('-')), text.substr(text.find('-') + 1));
-  if (IsNumber(ends.first) && IsNumber(ends.second) && !IsNumber(text)) {
-    return std::string(WhyInexpressible("portrange"));
-  }
-  if (IsNumber(text)) return absl::StrCat("is not a port: 0 to ", kMaxPort, ", in decimal");
-  return "is no port number, and no service known here (https, domain, ssh, ...)";
 }
 
 // Reads the tokens once, from the first to the last. All the grammar there is is a conjunction, so
@@ -281,10 +221,11 @@ absl::Status Parser::Value() {
 }
 
 absl::Status Parser::SetAddress(const FilterToken& token) {
-  const std::optional<Address> address = ParseAddress(std::string(token.text));
-  if (!address.has_value()) return Refused(token, WhyNoAddress(token.text));
-  absl::Status set;
-  if (qualifiers_->source) set = fields_.SetSourceAddress(token, address->text, address->family);
+  const absl::StatusOr<FilterAddress> address = AddressOf(token);
+  absl::Status set = address.status();
+  if (qualifiers_->source && set.ok()) {
+    set = fields_.SetSourceAddress(token, address->text, address->family);
+  }
   if (qualifiers_->destination && set.ok()) {
     set = fields_.SetDestinationAddress(token, address->text, address->family);
   }
@@ -292,22 +233,16 @@ absl::Status Parser::SetAddress(const FilterToken& token) {
 }
 
 absl::Status Parser::SetPort(const FilterToken& token) {
-  std::optional<uint32_t> port = NumberUpTo(token.text, kMaxPort);
-  if (!port.has_value()) port = ServicePort(token.text);
-  if (!port.has_value()) return Refused(token, WhyNoPort(token.text));
-  absl::Status set;
-  if (qualifiers_->source) set = fields_.SetSourcePort(token, *port);
+  const absl::StatusOr<uint32_t> port = PortOf(token);
+  absl::Status set = port.status();
+  if (qualifiers_->source && set.ok()) set = fields_.SetSourcePort(token, *port);
   if (qualifiers_->destination && set.ok()) set = fields_.SetDestinationPort(token, *port);
   return set;
 }
 
 absl::Status Parser::SetProtocol(const FilterToken& token) {
-  // tcpdump wants the names that are words of its own escaped: proto \tcp.
-  const absl::string_view name = absl::StripPrefix(token.text, "\\");
-  std::optional<uint32_t> number = NumberUpTo(name, kMaxProtocol);
-  if (!number.has_value()) number = ProtocolNumber(name);
-  if (number.has_value()) return fields_.SetProtocol(token, *number);
-  return Unexpected(token, absl::StrCat("a protocol: 0 to ", kMaxProtocol, ", or a name like tcp"));
+  const absl::StatusOr<uint32_t> protocol = ProtocolOf(token);
+  return protocol.ok() ? fields_.SetProtocol(token, *protocol) : protocol.status();
 }
 
 }  // namespace

@@ -151,8 +151,8 @@ constexpr GoldenError kErrors[] = {
     {"dst port -1", "'-1' (character 10)", "is no port number, and no service known here (https, domain, ssh, ...)"},
     {"dst port frobnicate", "'frobnicate' (character 10)", "is no port number, and no service known here (https, domain, ssh, ...)"},
     {"dst port HTTPS", "'HTTPS' (character 10)", "write 'https', in lower case"},
-    {"proto 256", "'256' (character 7)", "expected a protocol: 0 to 255, or a name like tcp"},
-    {"proto frobnicate", "'frobnicate' (character 7)", "expected a protocol: 0 to 255, or a name like tcp"},
+    {"proto 256", "'256' (character 7)", "is no protocol: 0 to 255, or a name like tcp"},
+    {"proto frobnicate", "'frobnicate' (character 7)", "is no protocol: 0 to 255, or a name like tcp"},
     // What is not a sentence.
     {"SRC 192.0.2.1", "'SRC' (character 1)", "write 'src', in lower case as tcpdump has it"},
     {"tcp AND udp", "'AND' (character 5)", "write 'and', in lower case as tcpdump has it"},

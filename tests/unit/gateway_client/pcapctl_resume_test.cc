@@ -99,7 +99,7 @@ TEST_F(PcapctlResume, NoticesBytesThatChangedOnDiskWhereTheEtagIsTheDigest) {
   gateway_.BreakDownload({.etag = etag});
   const PcapctlRun run = Resume();
   EXPECT_EQ(run.exit_code, 0) << run.err;
-  EXPECT_THAT(run.err, HasSubstr("has another SHA-256 than the capture"));
+  EXPECT_THAT(run.err, HasSubstr("what came has another SHA-256 than the file"));
   ExpectWhole();
 }
 
