@@ -113,7 +113,7 @@ std::string FishQuoted(const std::string& text) {
 std::string FishOption(const CompletedOption& option, const std::string& condition) {
   std::string line = absl::StrCat("complete -c pcapctl", condition);
   for (const std::string& name : option.names) {
-    const bool is_long = name.rfind("--", 0) == 0;
+    const bool is_long = name.starts_with("--");
     absl::StrAppend(&line, is_long ? " -l " : " -s ", name.substr(is_long ? 2 : 1));
   }
   if (option.takes_file) {

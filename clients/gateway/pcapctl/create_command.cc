@@ -35,7 +35,7 @@ v1::CreatePcapRequest RequestOf(const Session& session, const CreateFlags& flags
 }
 
 void TellWindow(const Session& session, const CreateFlags& flags) {
-  if (!flags.window.given()) return;
+  if (!flags.window.given() || !flags.offset_time || !flags.window.time_limit) return;
   const TimeWindow window = {*flags.offset_time, *flags.window.time_limit};
   Tell(session, absl::StrCat("searching ", WindowText(window, absl::LocalTimeZone())));
 }

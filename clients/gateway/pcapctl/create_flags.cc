@@ -15,8 +15,9 @@ constexpr uint32_t kDefaultPacketLimit = 10'000;  // The most there is.
 void AddFilterFlags(CLI::App& command, v1::Filter& filter) {
   const auto parse = [&filter](const std::string& words) {
     absl::StatusOr<v1::Filter> parsed = FilterFromWords(words);
-    if (!parsed.ok())
+    if (!parsed.ok()) {
       throw CLI::ValidationError("--filter", std::string(parsed.status().message()));
+    }
     filter = *std::move(parsed);
   };
   CLI::Option* const words =

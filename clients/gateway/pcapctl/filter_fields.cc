@@ -56,17 +56,22 @@ absl::Status FilterFields::SetProtocol(const FilterToken& word, uint32_t protoco
 }
 
 absl::Status FilterFields::WantFamily(const FilterToken& word, IpFamily family) {
+  if (wanted_family_.value.value_or(family) != family) {
+    return Refused(word, "no packet is both IPv4 and IPv6");
+  }
   if (!wanted_family_.value.has_value()) wanted_family_ = {family, word};
-  if (*wanted_family_.value == family) return absl::OkStatus();
-  return Refused(word, "no packet is both IPv4 and IPv6");
+  return absl::OkStatus();
 }
 
 absl::Status FilterFields::ImplyFamily(const FilterToken& word, IpFamily family) {
+  const IpFamily implied = implied_family_.value.value_or(family);
+  if (implied != family) {
+    return Refused(word, absl::StrCat("is ", NameOf(family), ", and '", implied_family_.word.text,
+                                      "' (character ", implied_family_.word.character, ") is ",
+                                      NameOf(implied)));
+  }
   if (!implied_family_.value.has_value()) implied_family_ = {family, word};
-  if (*implied_family_.value == family) return absl::OkStatus();
-  return Refused(word, absl::StrCat("is ", NameOf(family), ", and '", implied_family_.word.text,
-                                    "' (character ", implied_family_.word.character, ") is ",
-                                    NameOf(*implied_family_.value)));
+  return absl::OkStatus();
 }
 
 absl::Status FilterFields::CheckFamily() const {

@@ -17,6 +17,8 @@
 namespace pcaps::pcapctl {
 namespace {
 
+constexpr char kSayWhatItIs[] = "say what it is: 'src', 'dst', 'src port', 'dst port' or 'proto'";
+
 bool IsDirection(absl::string_view word) { return word == "src" || word == "dst"; }
 bool IsAnd(absl::string_view word) { return word == "and" || word == "&&"; }
 
@@ -65,18 +67,18 @@ class Parser {
   absl::Status Ends(Qualifiers& qualifiers);
   static absl::string_view NameOf(Kind kind);
   absl::Status CheckProtocolBefore(const FilterToken& protocol, Kind kind);
-  // A value, of the kind that the last qualifiers say.
-  absl::Status Value();
-  absl::Status SetAddress(const FilterToken& token);
-  absl::Status SetPort(const FilterToken& token);
+  // A value, of the kind that the qualifiers say, which are the most recent ones from now on.
+  absl::Status Value(const Qualifiers& qualifiers);
+  absl::Status SetAddress(const FilterToken& token, const Qualifiers& qualifiers);
+  absl::Status SetPort(const FilterToken& token, const Qualifiers& qualifiers);
   absl::Status SetProtocol(const FilterToken& token);
   // What stands where a condition or a value was expected.
   absl::Status Unexpected(const FilterToken& token, absl::string_view expected) const;
 
   const std::vector<FilterToken> tokens_;
   size_t next_ = 0;
-  std::vector<FilterToken> open_;  // Parentheses.
-  std::optional<Qualifiers> qualifiers_;
+  std::vector<FilterToken> open_;         // Parentheses.
+  std::optional<Qualifiers> qualifiers_;  // The most recent ones.
   FilterFields fields_;
 };
 
@@ -127,14 +129,12 @@ absl::Status Parser::Condition() {
   if (IsDirection(token.text)) return EndAndValue(nullptr);
   if (token.text == "proto") {
     Take();
-    qualifiers_ = Qualifiers{.kind = Kind::kProtocol};
-    return Value();
+    return Value({.kind = Kind::kProtocol});
   }
   const std::string lower = absl::AsciiStrToLower(token.text);
   const bool value = !token.text.empty() && !IsKeyword(lower);
-  if (value && qualifiers_.has_value()) return Value();
-  if (value)
-    return Refused(token, "say what it is: 'src', 'dst', 'src port', 'dst port' or 'proto'");
+  if (value && qualifiers_.has_value()) return Value(*qualifiers_);
+  if (value) return Refused(token, kSayWhatItIs);
   return Unexpected(token, "a condition, such as 'src 192.0.2.1' or 'tcp dst port 443'");
 }
 
@@ -146,8 +146,7 @@ absl::Status Parser::AfterProtocolWord(const FilterToken& protocol) {
   Take();
   const absl::Status wanted = fields_.WantFamily(protocol, *family);
   if (!wanted.ok()) return wanted;
-  qualifiers_ = Qualifiers{.kind = Kind::kProtocol};
-  return Value();
+  return Value({.kind = Kind::kProtocol});
 }
 
 absl::Status Parser::BareProtocol(const FilterToken& protocol) {
@@ -159,7 +158,8 @@ absl::Status Parser::BareProtocol(const FilterToken& protocol) {
     const absl::Status implied = fields_.ImplyFamily(protocol, *family);
     if (!implied.ok()) return implied;
   }
-  return fields_.SetProtocol(protocol, *ProtocolNumber(protocol.text));
+  const absl::StatusOr<uint32_t> number = ProtocolOf(protocol);
+  return number.ok() ? fields_.SetProtocol(protocol, *number) : number.status();
 }
 
 // [protocol] src|dst [host|port] value. `protocol` is null where the condition begins with the end.
@@ -174,8 +174,7 @@ absl::Status Parser::EndAndValue(const FilterToken* protocol) {
     if (checked.ok()) checked = BareProtocol(*protocol);
     if (!checked.ok()) return checked;
   }
-  qualifiers_ = qualifiers;
-  return Value();
+  return Value(qualifiers);
 }
 
 // "src", "dst", "src and dst".
@@ -207,36 +206,37 @@ absl::string_view Parser::NameOf(Kind kind) {
   return kind == Kind::kPort ? "a port" : "a protocol";
 }
 
-absl::Status Parser::Value() {
+absl::Status Parser::Value(const Qualifiers& qualifiers) {
+  qualifiers_ = qualifiers;
   TakeOpenParentheses();
-  const Kind kind = qualifiers_->kind;
+  const Kind kind = qualifiers.kind;
   const FilterToken token = Take();
   const bool escaped = kind == Kind::kProtocol;  // Only there a keyword may be a value.
   if (token.text.empty() || (IsKeyword(absl::AsciiStrToLower(token.text)) && !escaped)) {
     return Unexpected(token, NameOf(kind));
   }
-  if (kind == Kind::kAddress) return SetAddress(token);
-  if (kind == Kind::kPort) return SetPort(token);
+  if (kind == Kind::kAddress) return SetAddress(token, qualifiers);
+  if (kind == Kind::kPort) return SetPort(token, qualifiers);
   return SetProtocol(token);
 }
 
-absl::Status Parser::SetAddress(const FilterToken& token) {
+absl::Status Parser::SetAddress(const FilterToken& token, const Qualifiers& qualifiers) {
   const absl::StatusOr<FilterAddress> address = AddressOf(token);
   absl::Status set = address.status();
-  if (qualifiers_->source && set.ok()) {
+  if (qualifiers.source && set.ok()) {
     set = fields_.SetSourceAddress(token, address->text, address->family);
   }
-  if (qualifiers_->destination && set.ok()) {
+  if (qualifiers.destination && set.ok()) {
     set = fields_.SetDestinationAddress(token, address->text, address->family);
   }
   return set;
 }
 
-absl::Status Parser::SetPort(const FilterToken& token) {
+absl::Status Parser::SetPort(const FilterToken& token, const Qualifiers& qualifiers) {
   const absl::StatusOr<uint32_t> port = PortOf(token);
   absl::Status set = port.status();
-  if (qualifiers_->source && set.ok()) set = fields_.SetSourcePort(token, *port);
-  if (qualifiers_->destination && set.ok()) set = fields_.SetDestinationPort(token, *port);
+  if (qualifiers.source && set.ok()) set = fields_.SetSourcePort(token, *port);
+  if (qualifiers.destination && set.ok()) set = fields_.SetDestinationPort(token, *port);
   return set;
 }
 

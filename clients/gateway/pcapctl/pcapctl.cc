@@ -43,8 +43,9 @@ absl::Status Run(GlobalFlags& flags, const Action& action, const Console& consol
   if (!client.ok()) return client.status();
   const absl::Status status =
       action({**client, flags, *call_options, console.out, console.err, console});
-  if (status.ok() && !console.out.flush())
+  if (status.ok() && !console.out.flush()) {
     return absl::UnknownError("cannot write to standard output");
+  }
   return status;
 }
 

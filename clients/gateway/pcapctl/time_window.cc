@@ -11,6 +11,7 @@ namespace pcaps::pcapctl {
 namespace {
 
 constexpr char kForPeople[] = "%Y-%m-%d %H:%M:%E*S %Ez";
+constexpr int kCivilDaySeconds = 24 * 60 * 60;  // To the same time of the day before, by the clock.
 constexpr char kFull[] = "%Y-%m-%dT%H:%M:%E*S%Ez";
 
 std::string Shown(absl::Time time, absl::TimeZone zone) {
@@ -60,14 +61,13 @@ absl::StatusOr<absl::Time> TimeOf(absl::string_view option, const std::string& t
   std::string error;
   const bool full = absl::ParseTime(absl::RFC3339_full, text, &time, &error);
   if (full && absl::StrContains(text, "T")) return time;
-  const absl::CivilDay today = absl::ToCivilDay(now, zone);
-  auto civil = TimeOfDay(text, today);
-  if (!civil.has_value()) {
+  const std::optional<absl::CivilSecond> today = TimeOfDay(text, absl::ToCivilDay(now, zone));
+  if (!today.has_value()) {
     return Wrong(option, absl::StrCat(text, " is not a time: 14:03, 14:03:20, -10m, now, or ",
                                       absl::FormatTime(kFull, now, zone)));
   }
-  if (*civil > absl::ToCivilSecond(now, zone)) civil = TimeOfDay(text, today - 1);
-  return OnlyTimeAt(option, *civil, zone);
+  const bool to_come = *today > absl::ToCivilSecond(now, zone);
+  return OnlyTimeAt(option, to_come ? *today - kCivilDaySeconds : *today, zone);
 }
 
 absl::StatusOr<TimeWindow> Checked(absl::Time from, absl::Time to, absl::Time now,
