@@ -34,6 +34,7 @@ class Completion : public testing::Test {
   std::vector<std::string> Bash(const std::string& commands) {
     WriteFile(dir_.Path("run"), absl::StrCat("exec 2>&1; cd ", dir_.Path("files"), "\nsource ",
                                              script_, "\n", commands));
+    // A shell is what is tested. NOLINTNEXTLINE(bugprone-command-processor)
     FILE* const output = popen(("bash --norc " + dir_.Path("run")).c_str(), "r");
     std::string text;
     for (int c = 0; (c = fgetc(output)) != EOF;) text += static_cast<char>(c);
