@@ -75,14 +75,21 @@ absl::Status GatewayClient::Stop(const v1::StopPcapRequest& request,
 
 absl::StatusOr<DownloadResult> GatewayClient::Download(const v1::DownloadPcapRequest& request,
                                                        const DownloadSink& sink,
-                                                       const CallOptions& options) const {
-  return internal::Download(connection_, request, sink, options).Run();
+                                                       const CallOptions& options,
+                                                       const OnDownloadInfo& on_info) const {
+  return internal::Download(connection_, request, sink, options, on_info).Run();
 }
 
 absl::StatusOr<v1::Pcap> GatewayClient::Watch(const v1::WatchPcapRequest& request,
                                               const OnWatchEvent& on_event,
                                               const CallOptions& options) const {
   return internal::WatchUntilDone(connection_, request, on_event, options);
+}
+
+absl::Status GatewayClient::WatchAll(const v1::WatchPcapsRequest& request,
+                                     const OnWatchEvent& on_event,
+                                     const CallOptions& options) const {
+  return internal::WatchAll(connection_, request, on_event, options);
 }
 
 std::string NewRequestId() { return boost::uuids::to_string(boost::uuids::random_generator()()); }

@@ -39,10 +39,12 @@ class GatewayClient {
   absl::Status Stop(const v1::StopPcapRequest& request, const CallOptions& options = {}) const;
   // See download.h and watch.h. Without a deadline of the caller's they take as long as it takes.
   absl::StatusOr<DownloadResult> Download(const v1::DownloadPcapRequest& request,
-                                          const DownloadSink& sink,
-                                          const CallOptions& options = {}) const;
+                                          const DownloadSink& sink, const CallOptions& options = {},
+                                          const OnDownloadInfo& on_info = nullptr) const;
   absl::StatusOr<v1::Pcap> Watch(const v1::WatchPcapRequest& request, const OnWatchEvent& on_event,
                                  const CallOptions& options = {}) const;
+  absl::Status WatchAll(const v1::WatchPcapsRequest& request, const OnWatchEvent& on_event,
+                        const CallOptions& options = {}) const;
 
   // All buckets of the account, newest first.
   absl::StatusOr<std::vector<v1::Ownership>> ListOwnerships(const std::string& account_id,

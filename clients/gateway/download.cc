@@ -18,8 +18,13 @@ absl::Status Contradiction(absl::string_view what) {
 }  // namespace
 
 Download::Download(const Connection& connection, v1::DownloadPcapRequest request,
-                   const DownloadSink& sink, const CallOptions& options)
-    : connection_(connection), request_(std::move(request)), sink_(sink), options_(options) {
+                   const DownloadSink& sink, const CallOptions& options,
+                   const OnDownloadInfo& on_info)
+    : connection_(connection),
+      request_(std::move(request)),
+      sink_(sink),
+      options_(options),
+      on_info_(on_info) {
   result_.etag = request_.if_etag();
 }
 
@@ -99,7 +104,7 @@ absl::Status Download::OnInfo(Stream& stream, const v1::DownloadInfo& info) {
   result_.etag = info.etag();
   result_.content_type = info.content_type();
   if (info.has_size()) file_size_ = info.size();
-  return absl::OkStatus();
+  return on_info_ ? on_info_(info) : absl::OkStatus();
 }
 
 absl::Status Download::OnChunk(Stream& stream, const v1::DownloadChunk& chunk) {

@@ -19,6 +19,10 @@ namespace pcaps {
 // Takes the next bytes. An error ends the download with that error.
 using DownloadSink = std::function<absl::Status(absl::string_view bytes)>;
 
+// Told what is coming, before the first byte of each stream; a stream may be the continuation of
+// another. An error ends the download with that error.
+using OnDownloadInfo = std::function<absl::Status(const v1::DownloadInfo& info)>;
+
 struct DownloadResult {
   int64_t size = 0;                 // Bytes given to the sink.
   std::string sha256;               // Of these bytes: 32 bytes.
@@ -39,7 +43,7 @@ class Download {
  public:
   // All but `request` must outlive it.
   Download(const Connection& connection, v1::DownloadPcapRequest request, const DownloadSink& sink,
-           const CallOptions& options);
+           const CallOptions& options, const OnDownloadInfo& on_info);
 
   absl::StatusOr<DownloadResult> Run();
 
@@ -70,6 +74,7 @@ class Download {
   const v1::DownloadPcapRequest request_;
   const DownloadSink& sink_;
   const CallOptions& options_;
+  const OnDownloadInfo& on_info_;  // May be empty.
   DownloadResult result_;
   std::optional<int64_t> file_size_;
   Sha256 sha256_;

@@ -31,7 +31,7 @@ class OutputFile {
 
   const std::filesystem::path path_;
   const std::filesystem::path temporary_;
-  int descriptor_;
+  const int descriptor_;
   bool committed_ = false;
 };
 

@@ -53,4 +53,22 @@ absl::StatusOr<v1::Pcap> WatchUntilDone(const Connection& connection,
   }
 }
 
+absl::Status WatchAll(const Connection& connection, const v1::WatchPcapsRequest& request,
+                      const OnWatchEvent& on_event, const CallOptions& options) {
+  Backoff backoff(connection.backoff, options);
+  while (true) {
+    Call call(connection, options, options.deadline);
+    const auto reader = connection.stub->WatchPcaps(&call.context(), request);
+    v1::WatchEvent event;
+    while (reader->Read(&event)) {
+      on_event(event);
+      backoff.Reset();
+    }
+    const absl::Status status = call.Outcome(reader->Finish());
+    if (status.ok()) return status;
+    const absl::Status give_up = backoff.WaitAfter(status);
+    if (!give_up.ok()) return give_up;
+  }
+}
+
 }  // namespace pcaps::internal

@@ -1,4 +1,4 @@
-// Watching: the states of one capture as they come, over as many streams as it takes.
+// Watching: the states of captures as they come, over as many streams as it takes.
 #pragma once
 
 #include <pcaps/v1/pcaps.pb.h>
@@ -24,6 +24,11 @@ namespace internal {
 absl::StatusOr<v1::Pcap> WatchUntilDone(const Connection& connection,
                                         const v1::WatchPcapRequest& request,
                                         const OnWatchEvent& on_event, const CallOptions& options);
+
+// Follows the named captures until they are all done; without names every capture of the account,
+// until the deadline or the stop token. Streams follow each other as above.
+absl::Status WatchAll(const Connection& connection, const v1::WatchPcapsRequest& request,
+                      const OnWatchEvent& on_event, const CallOptions& options);
 
 }  // namespace internal
 }  // namespace pcaps

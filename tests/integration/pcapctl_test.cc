@@ -1,4 +1,7 @@
 // pcapctl, the program, before a real gateway.
+#include <csignal>
+
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "tests/integration/support/world.h"
@@ -9,11 +12,14 @@ namespace {
 namespace json = boost::json;
 using testing::HasSubstr;
 
+Process::Environment EnvironmentFor(const Gateway& gateway) {
+  return {{"PCAPCTL_TARGET", gateway.address()}, {"PCAPCTL_ACCOUNT", kAccount}};
+}
+
 Finished Pcapctl(const World& world, const std::vector<std::string>& arguments) {
   std::vector<std::string> argv = {PCAPCTL};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
-  return RunToEnd(std::move(argv),
-                  {{"PCAPCTL_TARGET", world.gateway.address()}, {"PCAPCTL_ACCOUNT", kAccount}});
+  return RunToEnd(std::move(argv), EnvironmentFor(world.gateway));
 }
 
 // The id of the account's only capture.
@@ -108,6 +114,45 @@ TEST(PcapctlProgram, FileAppearsOnlyWhenItIsWhole) {
       Pcapctl(world, {"download", pcap.id(), "-o", directory.File("broken.pcap")});
   EXPECT_EQ(broken.exit_code, 1);
   EXPECT_FALSE(std::filesystem::exists(directory.File("broken.pcap")));
+}
+
+TEST(PcapctlProgram, TurnsTcpdumpsWordsAndTimesOfTheDayIntoACapture) {
+  World world;
+  const Finished created = Pcapctl(world, {"create", "--json", "--from", "-10m", "--to", "-8m",
+                                           "--filter", "src 192.0.2.1 and tcp dst port https"});
+  EXPECT_EQ(created.exit_code, 0) << created.err;
+  const auto found = world.caller.Call(GetRequest(OnlyCapture(world)));
+  EXPECT_EQ(found.response.time_limit().seconds(), 120);
+  EXPECT_EQ(found.response.filter().ShortDebugString(),
+            Text<v1::Filter>("source_address: '192.0.2.1' destination_port: 443 protocol: 6")
+                .ShortDebugString());
+}
+
+// `watch` without an id follows all captures, those made meanwhile too.
+TEST(PcapctlProgram, WatchesEveryCaptureOfTheAccountUntilInterrupted) {
+  World world;
+  const v1::Pcap first = world.CreateDone();
+  Process watch({PCAPCTL, "watch"}, EnvironmentFor(world.gateway));
+  const auto names = [](const v1::Pcap& pcap) {
+    return [id = pcap.id()](const std::string& line) { return absl::StrContains(line, id); };
+  };
+  EXPECT_TRUE(watch.out().WaitForLine(names(first))) << watch.err().text();
+  const v1::Pcap second = world.CreateFull();
+  EXPECT_TRUE(watch.out().WaitForLine(names(second))) << watch.err().text();
+  watch.Signal(SIGTERM);
+  EXPECT_EQ(watch.Wait(), 130);
+}
+
+TEST(PcapctlProgram, WatchDoesNotOutliveItsReader) {
+  World world({{"watch", {{"heartbeat_interval", "1s"}}}});
+  const v1::Pcap full = world.CreateFull();
+  world.PinStatus(full, "running");
+  // bash waits for both ends of the pipe.
+  const Finished piped = RunToEnd(
+      {"/bin/bash", "-c", absl::StrCat("'", PCAPCTL, "' watch ", full.id(), " | head -n1")},
+      EnvironmentFor(world.gateway));
+  EXPECT_THAT(piped.out, HasSubstr("running"));
+  EXPECT_THAT(piped.err, HasSubstr("closed by its reader"));
 }
 
 }  // namespace

@@ -1,11 +1,12 @@
 #include <CLI/CLI.hpp>
 #include <memory>
-#include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "clients/base/error.h"
 #include "clients/gateway/pcapctl/command.h"
 #include "clients/gateway/pcapctl/create_command.h"
+#include "clients/gateway/pcapctl/full_capture.h"
 #include "clients/gateway/pcapctl/output.h"
 #include "clients/gateway/pcapctl/pick_up.h"
 #include "clients/gateway/pcapctl/render.h"
@@ -14,13 +15,22 @@
 namespace pcaps::pcapctl {
 namespace {
 
-constexpr char kExamples[] =
-    "Creates a capture, follows it until it is done, and downloads it. A full capture is not\n"
-    "downloaded: its files are in the bucket.\n"
+constexpr char kSimpleExamples[] =
+    "Creates a capture, follows it until it is done, and downloads it.\n"
     "Examples:\n"
-    "  pcapctl capture --dst 192.0.2.7 --protocol udp --dport 53 -o dns.pcap\n"
+    "  pcapctl capture --filter 'udp dst port domain and dst 192.0.2.7' -o dns.pcap\n"
+    "  pcapctl capture --from 14:03 --to 14:05 -o incident.pcap\n"
     "  pcapctl capture --packets 500 --time-limit 5m -o - | tcpdump -nr -\n"
-    "  pcapctl capture --full --colo ord02 --bucket 's3://captures/today?region=us-east-1'\n";
+    "  pcapctl capture full --help\n";
+constexpr char kFullExamples[] =
+    "Creates a capture, follows it until it is done, and tells where its files are.\n"
+    "Ctrl-C asks the capture to stop, once, and goes on watching; packets that were not yet\n"
+    "written may be lost. A second Ctrl-C leaves. --timeout bounds the watching: after it pcapctl\n"
+    "leaves, and the capture goes on to its own --time-limit.\n"
+    "Examples:\n"
+    "  pcapctl capture full --colo ord02 --bucket 's3://captures/today?region=us-east-1'\n"
+    "  pcapctl capture full --colo ORD --time-limit 1h --filter 'dst 192.0.2.7' --bucket "
+    "gs://c/d\n";
 
 struct CaptureFlags {
   CreateFlags create;
@@ -28,58 +38,69 @@ struct CaptureFlags {
 };
 
 absl::Status WatchAndDownload(const Session& session, const v1::Pcap& created, Timeline& timeline,
-                              std::optional<Output>& output) {
-  const absl::Status watched = WatchUntilDone(session, created.id(), timeline);
-  if (!watched.ok() || !output.has_value()) return watched;
+                              Output& output) {
+  const absl::Status watched =
+      WatchUntilDone(session, session.call, created.id(), timeline).status();
+  if (!watched.ok()) return watched;
   timeline.Note("downloading");
   v1::DownloadPcapRequest request;
   request.set_account_id(session.flags.account);
   request.set_pcap_id(created.id());
-  return output->Download(request);
+  return output.Download(request);
 }
 
-void TellHowToPickUp(const Session& session, const CaptureFlags& flags, const v1::Pcap& created) {
-  if (flags.create.full) {
-    TellHowToGoOn(session, created.id(), {"watch", created.id()});
-  } else {
-    TellHowToGoOn(session, created.id(), {"download", created.id(), "--wait", "-o", flags.output});
-  }
-}
-
-absl::Status RunCapture(const Session& session, CaptureFlags& flags) {
-  const absl::Status checked = FinishCreateFlags(flags.create);
-  if (!checked.ok()) return checked;
-  std::optional<Output> output;
-  if (!flags.create.full) {
-    absl::StatusOr<Output> opened = Output::Open(flags.output, session);
-    if (!opened.ok()) return opened.status();
-    output.emplace(*std::move(opened));
-  } else if (!flags.output.empty()) {
-    return absl::InvalidArgumentError("-o is for simple captures: a full one is in its bucket");
-  }
+absl::Status RunSimple(const Session& session, const CaptureFlags& flags) {
+  absl::StatusOr<Output> output = Output::Open(flags.output, session);
+  if (!output.ok()) return output.status();
   Timeline timeline(session.err, session.flags.json);
   const absl::StatusOr<v1::Pcap> created = Create(session, flags.create);
   if (!created.ok()) return created.status();
   timeline.Note(
       absl::StrCat("created ", CleanText(created->id()), ": ", FilterText(created->filter())));
   timeline.Show(*created);
-  absl::Status status = WatchAndDownload(session, *created, timeline, output);
+  absl::Status status = WatchAndDownload(session, *created, timeline, *output);
   const bool over = absl::IsFailedPrecondition(status) || absl::IsNotFound(status);
-  if (!status.ok() && !over) TellHowToPickUp(session, flags, *created);
+  if (!status.ok() && !over) {
+    TellHowToGoOn(session, created->id(),
+                  {"download", created->id(), "--wait", "-o", flags.output});
+  }
   return status;
+}
+
+absl::Status RunCapture(const Session& session, CaptureFlags& flags) {
+  const absl::Status checked = FinishCreateFlags(flags.create, absl::Now(), absl::LocalTimeZone());
+  if (!checked.ok()) return checked;
+  if (flags.create.dry_run) {
+    PrintRequest(session, flags.create);
+    return absl::OkStatus();
+  }
+  return flags.create.full ? RunFullCapture(session, flags.create) : RunSimple(session, flags);
+}
+
+void SetAction(CLI::App& command, const std::shared_ptr<CaptureFlags>& flags, Action& chosen) {
+  command.callback([&chosen, &command, flags] {
+    if (!command.get_subcommands().empty()) return;  // One of its forms was named.
+    chosen = [flags](const Session& session) { return RunCapture(session, *flags); };
+  });
 }
 
 }  // namespace
 
 void AddCapture(CLI::App& app, Action& chosen) {
-  CLI::App* const command = app.add_subcommand("capture", "Create, watch and download in one");
-  const auto flags = std::make_shared<CaptureFlags>();
-  AddCreateFlags(*command, flags->create);
-  AddOutputOption(*command, flags->output);
-  command->footer(kExamples);
-  command->callback([&chosen, flags] {
-    chosen = [flags](const Session& session) { return RunCapture(session, *flags); };
-  });
+  const auto add_simple = [&chosen](CLI::App& command) {
+    const auto flags = std::make_shared<CaptureFlags>();
+    AddSimpleFlags(command, flags->create);
+    AddOutputOption(command, flags->output);
+    command.footer(kSimpleExamples);
+    SetAction(command, flags, chosen);
+  };
+  const auto add_full = [&chosen](CLI::App& command) {
+    const auto flags = std::make_shared<CaptureFlags>();
+    AddFullFlags(command, flags->create);
+    command.footer(kFullExamples);
+    SetAction(command, flags, chosen);
+  };
+  AddCaptureForms(app, {"capture", "Create, watch and download in one", add_simple, add_full});
 }
 
 }  // namespace pcaps::pcapctl

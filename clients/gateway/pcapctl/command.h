@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "clients/gateway/client.h"
+#include "clients/gateway/pcapctl/console.h"
 #include "clients/gateway/pcapctl/global_flags.h"
 
 namespace CLI {
@@ -22,6 +23,7 @@ struct Session {
   CallOptions call;
   std::ostream& out;  // Results.
   std::ostream& err;  // Progress. The error a command returns is shown by its caller.
+  const Console& console;
 };
 
 using Action = std::function<absl::Status(const Session& session)>;
@@ -45,5 +47,8 @@ void AddStop(CLI::App& app, Action& chosen);
 void AddWatch(CLI::App& app, Action& chosen);
 void AddDownload(CLI::App& app, Action& chosen);
 void AddDoctor(CLI::App& app, LocalAction& chosen);
+
+// `completion` needs no session: it sets `script` to what is to be printed.
+void AddCompletion(CLI::App& app, std::string& script);
 
 }  // namespace pcaps::pcapctl

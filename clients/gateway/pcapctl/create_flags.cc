@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 
+#include "clients/base/proto_time.h"
+#include "clients/gateway/pcapctl/filter_words.h"
 #include "clients/gateway/pcapctl/value_options.h"
 
 namespace pcaps::pcapctl {
@@ -10,71 +12,95 @@ namespace {
 
 constexpr uint32_t kDefaultPacketLimit = 10'000;  // The most there is.
 
-void SetDuration(absl::Duration duration, google::protobuf::Duration& out) {
-  absl::Duration rest;
-  out.set_seconds(absl::IDivDuration(duration, absl::Seconds(1), &rest));
-  out.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(rest)));
+void AddFilterFlags(CLI::App& command, v1::Filter& filter) {
+  const auto parse = [&filter](const std::string& words) {
+    absl::StatusOr<v1::Filter> parsed = FilterFromWords(words);
+    if (!parsed.ok()) {
+      throw CLI::ValidationError("--filter", std::string(parsed.status().message()));
+    }
+    filter = *std::move(parsed);
+  };
+  CLI::Option* const words =
+      command
+          .add_option_function<std::string>(
+              "--filter", parse,
+              "Which packets, in tcpdump's words: 'src 192.0.2.1 and tcp dst port 443'")
+          ->type_name("EXPRESSION");
+  const auto set_source = [&filter](const std::string& text) { filter.set_source_address(text); };
+  const auto set_destination = [&filter](const std::string& text) {
+    filter.set_destination_address(text);
+  };
+  const auto set_source_port = [&filter](uint32_t port) { filter.set_source_port(port); };
+  const auto set_destination_port = [&filter](uint32_t port) { filter.set_destination_port(port); };
+  const auto set_protocol = [&filter](uint32_t protocol) { filter.set_protocol(protocol); };
+  for (CLI::Option* const field :
+       {command.add_option_function<std::string>("--src", set_source,
+                                                 "Only packets from this IP address"),
+        command.add_option_function<std::string>("--dst", set_destination,
+                                                 "Only packets to this IP address"),
+        command.add_option_function<uint32_t>("--sport", set_source_port,
+                                              "Only packets from this port"),
+        command.add_option_function<uint32_t>("--dport", set_destination_port,
+                                              "Only packets to this port"),
+        AddProtocol(command, "--protocol", set_protocol, "Only packets of this IP protocol")}) {
+    field->excludes(words);
+  }
 }
 
-void SetTime(absl::Time time, google::protobuf::Timestamp& out) {
-  const int64_t seconds = absl::ToUnixSeconds(time);
-  out.set_seconds(seconds);
-  out.set_nanos(
-      static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
+void AddCommonFlags(CLI::App& command, CreateFlags& flags) {
+  AddFilterFlags(command, flags.filter);
+  AddDuration(command, "--time-limit", flags.window.time_limit,
+              "How long to capture. Default: 60s");
+  AddDuration(command, "--max-queue-wait", flags.max_queue_wait,
+              "Wait this long for the account's next slot. Default: do not wait");
+  command.add_flag("--dry-run", flags.dry_run, "Print the request as JSON and send nothing");
 }
 
-void SetFilter(const CreateFlags& flags, v1::Filter& filter) {
-  filter.set_source_address(flags.source_address);
-  filter.set_destination_address(flags.destination_address);
-  if (flags.source_port.has_value()) filter.set_source_port(*flags.source_port);
-  if (flags.destination_port.has_value()) filter.set_destination_port(*flags.destination_port);
-  if (flags.protocol.has_value()) filter.set_protocol(*flags.protocol);
+absl::Status FinishFull(CreateFlags& flags) {
+  const char* const bucket = std::getenv("PCAPCTL_BUCKET");
+  if (flags.bucket.empty() && bucket != nullptr) flags.bucket = bucket;
+  if (!flags.bucket.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError("no bucket: give --bucket, or set PCAPCTL_BUCKET");
 }
 
 }  // namespace
 
-void AddCreateFlags(CLI::App& command, CreateFlags& flags) {
-  auto* const simple =
-      command.add_flag("--simple")->description("Sample recorded history (the default)");
-  command.add_flag("--full", flags.full, "Capture whole packets, live, into a bucket")
-      ->excludes(simple);
-  command.add_option("--colo", flags.colo, "Data centre (ord02) or city (ORD); with --full");
+void AddSimpleFlags(CLI::App& command, CreateFlags& flags) {
+  command.add_option("--packets", flags.packets, "Most packets. Default: 10000, which is the most");
+  AddCommonFlags(command, flags);
+  CLI::Option* const offset = AddTime(command, "--offset-time", flags.offset_time,
+                                      "Search --time-limit backwards from here. Default: now");
   command
-      .add_option("--bucket", flags.bucket,
-                  "Bucket of the files: s3://, gs:// or r2://; with --full. Others see a command "
-                  "line: a URI that holds keys belongs into PCAPCTL_BUCKET")
-      ->excludes(simple);
-  command.add_option("--bytes", flags.bytes, "Most bytes to write; with --full");
-  command.add_option("--packets", flags.packets,
-                     "Most packets. Default: 10000, with --full no limit");
-  AddDuration(command, "--time-limit", flags.time_limit, "How long to capture. Default: 60s");
-  AddTime(command, "--offset-time", flags.offset_time,
-          "Search history backwards from here. Default: now");
-  command.add_option("--src", flags.source_address, "Only packets from this IP address");
-  command.add_option("--dst", flags.destination_address, "Only packets to this IP address");
-  command.add_option("--sport", flags.source_port, "Only packets from this port");
-  command.add_option("--dport", flags.destination_port, "Only packets to this port");
-  AddProtocol(command, "--protocol", flags.protocol,
-              "Only packets of this IP protocol: a number, or tcp, udp, icmp, icmpv6, gre, ...");
-  AddDuration(command, "--max-queue-wait", flags.max_queue_wait,
-              "Wait this long for the account's next slot. Default: do not wait");
+      .add_option("--from", flags.window.from,
+                  "Search from here: 14:03 (local time), 14:03:20, -10m, or RFC 3339")
+      ->type_name("WHEN")
+      ->excludes(offset);
+  command
+      .add_option("--to", flags.window.to,
+                  "Search until here, 5m after --from at most. Default: now, or --from and "
+                  "--time-limit")
+      ->type_name("WHEN")
+      ->excludes(offset);
 }
 
-absl::Status FinishCreateFlags(CreateFlags& flags) {
-  if (!flags.full) {
-    if (!flags.colo.empty() || !flags.bucket.empty() || flags.bytes.has_value()) {
-      return absl::InvalidArgumentError("--colo, --bucket and --bytes need --full");
-    }
-    return absl::OkStatus();
-  }
-  const char* const bucket = std::getenv("PCAPCTL_BUCKET");
-  if (flags.bucket.empty() && bucket != nullptr) flags.bucket = bucket;
-  if (flags.colo.empty() || flags.bucket.empty()) {
-    return absl::InvalidArgumentError("--full needs --colo and --bucket");
-  }
-  if (flags.offset_time.has_value()) {
-    return absl::InvalidArgumentError("--offset-time is for simple captures");
-  }
+void AddFullFlags(CLI::App& command, CreateFlags& flags) {
+  flags.full = true;
+  command.add_option("--colo", flags.colo, "Data centre (ord02) or city (ORD)")->required();
+  command.add_option("--bucket", flags.bucket,
+                     "Bucket of the files: s3://, gs:// or r2://. Others see a command line: a "
+                     "URI that holds keys belongs into PCAPCTL_BUCKET");
+  command.add_option("--bytes", flags.bytes, "Most bytes to write. Default: no limit");
+  command.add_option("--packets", flags.packets, "Most packets. Default: no limit");
+  AddCommonFlags(command, flags);
+}
+
+absl::Status FinishCreateFlags(CreateFlags& flags, absl::Time now, absl::TimeZone zone) {
+  if (flags.full) return FinishFull(flags);
+  if (!flags.window.given()) return absl::OkStatus();
+  const absl::StatusOr<TimeWindow> window = WindowOf(flags.window, now, zone);
+  if (!window.ok()) return window.status();
+  flags.offset_time = window->end;
+  flags.window.time_limit = window->duration;
   return absl::OkStatus();
 }
 
@@ -83,15 +109,18 @@ v1::CreatePcapRequest ToRequest(const CreateFlags& flags, const std::string& acc
   v1::CreatePcapRequest request;
   request.set_account_id(account_id);
   request.set_request_id(request_id);
-  SetDuration(flags.time_limit, *request.mutable_time_limit());
-  SetFilter(flags, *request.mutable_filter());
+  *request.mutable_time_limit() =
+      ToProtoDuration(flags.window.time_limit.value_or(kDefaultTimeLimit));
+  *request.mutable_filter() = flags.filter;
   if (flags.max_queue_wait > absl::ZeroDuration()) {
-    SetDuration(flags.max_queue_wait, *request.mutable_max_queue_wait());
+    *request.mutable_max_queue_wait() = ToProtoDuration(flags.max_queue_wait);
   }
   if (!flags.full) {
     v1::SimpleCapture& simple = *request.mutable_simple();
     simple.set_packet_limit(flags.packets.value_or(kDefaultPacketLimit));
-    if (flags.offset_time.has_value()) SetTime(*flags.offset_time, *simple.mutable_offset_time());
+    if (flags.offset_time.has_value()) {
+      *simple.mutable_offset_time() = ToTimestamp(*flags.offset_time);
+    }
     return request;
   }
   v1::FullCapture& full = *request.mutable_full();

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "clients/gateway/pcapctl/time_window.h"
 
 namespace CLI {
 class App;
@@ -22,21 +23,20 @@ struct CreateFlags {
   std::string bucket;
   std::optional<uint64_t> bytes;
   std::optional<uint32_t> packets;
-  absl::Duration time_limit = absl::Minutes(1);
-  std::optional<absl::Time> offset_time;
-  std::string source_address;
-  std::string destination_address;
-  std::optional<uint32_t> source_port;
-  std::optional<uint32_t> destination_port;
-  std::optional<uint32_t> protocol;
+  TimeWindowFlags window;                 // Its time_limit holds for every capture.
+  std::optional<absl::Time> offset_time;  // Given, or from the window.
+  v1::Filter filter;
   absl::Duration max_queue_wait = absl::ZeroDuration();
+  bool dry_run = false;
 };
 
-void AddCreateFlags(CLI::App& command, CreateFlags& flags);
+// A simple capture has no options of a full one, nor the other way round.
+void AddSimpleFlags(CLI::App& command, CreateFlags& flags);
+void AddFullFlags(CLI::App& command, CreateFlags& flags);
 
-// Takes what the environment says instead of options. Errors: INVALID_ARGUMENT when options
-// contradict each other.
-absl::Status FinishCreateFlags(CreateFlags& flags);
+// Takes what the environment says instead of options, and makes a time and a limit of a window.
+// Errors: INVALID_ARGUMENT when something is missing, or the window makes no sense.
+absl::Status FinishCreateFlags(CreateFlags& flags, absl::Time now, absl::TimeZone zone);
 
 // Values are the gateway's to judge.
 v1::CreatePcapRequest ToRequest(const CreateFlags& flags, const std::string& account_id,

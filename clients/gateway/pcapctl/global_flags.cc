@@ -45,9 +45,11 @@ void AddGlobalFlags(CLI::App& app, GlobalFlags& flags) {
       ->group(kGroup);
   app.add_flag("--tls", flags.tls, "Connect with TLS")->group(kGroup);
   app.add_option("--ca-file", flags.ca_file, "PEM file of the authorities to trust; implies --tls")
+      ->type_name("FILE")
       ->group(kGroup);
   app.add_option("--token-file", flags.token_file,
                  "File with the bearer token to send; or the token itself in PCAPCTL_TOKEN")
+      ->type_name("FILE")
       ->group(kGroup);
   AddDuration(app, "--timeout", flags.timeout,
               "Give up after this time. Default: 30s for a call, none for a stream")

@@ -1,10 +1,26 @@
+#include <poll.h>
+#include <unistd.h>
+
 #include <iostream>
 
 #include "clients/gateway/pcapctl/interrupt.h"
 #include "clients/gateway/pcapctl/pcapctl.h"
 
+namespace {
+
+// Nobody will ever read what is written to standard output: the other end of the pipe is closed.
+bool ReaderLeft() {
+  pollfd output = {.fd = STDOUT_FILENO, .events = 0, .revents = 0};
+  return poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   pcaps::pcapctl::Interrupt interrupt;  // Before gRPC starts threads of its own.
-  return pcaps::pcapctl::RunPcapctl({argv + 1, argv + argc}, std::cout, std::cerr,
-                                    interrupt.stop());
+  const pcaps::pcapctl::Console console = {.out = std::cout,
+                                           .err = std::cerr,
+                                           .shows_progress = isatty(STDERR_FILENO) == 1,
+                                           .reader_left = ReaderLeft};
+  return pcaps::pcapctl::RunPcapctl({argv + 1, argv + argc}, console, interrupt.stop());
 }

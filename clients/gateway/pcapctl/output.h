@@ -16,7 +16,13 @@ class Option;
 
 namespace pcaps::pcapctl {
 
+inline constexpr char kStandardOutput[] = "-";
+
 CLI::Option* AddOutputOption(CLI::App& command, std::string& path);
+
+// Tells how much came: on standard output, or on standard error where the capture itself went to
+// standard output.
+void TellDownloaded(const Session& session, const std::string& path, const DownloadResult& result);
 
 class Output {
  public:
@@ -24,9 +30,8 @@ class Output {
   // anything is asked for.
   static absl::StatusOr<Output> Open(const std::string& path, const Session& session);
 
-  // Fetches the capture into the output and tells how much it was: on standard output, or on
-  // standard error where the capture itself went to standard output. After an error there is no
-  // file. Last call.
+  // Fetches the capture into the output, showing progress where that can be seen, and tells how
+  // much it was. After an error there is no file. Last call.
   absl::Status Download(const v1::DownloadPcapRequest& request);
 
  private:
@@ -35,7 +40,6 @@ class Output {
 
   absl::Status Write(absl::string_view bytes);
   absl::Status Finish();
-  void Close(const DownloadResult& result);
 
   std::string path_;
   const Session& session_;

@@ -15,9 +15,11 @@ namespace {
 
 constexpr char kExamples[] =
     "Examples:\n"
-    "  pcapctl capture --dst 192.0.2.7 --protocol tcp -o web.pcap\n"
+    "  pcapctl capture --filter 'src 192.0.2.7 and tcp dst port 443' -o web.pcap\n"
+    "  pcapctl capture --from 14:03 --to 14:05 -o incident.pcap\n"
     "  pcapctl list --target gateway.example.net:443 --tls\n"
     "  pcapctl doctor\n"
+    "  source <(pcapctl completion bash)\n"
     "  pcapctl COMMAND --help\n\n";
 
 void AddCommands(CLI::App& app, Action& chosen) {
@@ -31,7 +33,7 @@ void AddCommands(CLI::App& app, Action& chosen) {
   AddOwnership(app, chosen);
 }
 
-absl::Status Run(GlobalFlags& flags, const Action& action, std::ostream& out, std::ostream& err,
+absl::Status Run(GlobalFlags& flags, const Action& action, const Console& console,
                  std::stop_token stop) {
   const absl::Status account = FillAccount(flags);
   if (!account.ok()) return account;
@@ -41,8 +43,11 @@ absl::Status Run(GlobalFlags& flags, const Action& action, std::ostream& out, st
   if (!call_options.ok()) return call_options.status();
   const auto client = GatewayClient::Connect(*connect_options);
   if (!client.ok()) return client.status();
-  const absl::Status status = action({**client, flags, *call_options, out, err});
-  if (status.ok() && !out.flush()) return absl::UnknownError("cannot write to standard output");
+  const absl::Status status =
+      action({**client, flags, *call_options, console.out, console.err, console});
+  if (status.ok() && !console.out.flush()) {
+    return absl::UnknownError("cannot write to standard output");
+  }
   return status;
 }
 
@@ -54,6 +59,11 @@ absl::Status RunLocal(GlobalFlags& flags, const LocalAction& action, std::ostrea
   return action({flags, *call_options, out});
 }
 
+absl::Status Print(const std::string& text, std::ostream& out) {
+  out << text << std::flush;
+  return out ? absl::OkStatus() : absl::UnknownError("cannot write to standard output");
+}
+
 int Finish(const absl::Status& status, bool json, std::ostream& err) {
   if (!status.ok()) err << (json ? ErrorJson(status) : ErrorText(status)) << std::flush;
   return ExitCodeOf(status);
@@ -61,11 +71,11 @@ int Finish(const absl::Status& status, bool json, std::ostream& err) {
 
 }  // namespace
 
-int RunPcapctl(const std::vector<std::string>& args, std::ostream& out, std::ostream& err,
-               std::stop_token stop) {
+int RunPcapctl(const std::vector<std::string>& args, const Console& console, std::stop_token stop) {
   CLI::App app("Packet captures through a pcaps-gateway.", "pcapctl");
   GlobalFlags flags;
   Action chosen;
+  std::string script;
   app.fallthrough();  // Common options may follow the command.
   app.require_subcommand(1);
   app.set_version_flag("--version", "pcapctl " PCAPS_VERSION);
@@ -74,19 +84,21 @@ int RunPcapctl(const std::vector<std::string>& args, std::ostream& out, std::ost
   AddCommands(app, chosen);
   LocalAction chosen_local;
   AddDoctor(app, chosen_local);
+  AddCompletion(app, script);
   try {
     app.parse(
         std::vector<std::string>(args.rbegin(), args.rend()));  // It takes them from the back.
   } catch (const CLI::Success& help_or_version) {
-    return app.exit(help_or_version, out, err);
+    return app.exit(help_or_version, console.out, console.err);
   } catch (const CLI::ParseError& error) {
     const bool json = std::find(args.begin(), args.end(), "--json") != args.end();
     const std::string message = absl::StrCat(error.what(), "; see pcapctl --help");
-    return Finish(absl::InvalidArgumentError(message), json, err);
+    return Finish(absl::InvalidArgumentError(message), json, console.err);
   }
-  const absl::Status status =
-      chosen_local ? RunLocal(flags, chosen_local, out, stop) : Run(flags, chosen, out, err, stop);
-  const int exit_code = Finish(status, flags.json, err);
+  const absl::Status status = !script.empty() ? Print(script, console.out)
+                              : chosen_local  ? RunLocal(flags, chosen_local, console.out, stop)
+                                              : Run(flags, chosen, console, stop);
+  const int exit_code = Finish(status, flags.json, console.err);
   return absl::IsCancelled(status) && stop.stop_requested() ? kExitInterrupted : exit_code;
 }
 

@@ -21,7 +21,8 @@ std::string Quoted(const std::string& word) {
   return absl::StrCat("'", absl::StrReplaceAll(word, {{"'", "'\\''"}}), "'");
 }
 
-// A line for a shell, with all it takes to reach the same gateway.
+}  // namespace
+
 std::string CommandLine(const GlobalFlags& flags, const std::vector<std::string>& args) {
   std::vector<std::string> words = args;
   words.insert(words.end(), {"--account", flags.account});
@@ -46,8 +47,6 @@ void Tell(const Session& session, const std::string& note, const std::string& co
   }
   session.err << note << (command.empty() ? "\n" : ":\n  " + command + "\n") << std::flush;
 }
-
-}  // namespace
 
 void TellHowToGoOn(const Session& session, const std::string& pcap_id,
                    const std::vector<std::string>& args) {

@@ -1,4 +1,4 @@
-// What to do after a command, told on standard error.
+// What to do after a command, and other notes: told on standard error.
 #pragma once
 
 #include <string>
@@ -7,6 +7,12 @@
 #include "clients/gateway/pcapctl/command.h"
 
 namespace pcaps::pcapctl {
+
+// A note, and the line for a shell that goes with it, where there is one. For programs an object on
+// a line.
+void Tell(const Session& session, const std::string& note, const std::string& command = "");
+// A command of pcapctl with all it takes to reach the same gateway.
+std::string CommandLine(const GlobalFlags& flags, const std::vector<std::string>& args);
 
 // The capture exists: how to go on with it. `args` are the command's, without the options of the
 // connection.

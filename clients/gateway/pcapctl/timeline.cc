@@ -37,6 +37,7 @@ void Timeline::Show(const v1::WatchEvent& event) {
   } else {
     ShowToPeople(event);
   }
+  on_event_();
 }
 
 void Timeline::ShowToPeople(const v1::WatchEvent& event) {
@@ -45,9 +46,15 @@ void Timeline::ShowToPeople(const v1::WatchEvent& event) {
     if (stale_ && !was_stale) Line("(the gateway cannot reach the upstream; waiting)");
     return;
   }
-  if (!event.has_pcap()) return;  // A removal is the watch's error, told by its caller.
+  if (names_captures_ && !event.removed_pcap_id().empty()) {
+    last_states_.erase(event.removed_pcap_id());
+    Line(absl::StrCat(CleanText(event.removed_pcap_id()), "  removed"));
+  }
+  if (!event.has_pcap()) return;  // A single capture's removal is the watch's error.
+  const std::string& id = event.pcap().id();
   std::string state = StateText(event.pcap());
-  if (state != std::exchange(last_state_, state)) Line(state);
+  if (state == std::exchange(last_states_[id], state)) return;
+  Line(names_captures_ ? absl::StrCat(CleanText(id), "  ", state) : state);
 }
 
 void Timeline::Note(absl::string_view text) {

@@ -3,8 +3,11 @@
 
 #include <pcaps/v1/pcaps.pb.h>
 
+#include <functional>
+#include <map>
 #include <ostream>
 #include <string>
+#include <utility>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
@@ -21,6 +24,12 @@ class Timeline {
   // The capture as it stands; nothing is told twice to people.
   void Show(const v1::Pcap& pcap);
   void Show(const v1::WatchEvent& event);
+  // Names the capture in every line for people: there are several.
+  void NameCaptures() { names_captures_ = true; }
+  // Called after each event, shown or not.
+  void OnEvent(std::function<void()> on_event) { on_event_ = std::move(on_event); }
+  // False once something could not be written.
+  bool written() const { return stream_.good(); }
   // For people only.
   void Note(absl::string_view text);
 
@@ -32,7 +41,9 @@ class Timeline {
   std::ostream& stream_;
   const bool json_;
   const absl::Time start_ = absl::Now();
-  std::string last_state_;
+  std::map<std::string, std::string> last_states_;  // By capture.
+  bool names_captures_ = false;
+  std::function<void()> on_event_ = [] {};
   bool stale_ = false;
 };
 

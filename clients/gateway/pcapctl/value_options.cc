@@ -6,25 +6,23 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
+#include "clients/gateway/pcapctl/ip_protocol.h"
 
 namespace pcaps::pcapctl {
 namespace {
 
-// Those one captures; /etc/protocols is missing from small containers.
-constexpr std::pair<absl::string_view, uint32_t> kProtocols[] = {
-    {"icmp", 1}, {"igmp", 2}, {"ipip", 4}, {"tcp", 6},     {"udp", 17},
-    {"gre", 47}, {"esp", 50}, {"ah", 51},  {"icmpv6", 58}, {"sctp", 132},
-};
-
 std::optional<uint32_t> ParseProtocol(absl::string_view text) {
   uint32_t number = 0;
   if (absl::SimpleAtoi(text, &number)) return number;
-  const std::string lower = absl::AsciiStrToLower(text);
-  for (const auto& [name, value] : kProtocols) {
-    if (name == lower) return value;
-  }
-  return std::nullopt;
+  return ProtocolNumber(absl::AsciiStrToLower(text));
+}
+
+absl::Duration ParsePositiveDuration(const std::string& name, const std::string& text) {
+  absl::Duration duration;
+  if (absl::ParseDuration(text, &duration) && duration > absl::ZeroDuration()) return duration;
+  throw CLI::ValidationError(name, text + " is not a time like 30s, 5m or 1h");
 }
 
 }  // namespace
@@ -32,8 +30,15 @@ std::optional<uint32_t> ParseProtocol(absl::string_view text) {
 CLI::Option* AddDuration(CLI::App& app, const std::string& name, absl::Duration& value,
                          const std::string& help) {
   const auto parse = [name, &value](const std::string& text) {
-    if (absl::ParseDuration(text, &value) && value > absl::ZeroDuration()) return;
-    throw CLI::ValidationError(name, text + " is not a time like 30s, 5m or 1h");
+    value = ParsePositiveDuration(name, text);
+  };
+  return app.add_option_function<std::string>(name, parse, help)->type_name("TIME");
+}
+
+CLI::Option* AddDuration(CLI::App& app, const std::string& name,
+                         std::optional<absl::Duration>& value, const std::string& help) {
+  const auto parse = [name, &value](const std::string& text) {
+    value = ParsePositiveDuration(name, text);
   };
   return app.add_option_function<std::string>(name, parse, help)->type_name("TIME");
 }
@@ -51,22 +56,18 @@ CLI::Option* AddTime(CLI::App& app, const std::string& name, std::optional<absl:
   return app.add_option_function<std::string>(name, parse, help)->type_name("RFC3339");
 }
 
-CLI::Option* AddProtocol(CLI::App& app, const std::string& name, std::optional<uint32_t>& value,
+CLI::Option* AddProtocol(CLI::App& app, const std::string& name, std::function<void(uint32_t)> set,
                          const std::string& help) {
-  const auto parse = [name, &value](const std::string& text) {
-    value = ParseProtocol(text);
-    if (!value.has_value()) {
+  const auto parse = [name, set = std::move(set)](const std::string& text) {
+    const std::optional<uint32_t> protocol = ParseProtocol(text);
+    if (!protocol.has_value()) {
       throw CLI::ValidationError(name, text + " is neither a number nor a name like tcp or icmpv6");
     }
+    set(*protocol);
   };
-  return app.add_option_function<std::string>(name, parse, help)->type_name("PROTOCOL");
-}
-
-std::string ProtocolName(uint32_t protocol) {
-  for (const auto& [name, value] : kProtocols) {
-    if (value == protocol) return std::string(name);
-  }
-  return absl::StrCat("protocol ", protocol);
+  // The names show in the help and in what a shell completes.
+  const std::string type = absl::StrCat("{", absl::StrJoin(ProtocolNames(), ","), "}|N");
+  return app.add_option_function<std::string>(name, parse, help)->type_name(type);
 }
 
 }  // namespace pcaps::pcapctl

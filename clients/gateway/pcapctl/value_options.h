@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -18,14 +19,13 @@ namespace pcaps::pcapctl {
 // "30s", "5m", "1h30m". Positive.
 CLI::Option* AddDuration(CLI::App& app, const std::string& name, absl::Duration& value,
                          const std::string& help);
+CLI::Option* AddDuration(CLI::App& app, const std::string& name,
+                         std::optional<absl::Duration>& value, const std::string& help);
 // RFC 3339: "2024-05-01T12:00:00Z".
 CLI::Option* AddTime(CLI::App& app, const std::string& name, std::optional<absl::Time>& value,
                      const std::string& help);
 // A number, or a name like "tcp".
-CLI::Option* AddProtocol(CLI::App& app, const std::string& name, std::optional<uint32_t>& value,
+CLI::Option* AddProtocol(CLI::App& app, const std::string& name, std::function<void(uint32_t)> set,
                          const std::string& help);
-
-// "tcp" for 6; the number where it has no name here.
-std::string ProtocolName(uint32_t protocol);
 
 }  // namespace pcaps::pcapctl

@@ -101,6 +101,11 @@ std::vector<v1::DownloadPcapRequest> FakeGateway::downloads() const {
   return downloads_;
 }
 
+int FakeGateway::stops() const {
+  absl::MutexLock lock(&mutex_);
+  return stops_;
+}
+
 int FakeGateway::watches() const {
   absl::MutexLock lock(&mutex_);
   return watches_;
@@ -184,6 +189,7 @@ grpc::Status FakeGateway::CreatePcap(grpc::ServerContext* context,
 grpc::Status FakeGateway::StopPcap(grpc::ServerContext* context, const v1::StopPcapRequest* request,
                                    v1::StopPcapResponse*) {
   absl::MutexLock lock(&mutex_);
+  ++stops_;
   const absl::Status failure = Begin(context);
   if (!failure.ok()) return Fail(context, failure);
   const v1::Pcap* const found = Find(request->pcap_id());
@@ -223,9 +229,27 @@ grpc::Status FakeGateway::WatchPcap(grpc::ServerContext* context,
     if (watch_scripts_.empty()) script.events = {EventOf(*found)};
     if (!watch_scripts_.empty()) script = Next(watch_scripts_);
   }
-  for (const v1::WatchEvent& event : script.events) writer->Write(event);
+  return SendEvents(context, script, *writer);
+}
+
+grpc::Status FakeGateway::WatchPcaps(grpc::ServerContext* context, const v1::WatchPcapsRequest*,
+                                     grpc::ServerWriter<v1::WatchEvent>* writer) {
+  WatchScript script;
+  {
+    absl::MutexLock lock(&mutex_);
+    ++watches_;
+    const absl::Status failure = Begin(context);
+    if (!failure.ok()) return Fail(context, failure);
+    script = Next(watch_scripts_);
+  }
+  return SendEvents(context, script, *writer);
+}
+
+grpc::Status FakeGateway::SendEvents(grpc::ServerContext* context, const WatchScript& script,
+                                     grpc::ServerWriter<v1::WatchEvent>& writer) {
+  for (const v1::WatchEvent& event : script.events) writer.Write(event);
   if (script.hold) {
-    holding_.Notify();
+    if (!holding_.HasBeenNotified()) holding_.Notify();
     leaving_.WaitForNotification();  // The client's cancellation does not need the handler's help.
   }
   absl::MutexLock lock(&mutex_);

@@ -54,11 +54,12 @@ class FakeGateway : public v1::PcapsService::Service {
   // Created captures answer downloads with this file.
   void SetFileOfCreated(const std::string& file) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // Returns once a watch with `hold` has sent its events.
+  // Returns once the first watch with `hold` has sent its events.
   void WaitForHold() { holding_.WaitForNotification(); }
 
   std::vector<v1::CreatePcapRequest> creates() const ABSL_LOCKS_EXCLUDED(mutex_);
   std::vector<v1::DownloadPcapRequest> downloads() const ABSL_LOCKS_EXCLUDED(mutex_);
+  int stops() const ABSL_LOCKS_EXCLUDED(mutex_);
   int watches() const ABSL_LOCKS_EXCLUDED(mutex_);
   // Metadata of the last call, empty where it was not sent.
   std::string LastMetadata(const std::string& key) const ABSL_LOCKS_EXCLUDED(mutex_);
@@ -76,8 +77,13 @@ class FakeGateway : public v1::PcapsService::Service {
                             grpc::ServerWriter<v1::DownloadPcapResponse>* writer) override;
   grpc::Status WatchPcap(grpc::ServerContext* context, const v1::WatchPcapRequest* request,
                          grpc::ServerWriter<v1::WatchEvent>* writer) override;
+  // As scripted for WatchPcap.
+  grpc::Status WatchPcaps(grpc::ServerContext* context, const v1::WatchPcapsRequest* request,
+                          grpc::ServerWriter<v1::WatchEvent>* writer) override;
 
  private:
+  grpc::Status SendEvents(grpc::ServerContext* context, const WatchScript& script,
+                          grpc::ServerWriter<v1::WatchEvent>& writer) ABSL_LOCKS_EXCLUDED(mutex_);
   // Notes the call; the error scripted for it.
   absl::Status Begin(grpc::ServerContext* context) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   grpc::Status Fail(grpc::ServerContext* context, const absl::Status& status)
@@ -96,6 +102,7 @@ class FakeGateway : public v1::PcapsService::Service {
   int page_size_ ABSL_GUARDED_BY(mutex_) = 1000;
   std::vector<v1::CreatePcapRequest> creates_ ABSL_GUARDED_BY(mutex_);
   std::vector<v1::DownloadPcapRequest> downloads_ ABSL_GUARDED_BY(mutex_);
+  int stops_ ABSL_GUARDED_BY(mutex_) = 0;
   int watches_ ABSL_GUARDED_BY(mutex_) = 0;
   std::multimap<std::string, std::string> metadata_ ABSL_GUARDED_BY(mutex_);
   absl::Time deadline_ ABSL_GUARDED_BY(mutex_);

@@ -40,7 +40,7 @@ class PcapctlCapture : public PcapctlFixture {
 TEST_F(PcapctlCapture, WritesTheFileTellsTheStatesAndClosesWithTheDigest) {
   ScriptStates(
       {v1::Pcap::STATUS_PENDING, v1::Pcap::STATUS_CONVERSION_RUNNING, v1::Pcap::STATUS_SUCCESS});
-  const PcapctlRun run = Pcapctl({"capture", "--dst", "192.0.2.7", "-o", path_});
+  const PcapctlRun run = Pcapctl({"capture", "--filter", "dst 192.0.2.7", "-o", path_});
   EXPECT_EQ(run.exit_code, 0) << run.err;
   EXPECT_EQ(run.out, absl::StrCat(path_, ": ", kClosing));
   EXPECT_EQ(ReadFile(path_), kFile);
@@ -136,16 +136,6 @@ TEST_F(PcapctlCapture, APathThatCannotBeWrittenIsToldBeforeACaptureIsMade) {
   EXPECT_EQ(Pcapctl({"capture", "-o", dir_.Path("no/such/file")}).exit_code, 2);
   EXPECT_EQ(Pcapctl({"capture"}).exit_code, 2);
   EXPECT_TRUE(gateway_.creates().empty());
-}
-
-TEST_F(PcapctlCapture, AFullOneIsWatchedAndNotDownloaded) {
-  ScriptStates({v1::Pcap::STATUS_RUNNING, v1::Pcap::STATUS_COMPLETE});
-  const std::vector<std::string> args = {"capture", "--full",   "--colo",
-                                         "ord02",   "--bucket", "s3://b/d?region=us-east-1"};
-  const PcapctlRun run = Pcapctl(args);
-  EXPECT_EQ(run.exit_code, 0) << run.err;
-  EXPECT_THAT(run.err, EndsWith("complete\n"));
-  EXPECT_TRUE(gateway_.downloads().empty());
 }
 
 TEST_F(PcapctlCapture, DownloadOfLiesLeavesNoFileAndTheOldOneWhole) {

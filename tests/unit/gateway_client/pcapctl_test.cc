@@ -1,78 +1,21 @@
 // The commands that ask once, and what the command line accepts.
 #include <gmock/gmock.h>
-#include <google/protobuf/text_format.h>
-#include <google/protobuf/util/message_differencer.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_split.h"
 #include "clients/base/error.h"
 #include "tests/unit/gateway_client/run_pcapctl.h"
 
 namespace pcaps {
 namespace {
 
-using google::protobuf::util::MessageDifferencer;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::MatchesRegex;
 using testing::StartsWith;
 
-class Pcapctl : public PcapctlFixture {
- protected:
-  // The creation that `args` ask for.
-  v1::CreatePcapRequest CreateWith(std::vector<std::string> args) {
-    args.insert(args.begin(), "create");
-    args.insert(args.end(), {"--request-id", "r"});
-    const PcapctlRun run = PcapctlFixture::Pcapctl(args);
-    EXPECT_EQ(run.exit_code, 0) << run.err;
-    return gateway_.creates().empty() ? v1::CreatePcapRequest() : gateway_.creates().back();
-  }
-};
-
-v1::CreatePcapRequest Request(const std::string& text) {
-  v1::CreatePcapRequest request;
-  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &request));
-  return request;
-}
-
-TEST_F(Pcapctl, CreateWithoutOptionsAsksForASimpleCaptureOfAMinute) {
-  const auto expected = Request(R"(
-    account_id: "4f2a" request_id: "r" time_limit { seconds: 60 } filter {}
-    simple { packet_limit: 10000 })");
-  EXPECT_TRUE(MessageDifferencer::Equals(CreateWith({}), expected));
-}
-
-TEST_F(Pcapctl, CreateSaysEverythingASimpleCaptureCanBeTold) {
-  const auto expected = Request(R"(
-    account_id: "4f2a" request_id: "r" time_limit { seconds: 300 }
-    filter { source_address: "192.0.2.1" destination_address: "2001:db8::1" source_port: 0
-             destination_port: 53 protocol: 17 }
-    simple { packet_limit: 5 offset_time { seconds: 1714564800 nanos: 500000000 } }
-    max_queue_wait { seconds: 90 })");
-  EXPECT_TRUE(MessageDifferencer::Equals(
-      CreateWith({"--simple", "--time-limit", "5m", "--src", "192.0.2.1", "--dst", "2001:db8::1",
-                  "--sport", "0", "--dport", "53", "--protocol", "UDP", "--packets", "5",
-                  "--offset-time", "2024-05-01T12:00:00.5Z", "--max-queue-wait", "1m30s"}),
-      expected));
-}
-
-TEST_F(Pcapctl, CreateSaysEverythingAFullCaptureCanBeTold) {
-  const auto expected = Request(R"(
-    account_id: "4f2a" request_id: "r" time_limit { seconds: 60 } filter { protocol: 58 }
-    full { colo_name: "ORD" destination_conf: "s3://b/d" byte_limit: 1000 packet_limit: 7 })");
-  EXPECT_TRUE(MessageDifferencer::Equals(
-      CreateWith({"--full", "--colo", "ORD", "--bucket", "s3://b/d", "--bytes", "1000", "--packets",
-                  "7", "--protocol", "icmpv6"}),
-      expected));
-}
-
-TEST_F(Pcapctl, ABucketUriWithKeysComesFromTheEnvironment) {
-  setenv("PCAPCTL_BUCKET", "r2://b?secret-access-key=k", 1);
-  EXPECT_EQ(CreateWith({"--full", "--colo", "ORD"}).full().destination_conf(),
-            "r2://b?secret-access-key=k");
-  EXPECT_TRUE(CreateWith({"--simple"}).has_simple());
-  unsetenv("PCAPCTL_BUCKET");
-}
+class Pcapctl : public PcapctlFixture {};
 
 TEST_F(Pcapctl, WrongUsageExits2AndAsksTheGatewayNothing) {
   const std::vector<std::vector<std::string>> wrong = {
@@ -86,13 +29,23 @@ TEST_F(Pcapctl, WrongUsageExits2AndAsksTheGatewayNothing) {
       {"create", "--protocol", "carrier-pigeon"},
       {"create", "--offset-time", "yesterday"},
       {"create", "--sport", "http"},
-      {"create", "--full", "--colo", "ORD"},
-      {"create", "--full", "--bucket", "s3://b"},
-      {"create", "--full", "--simple"},
+      {"create", "--full"},
       {"create", "--bucket", "s3://b"},
-      {"create", "--full", "--colo", "ORD", "--bucket", "s3://b", "--offset-time",
-       "2024-05-01T12:00:00Z"},
-      {"capture", "--full", "--colo", "ORD", "--bucket", "s3://b", "-o", "x"},
+      {"create", "full", "--bucket", "s3://b"},
+      {"create", "full", "--colo", "ORD"},
+      {"create", "full", "--colo", "ORD", "--bucket", "s3://b", "--from", "-5m"},
+      {"create", "--packets", "5", "full", "--colo", "ORD", "--bucket", "s3://b"},
+      {"create", "--packets", "5", "simple"},
+      {"create", "full", "simple"},
+      {"capture", "full", "--colo", "ORD", "--bucket", "s3://b", "-o", "x"},
+      {"create", "--filter", "tcp or udp"},
+      {"create", "--filter", "tcp", "--dport", "80"},
+      {"create", "--from", "-6m"},
+      {"create", "--from", "-5m", "--offset-time", "2024-05-01T12:00:00Z"},
+      {"create", "--to", "now", "--offset-time", "2024-05-01T12:00:00Z"},
+      {"download", "a", "-o", "-", "--resume"},
+      {"completion"},
+      {"completion", "tcsh"},
       {"create", "--request-id", "two\nlines"},
       {"create", "--request-id", std::string(129, 'x')},
       {"create", "--token-file", "/no/such/file"},
@@ -138,11 +91,15 @@ TEST_F(Pcapctl, ATokenIsReadFromAFileOrTheEnvironmentAndStaysOnThisMachineInPlai
 }
 
 TEST_F(Pcapctl, EveryCommandHasHelpWithExamples) {
-  for (const char* command : {"capture", "create", "get", "list", "stop", "watch", "download"}) {
-    const PcapctlRun run = RunPcapctlAlone({command, "--help"});
+  for (const std::string command :
+       {"capture", "capture simple", "capture full", "create", "create simple", "create full",
+        "get", "list", "stop", "watch", "download", "completion"}) {
+    std::vector<std::string> args = absl::StrSplit(command, ' ');
+    args.emplace_back("--help");
+    const PcapctlRun run = RunPcapctlAlone(args);
     EXPECT_EQ(run.exit_code, 0);
     EXPECT_THAT(run.out, AllOf(HasSubstr("Usage: "), HasSubstr("Examples:\n"),
-                               HasSubstr(std::string("  pcapctl ") + command)));
+                               HasSubstr("pcapctl " + args[0])));
   }
 }
 
@@ -205,6 +162,32 @@ TEST_F(Pcapctl, WatchTellsStatesOnceToPeopleAndEveryEventToPrograms) {
   const PcapctlRun program = PcapctlFixture::Pcapctl({"watch", "a", "--json"});
   EXPECT_THAT(program.out, MatchesRegex("\\{\"pcap\"[^\n]*\n\\{\"heartbeat\"[^\n]*\n"
                                         "\\{\"pcap\"[^\n]*\n\\{\"pcap\"[^\n]*\n"));
+}
+
+TEST_F(Pcapctl, WatchWithoutAnIdNamesEveryCaptureInItsLine) {
+  v1::WatchEvent removed;
+  removed.set_removed_pcap_id("b");
+  gateway_.ScriptWatch({.events = {EventOf(PcapInState("a", v1::Pcap::STATUS_RUNNING)),
+                                   EventOf(PcapInState("b", v1::Pcap::STATUS_PENDING)),
+                                   EventOf(PcapInState("a", v1::Pcap::STATUS_RUNNING)), removed},
+                        .status = Retryable(v1::ERROR_REASON_STREAM_EXPIRED)});
+  gateway_.ScriptWatch({.events = {EventOf(PcapInState("a", v1::Pcap::STATUS_SUCCESS))}});
+  const PcapctlRun run = PcapctlFixture::Pcapctl({"watch"});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.out, MatchesRegex("[^\n]*  a  running\n[^\n]*  b  pending\n"
+                                    "[^\n]*  b  removed\n[^\n]*  a  success\n"));
+}
+
+TEST_F(Pcapctl, AWatchWhoseReaderLeftEnds) {
+  gateway_.AddPcap(PcapInState("a", v1::Pcap::STATUS_RUNNING));
+  for (const std::vector<std::string>& args :
+       {std::vector<std::string>{"watch", "a"}, std::vector<std::string>{"watch"}}) {
+    gateway_.ScriptWatch(
+        {.events = {EventOf(PcapInState("a", v1::Pcap::STATUS_RUNNING))}, .hold = true});
+    const PcapctlRun run = PcapctlWithoutReader(args);
+    EXPECT_EQ(run.exit_code, 1);
+    EXPECT_THAT(run.err, HasSubstr("standard output was closed by its reader"));
+  }
 }
 
 }  // namespace

@@ -8,11 +8,14 @@
 
 namespace pcaps {
 
-PcapctlRun RunPcapctlAlone(const std::vector<std::string>& args, std::stop_token stop) {
+PcapctlRun RunPcapctlAlone(const std::vector<std::string>& args, std::stop_token stop,
+                           bool reader_left) {
   std::ostringstream out;
   std::ostringstream err;
   PcapctlRun run;
-  run.exit_code = pcapctl::RunPcapctl(args, out, err, std::move(stop));
+  const pcapctl::Console console = {
+      .out = out, .err = err, .reader_left = [reader_left] { return reader_left; }};
+  run.exit_code = pcapctl::RunPcapctl(args, console, std::move(stop));
   run.out = out.str();
   run.err = err.str();
   return run;
@@ -28,6 +31,11 @@ PcapctlFixture::PcapctlFixture() {
 PcapctlRun PcapctlFixture::Pcapctl(std::vector<std::string> args, std::stop_token stop) {
   args.insert(args.end(), {"--target", gateway_.target(), "--account", kAccount});
   return RunPcapctlAlone(args, std::move(stop));
+}
+
+PcapctlRun PcapctlFixture::PcapctlWithoutReader(std::vector<std::string> args) {
+  args.insert(args.end(), {"--target", gateway_.target(), "--account", kAccount});
+  return RunPcapctlAlone(args, {}, true);
 }
 
 }  // namespace pcaps

@@ -19,7 +19,8 @@ struct PcapctlRun {
 };
 
 // With the arguments as they are.
-PcapctlRun RunPcapctlAlone(const std::vector<std::string>& args, std::stop_token stop = {});
+PcapctlRun RunPcapctlAlone(const std::vector<std::string>& args, std::stop_token stop = {},
+                           bool reader_left = false);
 
 class PcapctlFixture : public testing::Test {
  protected:
@@ -28,6 +29,9 @@ class PcapctlFixture : public testing::Test {
 
   // With --target and --account.
   PcapctlRun Pcapctl(std::vector<std::string> args, std::stop_token stop = {});
+
+  // The same, with an output that nobody reads.
+  PcapctlRun PcapctlWithoutReader(std::vector<std::string> args);
 
   FakeGateway gateway_;
   const TempDir dir_;
