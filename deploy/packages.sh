@@ -40,3 +40,8 @@ lint_packages=(
   shellcheck
   python3-venv # For the tools that .ci/requirements.txt names.
 )
+
+# To build and run clients in other languages; each group only where its tool is not in PATH.
+go_packages=(golang-go)
+node_packages=(nodejs npm)
+python_packages=(python3-venv)
