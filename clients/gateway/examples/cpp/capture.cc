@@ -12,7 +12,6 @@
 absl::Status Capture(const char* target, const char* account, const char* path) {
   const auto gateway = pcaps::GatewayClient::Connect({.target = target});
   if (!gateway.ok()) return gateway.status();
-
   pcaps::v1::CreatePcapRequest wanted;
   wanted.set_account_id(account);
   wanted.set_request_id(pcaps::NewRequestId());
@@ -22,7 +21,6 @@ absl::Status Capture(const char* target, const char* account, const char* path) 
   const auto pcap = (*gateway)->Create(wanted);
   if (!pcap.ok()) return pcap.status();
   std::cout << "created " << pcap->id() << "\n";
-
   pcaps::v1::WatchPcapRequest watch;
   watch.set_account_id(account);
   watch.set_pcap_id(pcap->id());
@@ -38,8 +36,8 @@ absl::Status Capture(const char* target, const char* account, const char* path) 
   pcaps::v1::DownloadPcapRequest download;
   download.set_account_id(account);
   download.set_pcap_id(pcap->id());
-  const auto result =
-      (*gateway)->Download(download, [&](auto bytes) { return (*file)->Write(bytes); });
+  const auto write = [&](absl::string_view bytes) { return (*file)->Write(bytes); };
+  const auto result = (*gateway)->Download(download, write);
   if (!result.ok()) return result.status();
   if (absl::Status named = (*file)->Commit(); !named.ok()) return named;
   std::cout << path << ": " << result->packets.value_or(0) << " packets, " << result->size
@@ -53,8 +51,7 @@ int main(int argc, char** argv) {
   const absl::Status status = Capture(argv[1], argv[2], argv[3]);
   if (status.ok()) return 0;
   const google::rpc::ErrorInfo info = pcaps::ErrorInfoOf(status);  // request_id is in its metadata.
-  std::cerr << absl::StatusCodeToString(status.code()) << " " << info.reason() << ": "
-            << status.message();
+  std::cerr << status.code() << " " << info.reason() << ": " << status.message();
   for (const auto& [key, value] : info.metadata()) std::cerr << "\n  " << key << ": " << value;
   if (const auto delay = pcaps::RetryAfterOf(status)) std::cerr << "\n  retry after: " << *delay;
   std::cerr << "\n";

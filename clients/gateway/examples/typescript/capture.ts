@@ -7,11 +7,12 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import { ErrorInfoSchema, RetryInfoSchema } from "./gen/google/rpc/error_details_pb.js";
 import { Pcap_Status, PcapsService } from "./gen/pcaps/v1/pcaps_pb.js";
 
+const LOST = [Code.Unavailable, Code.Canceled, Code.Aborted]; // What Node says of a lost connection.
 /** Prints what the gateway says of an error; returns the seconds after which to call again. */
 function explain(error: ConnectError): number {
   const [[info], [retry]] = [error.findDetails(ErrorInfoSchema), error.findDetails(RetryInfoSchema)];
   const delay = Number(retry?.retryDelay?.seconds ?? 1) + (retry?.retryDelay?.nanos ?? 0) / 1e9;
-  console.error(Code[error.code], `${info?.reason}: ${error.rawMessage}`, info?.metadata,
+  console.error(Code[error.code], `${info?.reason ?? ""}: ${error.rawMessage}`, info?.metadata,
     `request-id: ${error.metadata.get("request-id")} retry after: ${delay}`);
   return delay;
 }
@@ -21,9 +22,10 @@ async function* read<Message>(call: () => AsyncIterable<Message>): AsyncGenerato
   for (;;) {
     try {
       return yield* call();
-    } catch (error) {
-      if (ConnectError.from(error).code !== Code.Unavailable) throw error;
-      await sleep(1000 * explain(ConnectError.from(error)));
+    } catch (reason) { // The gateway's own errors have ErrorInfo.
+      const error = ConnectError.from(reason), [info] = error.findDetails(ErrorInfoSchema);
+      if (info ? error.code !== Code.Unavailable : !LOST.includes(error.code)) throw error;
+      await sleep(1000 * explain(error));
     }
   }
 }
@@ -37,16 +39,14 @@ async function capture(target: string, accountId: string, path: string): Promise
   console.log("created", pcapId);
   for await (const { event } of read(() => gateway.watchPcap({ accountId, pcapId })))
     if (event.case === "pcap") console.log("status", Pcap_Status[event.value.status].toLowerCase());
-  const file = await open(`${path}.part`, "w");
   let begin = 0n, readOffset = 0n, ifEtag = ""; // From begin on the file is of the last stream.
-  let packets = 0n, sha256: Uint8Array = new Uint8Array();
+  let packets = 0n, sha256 = new Uint8Array() as Uint8Array, file = await open(`${path}.part`, "w");
   for await (const { part } of read(() => gateway.downloadPcap({ accountId, pcapId, readOffset, ifEtag }))) {
     if (part.case === "info") [ifEtag, begin] = [part.value.etag, readOffset];
     if (part.case === "chunk") readOffset += BigInt((await file.write(part.value.data)).bytesWritten);
     if (part.case === "summary") ({ sha256, packets = 0n } = part.value);
   }
-  await file.close();
-  const content = await readFile(`${path}.part`);
+  const content = await file.close().then(() => readFile(`${path}.part`));
   const digest = (data: Uint8Array) => createHash("sha256").update(data).digest();
   if (!digest(content.subarray(Number(begin))).equals(sha256)) throw Error(`${path}: wrong sha256`);
   await rename(`${path}.part`, path);
