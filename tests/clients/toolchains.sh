@@ -94,6 +94,7 @@ build_go() (
     google.golang.org/grpc/cmd/protoc-gen-go-grpc
   PATH=$1/tools:$PATH logged "Generating Go code" protoc --proto_path "$repo/proto" pcaps/v1/pcaps.proto \
     --go_out . --go_opt module=pcaps-gateway --go-grpc_out . --go-grpc_opt module=pcaps-gateway
+  [[ -z $(gofmt -l ./*.go) ]] || die "gofmt would change $(gofmt -l ./*.go)"
   logged "Checking the Go example" go vet .
   logged "Building the Go example" go build -o run .
 )
