@@ -26,8 +26,8 @@ absl::Status Capture(const char* target, const char* account, const char* path) 
   watch.set_pcap_id(pcap->id());
   const auto done = (*gateway)->Watch(watch, [](const pcaps::v1::WatchEvent& event) {
     const std::string& status = pcaps::v1::Pcap::Status_Name(event.pcap().status());
-    if (event.has_pcap())
-      std::cout << "status " << absl::AsciiStrToLower(absl::StripPrefix(status, "STATUS_")) << "\n";
+    if (!event.has_pcap()) return;  // A heartbeat.
+    std::cout << "status " << absl::AsciiStrToLower(absl::StripPrefix(status, "STATUS_")) << "\n";
   });
   if (!done.ok()) return done.status();
 
