@@ -45,3 +45,8 @@ lint_packages=(
 
 # To make other Debians to try it on.
 chroot_packages=(debootstrap)
+
+# To build and run clients in other languages; each group only where its tool is not in PATH.
+go_packages=(golang-go)
+node_packages=(nodejs npm)
+python_packages=(python3-venv)

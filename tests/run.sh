@@ -3,18 +3,21 @@
 set -euo pipefail
 # shellcheck source=deploy/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../deploy/lib.sh"
+# shellcheck source=tests/clients/toolchains.sh
+source "$repo/tests/clients/toolchains.sh"
 
 usage() {
   cat <<'END'
 Usage: tests/run.sh [OPTION]...
 
-Builds with the release preset and runs the unit and integration tests. The last line is "N passed, N failed, N skipped";
+Builds with the release preset and runs the unit and integration tests, and those of the clients in other languages, which
+are skipped where their toolchain or packages cannot be had. The last line is "N passed, N failed, N skipped";
 the exit code is 0 only if tests ran and none failed.
 
   --sanitize=address   Build and run with the address and undefined behaviour sanitizers.
   --sanitize=thread    The thread sanitizer: only the unit tests that need no gRPC (the distribution's is not instrumented).
   --coverage           Instrumented for tests/coverage.sh.
-  --quick              Leave out the tests that take over a second.
+  --quick              Leave out the tests that take over a second, and the clients in other languages.
   --filter=REGEX       Only the tests whose name matches.
   --require-all        Fail on any skipped test that tests/allowed_skips.txt does not name.
   --no-install         Install no package.
@@ -41,7 +44,7 @@ parse_options() {
         excluded_labels+=(grpc)
         ;;
       --coverage) preset=coverage ;;
-      --quick) excluded_labels+=(slow) ;;
+      --quick) excluded_labels+=(slow clients) ;;
       --filter=*) ctest_options+=(--tests-regex "${option#--filter=}") ;;
       --require-all) require_all=true ;;
       --no-install) install=false ;;
@@ -57,13 +60,26 @@ export LSAN_OPTIONS=print_suppressions=0
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
 
-# run_ctest REPORT: the results as JUnit XML. Temporary files of the tests live in a directory that goes away with them.
-run_ctest() {
-  local scratch status=0
+# select_tests: turns what was asked for into options for ctest.
+select_tests() {
+  # They tell nothing about our code under instruments.
+  if [[ $preset != release ]]; then excluded_labels+=(clients); fi
   # Several --label-exclude would exclude only what matches them all.
   if ((${#excluded_labels[@]} > 0)); then
     ctest_options+=(--label-exclude "$(IFS='|' && echo "${excluded_labels[*]}")")
   fi
+}
+
+# selects LABEL: whether any test with the label is to run.
+selects() {
+  local tests
+  tests=$(ctest --test-dir "$repo/build/$preset" --show-only --label-regex "$1" "${ctest_options[@]}")
+  [[ $tests != *"Total Tests: 0"* ]]
+}
+
+# run_ctest REPORT: the results as JUnit XML. Temporary files of the tests live in a directory that goes away with them.
+run_ctest() {
+  local scratch status=0
   scratch=$(mktemp -d)
   TMPDIR=$scratch TEST_TMPDIR=$scratch ctest --test-dir "$repo/build/$preset" --parallel "$(nproc)" --output-on-failure \
     --no-tests=error --output-junit "$1" "${ctest_options[@]}" || status=$?
@@ -99,6 +115,8 @@ main() {
   if $install; then install_packages "${build_packages[@]}" "${test_packages[@]}"; fi
   configure "$preset" -DBUILD_TESTING=ON
   build "$preset" "${targets[@]}"
+  select_tests
+  if selects clients; then prepare_clients "$repo/build/$preset/clients"; fi
 
   say "Running the tests ($preset)"
   report=$repo/build/$preset/tests.xml

@@ -67,6 +67,7 @@ Gateway::Gateway(const Emulator& emulator, const json::object& settings) {
 }
 
 Gateway::~Gateway() {
+  if (process_->ended()) return;
   process_->Signal(SIGTERM);
   const std::optional<int> exit_code = process_->Wait();
   EXPECT_TRUE(exit_code.has_value()) << "the gateway did not end";

@@ -66,6 +66,8 @@ class Process {
   // Exit code, or 128 + the signal that ended it, after all its output is read; nullopt while it
   // runs longer than `patience`.
   std::optional<int> Wait(absl::Duration patience = kPatience);
+  // Whether Wait() has seen its end.
+  bool ended() const { return exit_code_.has_value(); }
 
  private:
   pid_t pid_ = -1;
