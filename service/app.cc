@@ -94,6 +94,7 @@ GatewayOptions UseCaseOptions(const Config& config) {
   options.max_watch_duration = config.watch.max_duration;
   options.chunk_size = config.download.chunk_size;
   options.whole_max = config.download.whole_max;
+  options.download_cache_size = config.download.cache_size;
   options.max_downloads = config.download.max_streams;
   options.watch.min_poll_interval = config.watch.min_poll_interval;
   options.watch.max_poll_interval = config.watch.max_poll_interval;

@@ -1,0 +1,94 @@
+#include "tests/bench/download_readers.h"
+
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <pcaps/v1/pcaps.grpc.pb.h>
+
+#include <cstdio>
+#include <memory>
+#include <vector>
+
+#include "absl/time/clock.h"
+
+namespace pcaps::bench {
+namespace {
+
+// Long enough for any file on loopback: what takes longer hangs.
+constexpr absl::Duration kPatience = absl::Minutes(1);
+
+v1::DownloadPcapRequest RequestFor(const DownloadTarget& target) {
+  v1::DownloadPcapRequest request;
+  request.set_account_id(target.account_id);
+  request.set_pcap_id(target.pcap_id);
+  return request;
+}
+
+std::unique_ptr<v1::PcapsService::Stub> Connect(const DownloadTarget& target) {
+  return v1::PcapsService::NewStub(
+      grpc::CreateChannel(target.target, grpc::InsecureChannelCredentials()));
+}
+
+// Bytes of one whole download; negative where it fails.
+int64_t ReadOnce(v1::PcapsService::Stub& stub, const v1::DownloadPcapRequest& request) {
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(absl::Now() + kPatience));
+  const auto reader = stub.DownloadPcap(&context, request);
+  int64_t bytes = 0;
+  int64_t promised = -1;
+  for (v1::DownloadPcapResponse message; reader->Read(&message);) {
+    bytes += static_cast<int64_t>(message.chunk().data().size());
+    if (message.has_summary()) promised = message.summary().size();
+  }
+  const grpc::Status status = reader->Finish();
+  if (status.ok() && bytes == promised && bytes > 0) return bytes;
+  std::fprintf(stderr, "a download failed after %lld bytes: %s\n", static_cast<long long>(bytes),
+               status.error_message().c_str());
+  return -1;
+}
+
+}  // namespace
+
+bool ReadAtFullSpeed(const DownloadTarget& target, absl::Duration duration) {
+  const auto stub = Connect(target);
+  const v1::DownloadPcapRequest request = RequestFor(target);
+  if (ReadOnce(*stub, request) < 0) return false;  // Connects, and fills caches.
+  const absl::Time start = absl::Now();
+  int64_t bytes = 0;
+  do {
+    const int64_t read = ReadOnce(*stub, request);
+    if (read < 0) return false;
+    bytes += read;
+  } while (absl::Now() - start < duration);
+  const double seconds = absl::ToDoubleSeconds(absl::Now() - start);
+  std::printf("%.1f\n", static_cast<double>(bytes) / 1e6 / seconds);
+  return true;
+}
+
+bool Stall(const DownloadTarget& target, int readers) {
+  struct Stream {
+    grpc::ClientContext context;
+    std::unique_ptr<grpc::ClientReader<v1::DownloadPcapResponse>> reader;
+  };
+  const auto stub = Connect(target);
+  std::vector<std::unique_ptr<Stream>> streams;
+  for (int i = 0; i < readers; ++i) {
+    Stream& stream = *streams.emplace_back(std::make_unique<Stream>());
+    stream.reader = stub->DownloadPcap(&stream.context, RequestFor(target));
+    v1::DownloadPcapResponse first;
+    if (!stream.reader->Read(&first)) {
+      std::fprintf(stderr, "%s\n", stream.reader->Finish().error_message().c_str());
+      return false;
+    }
+  }
+  std::printf("stalled %d\n", readers);
+  std::fflush(stdout);
+  while (std::getchar() != EOF) {
+  }
+  for (const auto& stream : streams) {
+    stream->context.TryCancel();
+    (void)stream->reader->Finish();
+  }
+  return true;
+}
+
+}  // namespace pcaps::bench
