@@ -96,6 +96,7 @@ pids=()
 start() {
   local name=$1
   shift
+  : >"$work/$name.log" # There to be read at once.
   "$@" >"$work/$name.log" 2>&1 &
   pids+=($!)
 }

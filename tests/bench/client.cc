@@ -21,7 +21,7 @@ int main(int argc, char** argv) {
   read->add_option("--seconds", seconds)->capture_default_str();
 
   int readers = 1;
-  CLI::App* const stall = app.add_subcommand("stall", "Readers that stop, until stdin ends");
+  CLI::App* const stall = app.add_subcommand("stall", "Readers that stop, until SIGTERM");
   add_target(stall);
   stall->add_option("--readers", readers)->capture_default_str();
 

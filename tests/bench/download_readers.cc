@@ -4,6 +4,7 @@
 #include <grpcpp/security/credentials.h>
 #include <pcaps/v1/pcaps.grpc.pb.h>
 
+#include <csignal>
 #include <cstdio>
 #include <memory>
 #include <vector>
@@ -69,6 +70,10 @@ bool Stall(const DownloadTarget& target, int readers) {
     grpc::ClientContext context;
     std::unique_ptr<grpc::ClientReader<v1::DownloadPcapResponse>> reader;
   };
+  sigset_t ends;
+  sigemptyset(&ends);
+  sigaddset(&ends, SIGTERM);
+  sigprocmask(SIG_BLOCK, &ends, nullptr);  // Before any thread, so that all of them leave it to us.
   const auto stub = Connect(target);
   std::vector<std::unique_ptr<Stream>> streams;
   for (int i = 0; i < readers; ++i) {
@@ -82,8 +87,8 @@ bool Stall(const DownloadTarget& target, int readers) {
   }
   std::printf("stalled %d\n", readers);
   std::fflush(stdout);
-  while (std::getchar() != EOF) {
-  }
+  int signal = 0;
+  sigwait(&ends, &signal);
   for (const auto& stream : streams) {
     stream->context.TryCancel();
     (void)stream->reader->Finish();

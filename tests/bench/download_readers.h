@@ -18,7 +18,7 @@ struct DownloadTarget {
 bool ReadAtFullSpeed(const DownloadTarget& target, absl::Duration duration);
 
 // Opens `readers` streams, reads the first message of each, says so, and reads no more until
-// standard input ends. False where one fails.
+// SIGTERM. False where one fails.
 bool Stall(const DownloadTarget& target, int readers);
 
 }  // namespace pcaps::bench

@@ -16,7 +16,11 @@ times() {
   rm "$hundred"
 }
 
-le32() { printf "\\x$(printf %02x $(($1 & 255)))\\x$(printf %02x $(($1 >> 8 & 255)))\\x$(printf %02x $(($1 >> 16 & 255)))\\x$(printf %02x $(($1 >> 24 & 255)))"; }
+# le32 NUMBER: as four bytes, the lowest one first.
+le32() {
+  local shift
+  for shift in 0 8 16 24; do printf '%b' "\\x$(printf %02x $(($1 >> shift & 255)))"; done
+}
 
 # make_pcap PACKETS PACKET_BYTES: a classic pcap on standard output.
 make_pcap() {

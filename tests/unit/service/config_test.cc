@@ -39,7 +39,7 @@ upstream:
   retry: {max_attempts: 5, base_backoff: 1ms, max_backoff: 2ms, budget_ratio: 0.5}
   rules: {full_time_limit_max: 300s}
 watch: {min_poll_interval: 1s, max_poll_interval: 3s, heartbeat_interval: 2s, max_duration: 1m, max_streams: 9, max_streams_per_account: 4}
-download: {threads: 2, chunk_size: 64KiB, whole_max: 1MiB, buffer: 128KiB, upstream_stall_timeout: 1s, reader_stall_timeout: 2s, max_streams: 3}
+download: {threads: 2, chunk_size: 64KiB, cache_size: 0, whole_max: 1MiB, buffer: 128KiB, upstream_stall_timeout: 1s, reader_stall_timeout: 2s, max_streams: 3}
 drain: {delay: 0s, timeout: 11s}
 log: {level: debug, format: text}
 )",
@@ -52,6 +52,7 @@ log: {level: debug, format: text}
   EXPECT_EQ(config->upstream.rules.full_time_limit_max, absl::Seconds(300));
   EXPECT_EQ(config->watch.max_streams_per_account, 4);
   EXPECT_EQ(config->download.chunk_size, 64 << 10);
+  EXPECT_EQ(config->download.cache_size, 0);
   EXPECT_EQ(config->download.reader_stall_timeout, absl::Seconds(2));
   EXPECT_EQ(config->drain.delay, absl::ZeroDuration());
   EXPECT_EQ(config->log.level, LogLevel::kDebug);
@@ -92,6 +93,7 @@ TEST(Config, BoundsHold) {
   EXPECT_THAT(ErrorsOf("watch: {max_poll_interval: 1s}"), HasSubstr("less than min_poll_interval"));
   EXPECT_THAT(ErrorsOf("watch: {max_streams: 0}"), HasSubstr("max_streams"));
   EXPECT_THAT(ErrorsOf("download: {chunk_size: 99999999999999GiB}"), HasSubstr("chunk_size"));
+  EXPECT_THAT(ErrorsOf("download: {cache_size: 17GiB}"), HasSubstr("cache_size"));
   EXPECT_THAT(ErrorsOf("upstream: {retry: {budget_ratio: 2}}"), HasSubstr("budget_ratio"));
   EXPECT_THAT(ErrorsOf("upstream: {retry: {budget_ratio: nan}}"), HasSubstr("budget_ratio"));
   EXPECT_THAT(ErrorsOf("drain: {timeout: 20s}"), HasSubstr("must exceed upstream.request_timeout"));
