@@ -1,5 +1,6 @@
 #include "service/app.h"
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -81,6 +82,8 @@ RestPcapsApiOptions ApiOptions(const Config& config) {
   options.http.proxy = upstream.proxy;
   // LoadConfig let plain http pass only where it is allowed.
   options.http.allow_plaintext = absl::StartsWith(upstream.base_url, "http://");
+  // As many as may be busy, or a busy gateway would make a new connection for most calls.
+  options.http.max_idle_connections = upstream.max_in_flight;
   options.http.connect_timeout = upstream.connect_timeout;
   options.http.buffer_bytes = config.download.buffer;
   options.upstream_stall_timeout = config.download.upstream_stall_timeout;
@@ -104,6 +107,12 @@ GatewayOptions UseCaseOptions(const Config& config) {
   return options;
 }
 
+RestPcapsApiOptions DownloadApiOptions(const Config& config) {
+  RestPcapsApiOptions options = ApiOptions(config);
+  options.http.receive_bytes = std::min(config.download.chunk_size, config.download.buffer);
+  return options;
+}
+
 // Bodies that are streamed: loops of their own, each with an upstream client.
 class DownloadLanes {
  public:
@@ -111,8 +120,9 @@ class DownloadLanes {
                 const std::shared_ptr<UpstreamLimits>& limits, Clock& clock) {
     for (int i = 0; i < config.download.threads; ++i) {
       loops_.push_back(std::make_unique<LoopThread>());
-      apis_.push_back(std::make_unique<RestPcapsApi>(loops_.back()->executor(), ApiOptions(config),
-                                                     credentials, limits, clock, Uniform));
+      apis_.push_back(std::make_unique<RestPcapsApi>(loops_.back()->executor(),
+                                                     DownloadApiOptions(config), credentials,
+                                                     limits, clock, Uniform));
       lanes_.push_back({loops_.back()->executor(), apis_.back().get()});
     }
   }

@@ -106,11 +106,24 @@ void CurlLoop::SetTimer(long timeout_ms) {
     timer_.cancel();
     return;
   }
-  // Even a timeout of 0 goes through the loop: libcurl must not be called from its own callback.
+  if (timeout_ms == 0) return DriveSoon();
   timer_.expires_after(std::chrono::milliseconds(timeout_ms));
   timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
     const auto self = weak.lock();
     if (self != nullptr && !error) self->Drive(CURL_SOCKET_TIMEOUT, 0);
+  });
+}
+
+// libcurl must not be called from its own callback, so even what is due goes through the loop; but
+// not through the timer, which costs two system calls for each request.
+void CurlLoop::DriveSoon() {
+  timer_.cancel();
+  if (std::exchange(drive_posted_, true)) return;
+  boost::asio::post(loop_, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (self == nullptr) return;
+    self->drive_posted_ = false;
+    self->Drive(CURL_SOCKET_TIMEOUT, 0);
   });
 }
 

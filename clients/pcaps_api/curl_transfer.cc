@@ -107,6 +107,7 @@ void CurlTransfer::SetUpConnection(const HttpOptions& options) {
                    static_cast<long>(absl::ToInt64Milliseconds(options.connect_timeout)));
   curl_easy_setopt(easy_, CURLOPT_MAXAGE_CONN, seconds(options.max_connection_idle));
   curl_easy_setopt(easy_, CURLOPT_MAXLIFETIME_CONN, seconds(options.max_connection_life));
+  curl_easy_setopt(easy_, CURLOPT_BUFFERSIZE, static_cast<long>(options.receive_bytes));
   curl_easy_setopt(easy_, CURLOPT_USERAGENT, options.user_agent.c_str());
 }
 
