@@ -59,6 +59,7 @@ CurlTransfer::CurlTransfer(std::shared_ptr<CurlLoop> curl, const HttpOptions& op
       request_(std::move(request)),
       max_header_bytes_(options.max_header_bytes),
       buffer_bytes_(options.buffer_bytes),
+      receive_bytes_(options.receive_bytes),
       easy_(curl_easy_init()),
       changed_(curl_->loop()) {
   SetUp(options);
@@ -189,6 +190,8 @@ size_t CurlTransfer::OnBody(absl::string_view data) {
     paused_ = true;
     return CURL_WRITEFUNC_PAUSE;
   }
+  // libcurl hands on 16 KiB at a time, whatever it received.
+  if (buffer_.empty()) buffer_.reserve(receive_bytes_);
   absl::StrAppend(&buffer_, data);
   received_ += static_cast<int64_t>(data.size());
   changed_.Notify();

@@ -56,6 +56,7 @@ class CurlTransfer final : private CurlLoop::Transfer {
   const HttpRequest request_;
   const size_t max_header_bytes_;
   const size_t buffer_bytes_;
+  const size_t receive_bytes_;
   CURL* const easy_;
   curl_slist* request_headers_ = nullptr;
   char error_text_[CURL_ERROR_SIZE] = "";
