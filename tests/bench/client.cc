@@ -5,11 +5,10 @@
 #include "tests/bench/start_to_ready.h"
 
 int main(int argc, char** argv) {
-  using namespace pcaps::bench;
   CLI::App app("Measures a gateway, or a server that answers like one.", "bench_client");
   app.require_subcommand(1);
 
-  DownloadTarget target;
+  pcaps::bench::DownloadTarget target;
   const auto add_target = [&](CLI::App* command) {
     command->add_option("--target", target.target, "host:port")->required();
     command->add_option("--account", target.account_id)->required();
@@ -31,8 +30,8 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
 
   bool good = false;
-  if (read->parsed()) good = ReadAtFullSpeed(target, absl::Seconds(seconds));
-  if (stall->parsed()) good = Stall(target, readers);
-  if (start->parsed()) good = StartToReady(std::move(command));
+  if (read->parsed()) good = pcaps::bench::ReadAtFullSpeed(target, absl::Seconds(seconds));
+  if (stall->parsed()) good = pcaps::bench::Stall(target, readers);
+  if (start->parsed()) good = pcaps::bench::StartToReady(std::move(command));
   return good ? 0 : 1;
 }
