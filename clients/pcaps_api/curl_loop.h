@@ -45,6 +45,8 @@ class CurlLoop : public std::enable_shared_from_this<CurlLoop> {
   struct Socket {
     Socket(const Loop& loop, curl_socket_t fd) : fd(fd), descriptor(loop) {}
     ~Socket() { descriptor.release(); }
+    // There is something to read, and libcurl wants it.
+    bool HasMore() const;
     const curl_socket_t fd;
     boost::asio::posix::stream_descriptor descriptor;
     int wanted = CURL_POLL_NONE;

@@ -72,17 +72,22 @@ class PartSender {
     int64_t next = std::max(part_.begin, data_begin);
     while (next < std::min(part_.end, data_end)) {
       const int64_t size = std::min({chunk_size_, part_.end - next, data_end - next});
-      const absl::string_view piece = data.substr(next - data_begin, size);
-      if (sha256_.empty()) hash_.Update(piece);
-      v1::DownloadPcapResponse message;
-      message.mutable_chunk()->set_offset(next);
-      message.mutable_chunk()->set_data(piece.data(), piece.size());
-      const bool written = co_await writer_.Write(std::move(message));
+      std::string piece(data.substr(next - data_begin, size));
+      const bool written = co_await Send(next, std::move(piece));
       if (!written) co_return false;
       next += size;
-      sent_ += size;
     }
     co_return true;
+  }
+
+  // The same of bytes that are ours: what is a chunk as it is need not be copied.
+  Task<bool> PassOwned(std::string data) {
+    const auto size = static_cast<int64_t>(data.size());
+    const bool is_chunk = size > 0 && size <= chunk_size_ && position_ >= part_.begin &&
+                          position_ + size <= part_.end;
+    if (!is_chunk) co_return co_await Pass(data);
+    const int64_t offset = std::exchange(position_, position_ + size);
+    co_return co_await Send(offset, std::move(data));
   }
 
   bool Complete() const { return position_ >= part_.end; }
@@ -99,6 +104,17 @@ class PartSender {
   }
 
  private:
+  Task<bool> Send(int64_t offset, std::string data) {
+    const auto size = static_cast<int64_t>(data.size());
+    if (sha256_.empty()) hash_.Update(data);
+    v1::DownloadPcapResponse message;
+    message.mutable_chunk()->set_offset(offset);
+    message.mutable_chunk()->set_data(std::move(data));
+    const bool written = co_await writer_.Write(std::move(message));
+    if (written) sent_ += size;
+    co_return written;
+  }
+
   const Part part_;
   std::string sha256_;
   const int64_t chunk_size_;
@@ -161,11 +177,11 @@ Task<absl::Status> SendStreamed(PcapFile file, v1::DownloadPcapRequest request, 
   file.head = std::string();  // A slow reader need not hold what it has been sent.
   bool at_end = false;
   while (!at_end && !part.Complete()) {
-    const absl::StatusOr<std::string> data = co_await file.rest->Read();
+    absl::StatusOr<std::string> data = co_await file.rest->Read();
     if (!data.ok()) co_return Interrupted(data.status(), part.next_offset());
     at_end = data->empty();
     if (absl::Status bad = scanner.Feed(*data); !bad.ok()) co_return bad;
-    written = co_await part.Pass(*data);
+    written = co_await part.PassOwned(*std::move(data));
     if (!written) co_return ReaderLeft();
   }
   std::optional<uint64_t> packets;
