@@ -22,8 +22,8 @@ END
 
 readonly rounds=5
 readonly seconds=2            # Of each run of a round.
-readonly unary_clients=8      # Connections of h2load,
-readonly unary_streams=16     # and calls in flight on each: half of upstream.max_in_flight.
+readonly unary_clients=4      # Connections of h2load,
+readonly unary_streams=8      # and calls in flight on each: enough to keep all busy.
 readonly large_reads=4        # curl's, in one run of a round.
 readonly stalled_readers=32   # Half of download.max_streams.
 readonly settled_seconds=1    # Memory that has not grown for so long grows no more.
