@@ -85,3 +85,39 @@ stop() {
   timeout "$2" tail --pid="$1" --sleep-interval=0.1 -f /dev/null || kill -KILL "$1" 2>/dev/null
   wait "$1" 2>/dev/null
 }
+
+# What follows runs programs side by side. Make the scratch directory, then `trap end_all EXIT`.
+work=            # Their scratch directory.
+start_timeout=30 # Seconds a program may take to say that it listens.
+stop_timeout=40  # Seconds a program may take to end; the gateway drains for up to 25.
+pids=()
+
+# start NAME COMMAND...: in the background, output in $work/NAME.log.
+start() {
+  local name=$1
+  shift
+  : >"$work/$name.log" # There to be read at once.
+  "$@" >"$work/$name.log" 2>&1 &
+  pids+=($!)
+}
+
+# listening_address NAME SED_SCRIPT: the address that the program just started prints once it listens.
+listening_address() {
+  local deadline=$((SECONDS + start_timeout)) address=
+  until address=$(sed -n "$2" "$work/$1.log" | head -n 1) && [[ -n $address ]]; do
+    if ! kill -0 "${pids[-1]}" 2>/dev/null || ((SECONDS > deadline)); then
+      tail -n 20 "$work/$1.log" >&2
+      die "$1 did not start"
+    fi
+    sleep 0.05
+  done
+  echo "$address"
+}
+
+# Ends what was started, the last one first: a gateway still talks to its upstream while it drains.
+end_all() {
+  local i
+  trap '' INT TERM
+  for ((i = ${#pids[@]} - 1; i >= 0; i--)); do stop "${pids[i]}" "$stop_timeout" || true; done
+  rm -rf "$work"
+}

@@ -32,6 +32,14 @@ test_packages=(
   openssl # Makes the certificates of the TLS tests.
 )
 
+# To measure speed: a static upstream, and clients that do little else than count.
+bench_packages=(
+  'nginx-light|nginx'
+  nghttp2-client # h2load
+  curl
+  openssl # Makes the certificate of the upstream.
+)
+
 # To measure coverage.
 coverage_packages=(gcovr)
 

@@ -18,8 +18,6 @@ With CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID set, the gateway talks to Cl
 END
 }
 
-readonly start_timeout=30 # Seconds a program may take to say that it listens.
-readonly stop_timeout=40  # Seconds a program may take to end; the gateway drains for up to 25.
 readonly emulator_account=023e105f4ecef8ad9ca31a8372d0c353
 readonly emulator_token=emulator-token
 readonly simple_duration=7s # Long enough for the gateway, which looks every 2 s, to see every state once.
@@ -28,36 +26,6 @@ readonly capture_flags=(--packets 100 --dport 443 --protocol tcp)
 
 serve=false
 cloudflare=false # Whether the real API is the upstream.
-pids=()
-
-# End the gateway first: it still talks to the emulator while it drains.
-end_all() {
-  local i
-  trap '' INT TERM
-  for ((i = ${#pids[@]} - 1; i >= 0; i--)); do stop "${pids[i]}" "$stop_timeout" || true; done
-  rm -rf "$work"
-}
-
-# start NAME COMMAND...: in the background, output in $work/NAME.log.
-start() {
-  local name=$1
-  shift
-  "$@" >"$work/$name.log" 2>&1 &
-  pids+=($!)
-}
-
-# listening_address NAME SED_SCRIPT: the address that the program just started prints once it listens.
-listening_address() {
-  local deadline=$((SECONDS + start_timeout)) address=
-  until address=$(sed -n "$2" "$work/$1.log" | head -n 1) && [[ -n $address ]]; do
-    if ! kill -0 "${pids[-1]}" 2>/dev/null || ((SECONDS > deadline)); then
-      tail -n 20 "$work/$1.log" >&2
-      die "$1 did not start"
-    fi
-    sleep 0.05
-  done
-  echo "$address"
-}
 
 build_programs() {
   install_packages "${build_packages[@]}"

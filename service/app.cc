@@ -1,5 +1,6 @@
 #include "service/app.h"
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -45,6 +46,8 @@ RestPcapsApiOptions ApiOptions(const Config& config) {
   options.upstream.retry.max_backoff = upstream.retry.max_backoff;
   options.upstream.retry.budget_ratio = upstream.retry.budget_ratio;
   options.http = UpstreamHttpOptions(config);
+  // As many as may be busy, or a busy gateway would make a new connection for most calls.
+  options.http.max_idle_connections = upstream.max_in_flight;
   options.http.buffer_bytes = config.download.buffer;
   options.upstream_stall_timeout = config.download.upstream_stall_timeout;
   return options;
@@ -67,12 +70,19 @@ GatewayOptions UseCaseOptions(const Config& config) {
   options.max_watch_duration = config.watch.max_duration;
   options.chunk_size = config.download.chunk_size;
   options.whole_max = config.download.whole_max;
+  options.download_cache_size = config.download.cache_size;
   options.max_downloads = config.download.max_streams;
   options.watch.min_poll_interval = config.watch.min_poll_interval;
   options.watch.max_poll_interval = config.watch.max_poll_interval;
   options.watch.request_timeout = config.upstream.request_timeout;
   options.watch.max_streams = config.watch.max_streams;
   options.watch.max_streams_per_account = config.watch.max_streams_per_account;
+  return options;
+}
+
+RestPcapsApiOptions DownloadApiOptions(const Config& config) {
+  RestPcapsApiOptions options = ApiOptions(config);
+  options.http.receive_bytes = std::min(config.download.chunk_size, config.download.buffer);
   return options;
 }
 
@@ -83,8 +93,9 @@ class DownloadLanes {
                 const std::shared_ptr<UpstreamLimits>& limits, Clock& clock) {
     for (int i = 0; i < config.download.threads; ++i) {
       loops_.push_back(std::make_unique<LoopThread>());
-      apis_.push_back(std::make_unique<RestPcapsApi>(loops_.back()->executor(), ApiOptions(config),
-                                                     credentials, limits, clock, Uniform));
+      apis_.push_back(std::make_unique<RestPcapsApi>(loops_.back()->executor(),
+                                                     DownloadApiOptions(config), credentials,
+                                                     limits, clock, Uniform));
       lanes_.push_back({loops_.back()->executor(), apis_.back().get()});
     }
   }

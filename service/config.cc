@@ -177,6 +177,7 @@ void ReadWatch(YamlSection& section, Config::Watch& watch) {
 void ReadDownload(YamlSection& section, Config::Download& download) {
   section.Read("threads", &download.threads, 1, 64);
   section.ReadSize("chunk_size", &download.chunk_size, 1 << 10, 1 << 20);
+  section.ReadSize("cache_size", &download.cache_size, 0, int64_t{16} << 30);
   section.ReadSize("whole_max", &download.whole_max, 64 << 10, 256 << 20);
   section.ReadSize("buffer", &download.buffer, 64 << 10, 64 << 20);
   section.Read("upstream_stall_timeout", &download.upstream_stall_timeout, kMillisecond,

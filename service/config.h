@@ -77,6 +77,7 @@ struct Config {
   struct Download {
     int threads = 1;                 // One moves over 1 GB/s, more than upstream gives.
     int64_t chunk_size = 256 << 10;  // Bytes a message.
+    int64_t cache_size = 64 << 20;   // Of files kept for the next reader; 0 keeps none.
     int64_t whole_max = 8 << 20;     // Larger bodies are streamed; a simple capture is 1.8 MB.
     int64_t buffer = 1 << 20;        // Bytes held for a slow reader of a streamed body.
     absl::Duration upstream_stall_timeout = absl::Seconds(30);

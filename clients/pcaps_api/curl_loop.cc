@@ -1,9 +1,25 @@
 #include "clients/pcaps_api/curl_loop.h"
 
+#include <poll.h>
+
 #include <chrono>
 #include <utility>
 
 namespace pcaps {
+
+namespace {
+
+// libcurl receives one TLS record at a time. Reading on while there is more saves a turn of the
+// loop for each; but other transfers want their turns, too.
+constexpr int kMaxMoreReads = 16;
+
+}  // namespace
+
+bool CurlLoop::Socket::HasMore() const {
+  if (!watched || (wanted & CURL_POLL_IN) == 0) return false;
+  pollfd poll_fd{fd, POLLIN, 0};
+  return poll(&poll_fd, 1, /*timeout=*/0) > 0;
+}
 
 CurlLoop::CurlLoop(Loop loop, long max_idle_connections)
     : loop_(std::move(loop)), max_idle_connections_(max_idle_connections), timer_(loop_) {
@@ -97,6 +113,9 @@ void CurlLoop::Await(const std::shared_ptr<Socket>& socket, bool write) {
         if ((socket->wanted & wanted) == 0) return;  // Paused meanwhile.
         const int ready = write ? CURL_CSELECT_OUT : CURL_CSELECT_IN;
         self->Drive(socket->fd, error ? CURL_CSELECT_ERR : ready);
+        for (int i = 0; i < kMaxMoreReads && !write && socket->HasMore(); ++i) {
+          self->Drive(socket->fd, CURL_CSELECT_IN);
+        }
         if (socket->watched) self->Arm(socket);
       });
 }
@@ -106,11 +125,24 @@ void CurlLoop::SetTimer(long timeout_ms) {
     timer_.cancel();
     return;
   }
-  // Even a timeout of 0 goes through the loop: libcurl must not be called from its own callback.
+  if (timeout_ms == 0) return DriveSoon();
   timer_.expires_after(std::chrono::milliseconds(timeout_ms));
   timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
     const auto self = weak.lock();
     if (self != nullptr && !error) self->Drive(CURL_SOCKET_TIMEOUT, 0);
+  });
+}
+
+// libcurl must not be called from its own callback, so even what is due goes through the loop; but
+// not through the timer, which costs two system calls for each request.
+void CurlLoop::DriveSoon() {
+  timer_.cancel();
+  if (std::exchange(drive_posted_, true)) return;
+  boost::asio::post(loop_, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (self == nullptr) return;
+    self->drive_posted_ = false;
+    self->Drive(CURL_SOCKET_TIMEOUT, 0);
   });
 }
 

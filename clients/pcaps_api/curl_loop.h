@@ -45,6 +45,8 @@ class CurlLoop : public std::enable_shared_from_this<CurlLoop> {
   struct Socket {
     Socket(const Loop& loop, curl_socket_t fd) : fd(fd), descriptor(loop) {}
     ~Socket() { descriptor.release(); }
+    // There is something to read, and libcurl wants it.
+    bool HasMore() const;
     const curl_socket_t fd;
     boost::asio::posix::stream_descriptor descriptor;
     int wanted = CURL_POLL_NONE;
@@ -62,6 +64,7 @@ class CurlLoop : public std::enable_shared_from_this<CurlLoop> {
   void Arm(const std::shared_ptr<Socket>& socket);
   void Await(const std::shared_ptr<Socket>& socket, bool write);
   void SetTimer(long timeout_ms);
+  void DriveSoon();
   void Drive(curl_socket_t fd, int events);
   void CollectFinished();
   void Rebuild();
@@ -69,6 +72,7 @@ class CurlLoop : public std::enable_shared_from_this<CurlLoop> {
   const Loop loop_;
   const long max_idle_connections_;
   boost::asio::steady_timer timer_;
+  bool drive_posted_ = false;  // Timers that are due will be seen to, by a task in the loop.
   CURLM* multi_ = nullptr;
   std::map<curl_socket_t, std::shared_ptr<Socket>> sockets_;
   std::map<CURL*, Transfer*> transfers_;

@@ -1,5 +1,7 @@
 #include "clients/pcaps_api/curl_transfer.h"
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -59,6 +61,7 @@ CurlTransfer::CurlTransfer(std::shared_ptr<CurlLoop> curl, const HttpOptions& op
       request_(std::move(request)),
       max_header_bytes_(options.max_header_bytes),
       buffer_bytes_(options.buffer_bytes),
+      receive_bytes_(options.receive_bytes),
       easy_(curl_easy_init()),
       changed_(curl_->loop()) {
   SetUp(options);
@@ -107,6 +110,7 @@ void CurlTransfer::SetUpConnection(const HttpOptions& options) {
                    static_cast<long>(absl::ToInt64Milliseconds(options.connect_timeout)));
   curl_easy_setopt(easy_, CURLOPT_MAXAGE_CONN, seconds(options.max_connection_idle));
   curl_easy_setopt(easy_, CURLOPT_MAXLIFETIME_CONN, seconds(options.max_connection_life));
+  curl_easy_setopt(easy_, CURLOPT_BUFFERSIZE, static_cast<long>(options.receive_bytes));
   curl_easy_setopt(easy_, CURLOPT_USERAGENT, options.user_agent.c_str());
 }
 
@@ -184,13 +188,30 @@ bool CurlTransfer::OnHeaderLine(absl::string_view line) {
   return true;
 }
 
+// The piece that has room for what comes next.
+std::string& CurlTransfer::LastPiece() {
+  if (pieces_.empty() || pieces_.back().size() >= receive_bytes_) {
+    const int64_t length = head_.ContentLength().value_or(std::numeric_limits<int64_t>::max());
+    const int64_t left = std::max<int64_t>(length - received_, 0);
+    pieces_.emplace_back().reserve(std::min<uint64_t>(receive_bytes_, left));
+  }
+  return pieces_.back();
+}
+
 // A part refused for want of room is offered again after Resume.
 size_t CurlTransfer::OnBody(absl::string_view data) {
-  if (!buffer_.empty() && buffer_.size() + data.size() > buffer_bytes_) {
+  if (buffered_ > 0 && buffered_ + data.size() > buffer_bytes_) {
     paused_ = true;
     return CURL_WRITEFUNC_PAUSE;
   }
-  absl::StrAppend(&buffer_, data);
+  // libcurl hands on 16 KiB at a time, whatever it received.
+  for (absl::string_view rest = data; !rest.empty();) {
+    std::string& piece = LastPiece();
+    const size_t taken = std::min(rest.size(), receive_bytes_ - piece.size());
+    absl::StrAppend(&piece, rest.substr(0, taken));
+    rest.remove_prefix(taken);
+    buffered_ += taken;
+  }
   received_ += static_cast<int64_t>(data.size());
   changed_.Notify();
   return data.size();
@@ -228,7 +249,8 @@ void CurlTransfer::Finish(HttpFailure failure, absl::string_view text) {
 
 void CurlTransfer::Abandon(HttpFailure failure, absl::string_view text) {
   curl_->Remove(easy_);
-  buffer_.clear();
+  pieces_.clear();
+  buffered_ = 0;
   Finish(failure, text);
 }
 
@@ -253,10 +275,14 @@ Task<absl::Status> CurlTransfer::AwaitHead(absl::Time deadline) {
 }
 
 Task<absl::StatusOr<std::string>> CurlTransfer::Read(absl::Time deadline) {
-  while (buffer_.empty() && !finished_) co_await AwaitChange(deadline);
-  if (buffer_.empty() && !status_.ok()) co_return status_;
-  std::string data = std::exchange(buffer_, {});
-  Resume();
+  while (pieces_.empty() && !finished_) co_await AwaitChange(deadline);
+  if (pieces_.empty() && !status_.ok()) co_return status_;
+  if (pieces_.empty()) co_return std::string();
+  std::string data = std::move(pieces_.front());
+  pieces_.pop_front();
+  buffered_ -= data.size();
+  // Not for every piece: a pause and its end cost as much as receiving one.
+  if (buffered_ <= buffer_bytes_ / 2) Resume();
   co_return data;
 }
 

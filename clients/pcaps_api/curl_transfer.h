@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 
@@ -43,6 +44,7 @@ class CurlTransfer final : private CurlLoop::Transfer {
   void SetUpConnection(const HttpOptions& options);
   void SetUpRequest();
   bool OnHeaderLine(absl::string_view line);
+  std::string& LastPiece();
   size_t OnBody(absl::string_view data);
   void OnFinished(CURLcode result) override;
   bool BodyIsShort() const;
@@ -56,6 +58,7 @@ class CurlTransfer final : private CurlLoop::Transfer {
   const HttpRequest request_;
   const size_t max_header_bytes_;
   const size_t buffer_bytes_;
+  const size_t receive_bytes_;
   CURL* const easy_;
   curl_slist* request_headers_ = nullptr;
   char error_text_[CURL_ERROR_SIZE] = "";
@@ -66,7 +69,9 @@ class CurlTransfer final : private CurlLoop::Transfer {
   HttpHead head_;
   bool head_complete_ = false;
   bool malformed_ = false;
-  std::string buffer_;
+  // Received and not yet read, in pieces of receive_bytes_: nothing of it is moved when more comes.
+  std::deque<std::string> pieces_;
+  size_t buffered_ = 0;  // Bytes in them.
   int64_t received_ = 0;
   bool paused_ = false;
   bool finished_ = false;

@@ -24,6 +24,8 @@ struct HttpOptions {
   int max_idle_connections = 32;
   size_t max_header_bytes = 64 << 10;
   size_t buffer_bytes = 1 << 20;  // Of one body, received and not yet read.
+  // Asked of the kernel at once. Much of it makes large bodies cheaper and small ones dearer.
+  size_t receive_bytes = 16 << 10;
 };
 
 // Verifies peers, follows no redirect, asks for no compression, speaks to a proxy only as

@@ -1,6 +1,8 @@
 #include "service/gateway/gateway.h"
 
+#include <functional>
 #include <utility>
+#include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "clients/base/error.h"
@@ -11,7 +13,6 @@
 namespace pcaps {
 namespace {
 
-constexpr absl::Duration kOverloadedRetry = absl::Seconds(1);
 constexpr double kExpirySpread = 0.2;
 
 absl::Status Precondition(v1::ErrorReason reason, absl::string_view message, const v1::Pcap& pcap) {
@@ -20,7 +21,7 @@ absl::Status Precondition(v1::ErrorReason reason, absl::string_view message, con
 }
 
 // OK where the upstream has a file for this capture.
-absl::Status CheckDownloadable(const v1::Pcap& pcap) {
+absl::Status DownloadableOrWhyNot(const v1::Pcap& pcap) {
   if (pcap.type() == v1::Pcap::TYPE_FULL) {
     return Precondition(v1::ERROR_REASON_CAPTURE_NOT_DOWNLOADABLE,
                         "a full capture is written to its bucket and cannot be downloaded here",
@@ -37,21 +38,6 @@ absl::Status CheckDownloadable(const v1::Pcap& pcap) {
   return absl::OkStatus();
 }
 
-// Counts one download while it lives.
-class DownloadSlot {
- public:
-  explicit DownloadSlot(std::atomic<int>& count) : count_(count), now_(++count) {}
-  ~DownloadSlot() { --count_; }
-  DownloadSlot(const DownloadSlot&) = delete;
-  DownloadSlot& operator=(const DownloadSlot&) = delete;
-
-  bool Within(int max) const { return now_ <= max; }
-
- private:
-  std::atomic<int>& count_;
-  const int now_;
-};
-
 }  // namespace
 
 Gateway::Gateway(Loop control, PcapsApi& api, std::vector<DownloadLane> lanes, Clock& clock,
@@ -63,10 +49,22 @@ Gateway::Gateway(Loop control, PcapsApi& api, std::vector<DownloadLane> lanes, C
       uniform_(std::move(uniform)),
       options_(options),
       hub_(control, api, clock, options.watch),
-      creations_(control, [this](v1::CreatePcapRequest request) {
-        const absl::Time deadline = clock_.Now() + options_.request_timeout;
-        return api_.CreatePcap(std::move(request), deadline);
-      }) {}
+      creations_(control,
+                 [this](v1::CreatePcapRequest request) {
+                   const absl::Time deadline = clock_.Now() + options_.request_timeout;
+                   return api_.CreatePcap(std::move(request), deadline);
+                 }),
+      files_(options.download_cache_size),
+      files_on_their_way_(options.max_downloads) {
+  for (const DownloadLane& lane : lanes_) {
+    const auto check = [this](CaptureKey key, absl::Time deadline) {
+      return RunOn(control_, CheckDownloadable(std::move(key), deadline));
+    };
+    fetchers_.push_back(
+        std::make_unique<FileFetcher>(lane, check, files_, files_on_their_way_, clock_,
+                                      FetchOptions{options.request_timeout, options.whole_max}));
+  }
+}
 
 Task<absl::StatusOr<v1::ListPcapsResponse>> Gateway::ListPcaps(v1::ListPcapsRequest request,
                                                                absl::Time deadline) {
@@ -150,41 +148,50 @@ Task<absl::Status> Gateway::WatchPcaps(v1::WatchPcapsRequest request,
   co_return co_await StreamWatch(**watcher, clock_, options, writer);
 }
 
-const DownloadLane& Gateway::NextLane() { return lanes_[next_lane_++ % lanes_.size()]; }
+size_t Gateway::LaneOf(const std::string& pcap_id) const {
+  return std::hash<std::string>()(pcap_id) % lanes_.size();
+}
 
-Task<absl::Status> Gateway::DownloadPcap(const DownloadLane& lane, v1::DownloadPcapRequest request,
+const Loop& Gateway::DownloadLoop(const v1::DownloadPcapRequest& request) const {
+  return lanes_[LaneOf(request.pcap_id())].loop;
+}
+
+Task<absl::Status> Gateway::DownloadPcap(v1::DownloadPcapRequest request,
                                          StreamWriter<v1::DownloadPcapResponse>& writer) {
-  const absl::StatusOr<v1::Pcap> pcap = co_await RunOn(control_, FindDownloadable(request));
-  if (!pcap.ok()) co_return pcap.status();
-  const DownloadSlot slot(downloads_);  // Only now: a reader that waits holds no file.
-  if (!slot.Within(options_.max_downloads)) {
-    co_return WithRetryAfter(
-        MakeError(absl::StatusCode::kResourceExhausted, v1::ERROR_REASON_OVERLOADED,
-                  absl::StrCat("all ", options_.max_downloads, " download streams are taken")),
-        kOverloadedRetry);
+  const CaptureKey key{request.account_id(), request.pcap_id()};
+  HeldFile held = files_.Find(key);
+  if (held != nullptr) {
+    co_return co_await SendHeld(std::move(held), std::move(request), options_.chunk_size, writer);
   }
-  absl::StatusOr<PcapFile> file =
-      co_await lane.api->DownloadPcap(request.account_id(), request.pcap_id(), options_.whole_max,
-                                      clock_.Now() + options_.request_timeout);
-  if (!file.ok()) co_return file.status();
-  co_return co_await SendPcap(*std::move(file), std::move(request), options_.chunk_size, writer);
-}
-
-Task<absl::StatusOr<v1::Pcap>> Gateway::FindDownloadable(v1::DownloadPcapRequest request) {
-  absl::StatusOr<v1::Pcap> pcap = absl::UnknownError("");
   if (request.wait_until_ready()) {
-    pcap = co_await AwaitDone(request.account_id(), request.pcap_id());
-  } else {
-    pcap = co_await api_.GetPcap(request.account_id(), request.pcap_id(),
-                                 clock_.Now() + options_.request_timeout);
+    const absl::Status ready = co_await RunOn(control_, AwaitDownloadable(key));
+    if (!ready.ok()) co_return ready;
   }
-  if (!pcap.ok()) co_return pcap.status();
-  if (absl::Status refused = CheckDownloadable(*pcap); !refused.ok()) co_return refused;
-  co_return pcap;
+  absl::StatusOr<Fetched> fetched =
+      co_await fetchers_[LaneOf(key.pcap_id)]->Fetch(key, request.wait_until_ready());
+  if (!fetched.ok()) co_return fetched.status();
+  LargeFile* const large = std::get_if<LargeFile>(&*fetched);
+  if (large != nullptr) {
+    co_return co_await SendStreamed(std::move(large->file), std::move(request), options_.chunk_size,
+                                    writer);
+  }
+  held = std::get<HeldFile>(*std::move(fetched));
+  co_return co_await SendHeld(std::move(held), std::move(request), options_.chunk_size, writer);
 }
 
-Task<absl::StatusOr<v1::Pcap>> Gateway::AwaitDone(std::string account_id, std::string pcap_id) {
-  absl::StatusOr<std::unique_ptr<Watcher>> watcher = hub_.Watch(account_id, {pcap_id});
+Task<absl::Status> Gateway::CheckDownloadable(CaptureKey key, absl::Time deadline) {
+  const absl::StatusOr<v1::Pcap> pcap =
+      co_await api_.GetPcap(key.account_id, key.pcap_id, deadline);
+  co_return pcap.ok() ? DownloadableOrWhyNot(*pcap) : pcap.status();
+}
+
+Task<absl::Status> Gateway::AwaitDownloadable(CaptureKey key) {
+  const absl::StatusOr<v1::Pcap> pcap = co_await AwaitDone(std::move(key));
+  co_return pcap.ok() ? DownloadableOrWhyNot(*pcap) : pcap.status();
+}
+
+Task<absl::StatusOr<v1::Pcap>> Gateway::AwaitDone(CaptureKey key) {
+  absl::StatusOr<std::unique_ptr<Watcher>> watcher = hub_.Watch(key.account_id, {key.pcap_id});
   if (!watcher.ok()) co_return watcher.status();
   const absl::Time expires = StreamExpiry();
   while (true) {
@@ -201,7 +208,7 @@ Task<absl::StatusOr<v1::Pcap>> Gateway::AwaitDone(std::string account_id, std::s
       if (settled) co_return event.pcap();
     } else {
       co_return MakeError(absl::StatusCode::kNotFound, v1::ERROR_REASON_CAPTURE_NOT_FOUND,
-                          absl::StrCat("the account has no capture ", pcap_id));
+                          absl::StrCat("the account has no capture ", key.pcap_id));
     }
   }
 }

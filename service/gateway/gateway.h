@@ -4,8 +4,8 @@
 
 #include <pcaps/v1/pcaps.pb.h>
 
-#include <atomic>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -15,6 +15,9 @@
 #include "clients/base/task.h"
 #include "clients/pcaps_api/pcaps_api.h"
 #include "service/gateway/create_once.h"
+#include "service/gateway/download_cache.h"
+#include "service/gateway/file_fetcher.h"
+#include "service/gateway/slots.h"
 #include "service/gateway/stream_writer.h"
 #include "service/gateway/watch_hub.h"
 #include "service/gateway/watch_stream.h"
@@ -27,14 +30,9 @@ struct GatewayOptions {
   absl::Duration max_watch_duration = absl::Minutes(30);  // +-20%.
   int64_t chunk_size = 256 << 10;                         // Bytes a download message.
   int64_t whole_max = 8 << 20;                            // Larger files are streamed.
-  int max_downloads = 64;                                 // Above it: OVERLOADED.
+  int64_t download_cache_size = 64 << 20;                 // Bytes of files kept. 0: none.
+  int max_downloads = 64;  // Files on their way that no cache holds. Above it: OVERLOADED.
   WatchOptions watch;
-};
-
-// A loop that owns bodies, and the client that fetches them there.
-struct DownloadLane {
-  Loop loop;
-  PcapsApi* api;
 };
 
 class Gateway {
@@ -55,16 +53,20 @@ class Gateway {
   Task<absl::Status> WatchPcaps(v1::WatchPcapsRequest request,
                                 StreamWriter<v1::WatchEvent>& writer);
 
-  // The lane for the next download, in turn. Any thread.
-  const DownloadLane& NextLane();
-  // On the lane's loop.
-  Task<absl::Status> DownloadPcap(const DownloadLane& lane, v1::DownloadPcapRequest request,
+  // Everything about one capture's file happens on one loop: this one. Any thread.
+  const Loop& DownloadLoop(const v1::DownloadPcapRequest& request) const;
+  // On DownloadLoop(request).
+  Task<absl::Status> DownloadPcap(v1::DownloadPcapRequest request,
                                   StreamWriter<v1::DownloadPcapResponse>& writer);
 
  private:
-  Task<absl::StatusOr<v1::Pcap>> FindDownloadable(v1::DownloadPcapRequest request);
+  // Whether there is a file for the capture: now,
+  Task<absl::Status> CheckDownloadable(CaptureKey key, absl::Time deadline);
+  // or once it is done.
+  Task<absl::Status> AwaitDownloadable(CaptureKey key);
   // The capture once it is done, or known to be a full one.
-  Task<absl::StatusOr<v1::Pcap>> AwaitDone(std::string account_id, std::string pcap_id);
+  Task<absl::StatusOr<v1::Pcap>> AwaitDone(CaptureKey key);
+  size_t LaneOf(const std::string& pcap_id) const;
   // When a stream that begins now has lived its life: max_watch_duration +-20%.
   absl::Time StreamExpiry();
   template <typename Request>
@@ -78,8 +80,9 @@ class Gateway {
   const GatewayOptions options_;
   WatchHub hub_;
   CreateOnce creations_;
-  std::atomic<size_t> next_lane_ = 0;
-  std::atomic<int> downloads_ = 0;
+  DownloadCache files_;
+  Slots files_on_their_way_;
+  std::vector<std::unique_ptr<FileFetcher>> fetchers_;  // One for each lane.
 };
 
 }  // namespace pcaps

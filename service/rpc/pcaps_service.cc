@@ -53,11 +53,11 @@ grpc::ServerUnaryReactor* PcapsService::StopPcap(grpc::CallbackServerContext* co
 grpc::ServerWriteReactor<v1::DownloadPcapResponse>* PcapsService::DownloadPcap(
     grpc::CallbackServerContext* context, const v1::DownloadPcapRequest* request) {
   auto call = MakeCall<v1::PcapsService>(env_, context, "DownloadPcap", *request);
-  const DownloadLane& lane = gateway_.NextLane();
-  auto handler = [this, &lane, request = *request](StreamWriter<v1::DownloadPcapResponse>& writer) {
-    return gateway_.DownloadPcap(lane, request, writer);
+  const Loop& loop = gateway_.DownloadLoop(*request);
+  auto handler = [this, request = *request](StreamWriter<v1::DownloadPcapResponse>& writer) {
+    return gateway_.DownloadPcap(request, writer);
   };
-  return ServerStream<v1::DownloadPcapResponse>::Start(std::move(call), lane.loop,
+  return ServerStream<v1::DownloadPcapResponse>::Start(std::move(call), loop,
                                                        CheckRequest(*request), std::move(handler));
 }
 

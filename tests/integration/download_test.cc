@@ -109,20 +109,82 @@ TEST(Downloads, BodyThatIsNoWholePcapIsRefusedWithoutAnyMessage) {
   }
 }
 
+// Without a cache every download is the upstream's.
+boost::json::object WithoutCache() { return {{"download", {{"cache_size", "0"}}}}; }
+
 TEST(Downloads, SmallBodyThatBreaksOnceIsFetchedAgainUnseen) {
-  World world;
+  World world(WithoutCache());
   const v1::Pcap pcap = world.CreateDone(1000);
   const std::string file = world.emulator.Download(kAccount, pcap.id());
-  for (const char* fault : {"reset_during", "truncate", "reset_before"}) {
+  for (const char* fault : {"reset_during", "truncate", "reset_before", "not_pcap"}) {
     SCOPED_TRACE(fault);
     world.emulator.AddFaults({{"endpoint", "download_pcap"}, {"fault", fault}, {"count", 1}});
     EXPECT_TRUE(FileOf(world.caller.Call(DownloadRequest(pcap.id()))) == file);
   }
-  EXPECT_EQ(world.emulator.Requests("download_pcap"), 1 + 3 * 2);
+  EXPECT_EQ(world.emulator.Requests("download_pcap"), 1 + 4 * 2);
+}
+
+TEST(Downloads, AHundredReadersOfOneCaptureCostOneUpstreamDownload) {
+  constexpr int kReaders = 100;
+  World world;
+  const v1::Pcap pcap = world.CreateDone(1000);
+  const int64_t before = world.emulator.Requests();
+  // The upstream is slow, so that all of them come before its answer.
+  world.emulator.AddFaults(
+      {{"endpoint", "download_pcap"}, {"fault", "latency"}, {"latency_ms", 500}});
+  std::vector<OpenStream<v1::DownloadPcapResponse>> readers;
+  for (int i = 0; i < kReaders; ++i) {
+    readers.push_back(world.caller.Open(DownloadRequest(pcap.id())));
+  }
+  std::vector<std::string> files(kReaders);
+  for (int i = 0; i < kReaders; ++i) {
+    for (v1::DownloadPcapResponse message; readers[i].Read(&message);) {
+      files[i] += message.chunk().data();
+    }
+    EXPECT_TRUE(readers[i].Finish().status.ok());
+  }
+  EXPECT_EQ(world.emulator.Requests() - before, 2) << "one look at the capture, one download";
+  const std::string file = world.emulator.Download(kAccount, pcap.id());
+  for (const std::string& each : files) EXPECT_TRUE(each == file);
+}
+
+TEST(Downloads, FileThatIsHeldIsServedWithoutTheUpstream) {
+  World world;
+  const v1::Pcap pcap = world.CreateDone(100);
+  const std::string file = FileOf(world.caller.Call(DownloadRequest(pcap.id())));
+  world.emulator.AddFaults({{"endpoint", "*"}, {"fault", "reset_before"}});
+  const int64_t before = world.emulator.Requests();
+  EXPECT_TRUE(FileOf(world.caller.Call(DownloadRequest(pcap.id()))) == file);
+  v1::DownloadPcapRequest part = DownloadRequest(pcap.id());
+  part.set_read_offset(100);
+  part.set_read_limit(50);
+  part.set_wait_until_ready(true);
+  EXPECT_TRUE(FileOf(world.caller.Call(part), 100) == file.substr(100, 50));
+  EXPECT_EQ(world.emulator.Requests(), before);
+}
+
+TEST(Downloads, FileThatIsHeldIsItsAccountsAlone) {
+  World world;
+  const v1::Pcap pcap = world.CreateDone(100);
+  EXPECT_NE(FileOf(world.caller.Call(DownloadRequest(pcap.id()))), "");
+  v1::DownloadPcapRequest foreign = DownloadRequest(pcap.id());
+  foreign.set_account_id("account-2");
+  ExpectRefused(world.caller.Call(foreign), absl::StatusCode::kNotFound, "CAPTURE_NOT_FOUND");
+}
+
+TEST(Downloads, CacheTooSmallForTwoFilesKeepsTheNewer) {
+  // Two files of 1000 packets, of at most 160 bytes each, and their headers.
+  World world({{"download", {{"cache_size", "200KiB"}}}});
+  const v1::Pcap older = world.CreateDone(1000);
+  const v1::Pcap newer = world.CreateDone(1000);
+  for (const v1::Pcap& pcap : {older, newer, newer, older}) {
+    EXPECT_NE(FileOf(world.caller.Call(DownloadRequest(pcap.id()))), "");
+  }
+  EXPECT_EQ(world.emulator.Requests("download_pcap"), 3);
 }
 
 TEST(Downloads, AnotherFileThanIfEtagNamesIsRefused) {
-  World world;
+  World world(WithoutCache());
   const v1::Pcap pcap = world.CreateDone();
   const Download first = world.caller.Call(DownloadRequest(pcap.id()));
   v1::DownloadPcapRequest again = DownloadRequest(pcap.id());

@@ -40,7 +40,7 @@ upstream:
   rules: {full_time_limit_max: 300s}
 state: {redis_url: "rediss://redis:6380/1", username: u, password_file: /p, ca_file: /r.pem, key_prefix: "a:b", connect_timeout: 2s, command_timeout: 20ms, max_replicas: 3}
 watch: {min_poll_interval: 1s, max_poll_interval: 3s, heartbeat_interval: 2s, max_duration: 1m, max_streams: 9, max_streams_per_account: 4}
-download: {threads: 2, chunk_size: 64KiB, whole_max: 1MiB, buffer: 128KiB, upstream_stall_timeout: 1s, reader_stall_timeout: 2s, max_streams: 3}
+download: {threads: 2, chunk_size: 64KiB, cache_size: 0, whole_max: 1MiB, buffer: 128KiB, upstream_stall_timeout: 1s, reader_stall_timeout: 2s, max_streams: 3}
 drain: {delay: 0s, timeout: 11s}
 log: {level: debug, format: text}
 )",
@@ -57,6 +57,7 @@ log: {level: debug, format: text}
   EXPECT_EQ(config->state.max_replicas, 3);
   EXPECT_EQ(config->watch.max_streams_per_account, 4);
   EXPECT_EQ(config->download.chunk_size, 64 << 10);
+  EXPECT_EQ(config->download.cache_size, 0);
   EXPECT_EQ(config->download.reader_stall_timeout, absl::Seconds(2));
   EXPECT_EQ(config->drain.delay, absl::ZeroDuration());
   EXPECT_EQ(config->log.level, LogLevel::kDebug);
@@ -97,6 +98,7 @@ TEST(Config, BoundsHold) {
   EXPECT_THAT(ErrorsOf("watch: {max_poll_interval: 1s}"), HasSubstr("less than min_poll_interval"));
   EXPECT_THAT(ErrorsOf("watch: {max_streams: 0}"), HasSubstr("max_streams"));
   EXPECT_THAT(ErrorsOf("download: {chunk_size: 99999999999999GiB}"), HasSubstr("chunk_size"));
+  EXPECT_THAT(ErrorsOf("download: {cache_size: 17GiB}"), HasSubstr("cache_size"));
   EXPECT_THAT(ErrorsOf("upstream: {retry: {budget_ratio: 2}}"), HasSubstr("budget_ratio"));
   EXPECT_THAT(ErrorsOf("upstream: {retry: {budget_ratio: nan}}"), HasSubstr("budget_ratio"));
   EXPECT_THAT(ErrorsOf("drain: {timeout: 20s}"), HasSubstr("must exceed upstream.request_timeout"));

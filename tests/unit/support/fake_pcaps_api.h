@@ -1,7 +1,9 @@
 // An upstream in memory: captures that a test puts there, errors it orders, calls it can count.
 #pragma once
 
+#include <deque>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
@@ -24,6 +26,7 @@ class FakePcapsApi : public PcapsApi {
   std::map<std::pair<std::string, std::string>, v1::Pcap> captures;
   std::set<std::string> unlisted;             // Ids that no list shows.
   std::map<std::string, std::string> files;   // By capture id.
+  std::deque<std::string> next_files;         // What the next downloads bring instead.
   absl::Status next_error;                    // Of every call, while it is not OK.
   absl::Duration create_duration;             // A create answers after this long;
   absl::Duration download_duration;           // a download, too;
@@ -94,13 +97,21 @@ class FakePcapsApi : public PcapsApi {
     co_return next_error;
   }
 
-  Task<absl::StatusOr<PcapFile>> DownloadPcap(std::string, std::string pcap_id, int64_t,
+  Task<absl::StatusOr<PcapFile>> DownloadPcap(std::string, std::string pcap_id, int64_t whole_max,
                                               absl::Time) override {
     ++download_calls;
     co_await clock_.Sleep(download_duration);
+    if (!next_error.ok()) co_return next_error;
+    std::string bytes = files[pcap_id];
+    if (!next_files.empty()) {
+      bytes = std::move(next_files.front());
+      next_files.pop_front();
+    }
     PcapFile file;
     file.content_type = "application/vnd.tcpdump.pcap";
-    file.head = files[pcap_id];
+    file.size = static_cast<int64_t>(bytes.size());
+    if (*file.size > whole_max) file.rest = std::make_unique<Rest>(bytes.substr(whole_max));
+    file.head = bytes.substr(0, whole_max);
     co_return file;
   }
 
@@ -130,6 +141,16 @@ class FakePcapsApi : public PcapsApi {
   }
 
  private:
+  // All of it at once.
+  class Rest : public PcapBody {
+   public:
+    explicit Rest(std::string bytes) : bytes_(std::move(bytes)) {}
+    Task<absl::StatusOr<std::string>> Read() override { co_return std::exchange(bytes_, {}); }
+
+   private:
+    std::string bytes_;
+  };
+
   v1::Pcap Observed(v1::Pcap pcap) const {
     *pcap.mutable_observed_time() = ToTimestamp(clock_.Now());
     return pcap;

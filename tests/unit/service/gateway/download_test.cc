@@ -52,6 +52,8 @@ PcapFile Streamed(const std::string& bytes, size_t head, absl::Status end = absl
   return file;
 }
 
+HeldFile Share(CaptureFile file) { return std::make_shared<const CaptureFile>(std::move(file)); }
+
 class DownloadTest : public testing::Test {
  protected:
   absl::Status Send(PcapFile file, int64_t offset = 0, int64_t limit = 0,
@@ -61,7 +63,12 @@ class DownloadTest : public testing::Test {
     request.set_read_limit(limit);
     request.set_if_etag(if_etag);
     writer_ = ListWriter<v1::DownloadPcapResponse>();
-    return RunTask(loop_, SendPcap(std::move(file), request, kChunk, writer_));
+    if (file.rest != nullptr) {
+      return RunTask(loop_, SendStreamed(std::move(file), request, kChunk, writer_));
+    }
+    absl::StatusOr<CaptureFile> proved = ProveCapture(std::move(file));
+    if (!proved.ok()) return proved.status();
+    return RunTask(loop_, SendHeld(Share(*std::move(proved)), request, kChunk, writer_));
   }
 
   // The data sent, after checking that chunks are gapless and within size, and that the summary
@@ -174,7 +181,12 @@ TEST_F(DownloadTest, AReaderWhoLeavesEndsIt) {
   for (size_t room = 0; room < 4; ++room) {
     ListWriter<v1::DownloadPcapResponse> writer;
     writer.room = room;
-    EXPECT_TRUE(absl::IsCancelled(RunTask(loop_, SendPcap(Whole(file_), request, kChunk, writer))));
+    const HeldFile held = Share(*ProveCapture(Whole(file_)));
+    EXPECT_TRUE(absl::IsCancelled(RunTask(loop_, SendHeld(held, request, kChunk, writer))));
+    writer = ListWriter<v1::DownloadPcapResponse>();
+    writer.room = room;
+    EXPECT_TRUE(absl::IsCancelled(
+        RunTask(loop_, SendStreamed(Streamed(file_, 500), request, kChunk, writer))));
   }
 }
 

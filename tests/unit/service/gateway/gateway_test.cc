@@ -34,7 +34,7 @@ class GatewayTest : public testing::Test {
     auto request = Naming<v1::DownloadPcapRequest>(id);
     request.set_wait_until_ready(wait);
     downloaded_ = ListWriter<v1::DownloadPcapResponse>();
-    return RunTask(loop_, gateway_.DownloadPcap(gateway_.NextLane(), request, downloaded_));
+    return RunTask(loop_, gateway_.DownloadPcap(request, downloaded_));
   }
 
   boost::asio::io_context loop_;
@@ -45,7 +45,7 @@ class GatewayTest : public testing::Test {
                    {{loop_.get_executor(), &api_}},
                    clock_,
                    [] { return 0.5; },
-                   GatewayOptions{.max_downloads = 1}};
+                   GatewayOptions{.whole_max = 64 << 10, .max_downloads = 1}};
   ListWriter<v1::DownloadPcapResponse> downloaded_;
 };
 
@@ -100,7 +100,7 @@ TEST_F(GatewayTest, WaitingUntilReadyFollowsTheCaptureToItsEnd) {
   auto request = Naming<v1::DownloadPcapRequest>("a");
   request.set_wait_until_ready(true);
   std::optional<absl::Status> end;
-  Spawn(loop_.get_executor(), {}, gateway_.DownloadPcap(gateway_.NextLane(), request, downloaded_),
+  Spawn(loop_.get_executor(), {}, gateway_.DownloadPcap(request, downloaded_),
         [&](absl::Status status) { end = std::move(status); });
   loop_.poll();
   EXPECT_FALSE(end.has_value());
@@ -120,7 +120,7 @@ TEST_F(GatewayTest, WaitingUntilReadyEndsWithTheLifeOfAStream) {
   auto request = Naming<v1::DownloadPcapRequest>("a");
   request.set_wait_until_ready(true);
   std::optional<absl::Status> end;
-  Spawn(loop_.get_executor(), {}, gateway_.DownloadPcap(gateway_.NextLane(), request, downloaded_),
+  Spawn(loop_.get_executor(), {}, gateway_.DownloadPcap(request, downloaded_),
         [&](absl::Status status) { end = std::move(status); });
   loop_.poll();
   clock_.Advance(GatewayOptions().max_watch_duration);
@@ -129,17 +129,42 @@ TEST_F(GatewayTest, WaitingUntilReadyEndsWithTheLifeOfAStream) {
   EXPECT_EQ(ReasonOf(*end), v1::ERROR_REASON_STREAM_EXPIRED);
 }
 
-TEST_F(GatewayTest, DownloadsAboveTheirLimitAreRefusedUntilASlotIsFree) {
+TEST_F(GatewayTest, AFileDownloadedOnceCostsNoUpstreamCallAgain) {
   api_.Put("acct", "a", v1::Pcap::STATUS_SUCCESS);
   api_.files["a"] = MakePcap(3, 50);
+  ASSERT_TRUE(Download("a").ok());
+  const auto first = downloaded_.messages;
+  api_.next_error = absl::InternalError("nobody is to ask");
+  EXPECT_TRUE(Download("a").ok());
+  EXPECT_TRUE(Download("a", /*wait=*/true).ok());
+  EXPECT_EQ(downloaded_.messages.size(), first.size());
+  EXPECT_EQ(downloaded_.messages.back().summary().sha256(), first.back().summary().sha256());
+  EXPECT_EQ(api_.reads() + api_.download_calls, 2);
+}
+
+TEST_F(GatewayTest, ALargeFileIsStreamedAndNotKept) {
+  api_.Put("acct", "a", v1::Pcap::STATUS_SUCCESS);
+  api_.files["a"] = MakePcap(300, 1000);
+  for (int i = 1; i <= 2; ++i) {
+    EXPECT_TRUE(Download("a").ok());
+    EXPECT_EQ(downloaded_.messages.back().summary().size(), 24 + 300 * 1016);
+    EXPECT_EQ(api_.download_calls, i);
+  }
+}
+
+TEST_F(GatewayTest, DownloadsAboveTheirLimitAreRefusedUntilASlotIsFree) {
+  api_.Put("acct", "a", v1::Pcap::STATUS_SUCCESS);
+  api_.Put("acct", "b", v1::Pcap::STATUS_SUCCESS);
+  api_.files["a"] = MakePcap(3, 50);
+  api_.files["b"] = MakePcap(3, 50);
   api_.download_duration = absl::Seconds(5);
   ListWriter<v1::DownloadPcapResponse> first;
   std::optional<absl::Status> end;
   Spawn(loop_.get_executor(), {},
-        gateway_.DownloadPcap(gateway_.NextLane(), Naming<v1::DownloadPcapRequest>("a"), first),
+        gateway_.DownloadPcap(Naming<v1::DownloadPcapRequest>("a"), first),
         [&](absl::Status status) { end = std::move(status); });
   loop_.poll();
-  const absl::Status refused = Download("a");
+  const absl::Status refused = Download("b");
   EXPECT_EQ(ReasonOf(refused), v1::ERROR_REASON_OVERLOADED);
   EXPECT_TRUE(RetryAfterOf(refused).has_value());
   clock_.Advance(absl::Seconds(5));
@@ -147,7 +172,7 @@ TEST_F(GatewayTest, DownloadsAboveTheirLimitAreRefusedUntilASlotIsFree) {
   loop_.poll();
   EXPECT_TRUE(end->ok());
   api_.download_duration = absl::ZeroDuration();
-  EXPECT_TRUE(Download("a").ok()) << "its slot is free again";
+  EXPECT_TRUE(Download("b").ok()) << "its slot is free again";
 }
 
 TEST_F(GatewayTest, WaitingForWhatWillNeverBeReadyEndsAtOnce) {

@@ -1,0 +1,75 @@
+// FileFetcher: brings files from the upstream, on one lane; those who want the same capture at the
+// same time share one fetch.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <variant>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "clients/base/clock.h"
+#include "clients/base/flight.h"
+#include "clients/base/task.h"
+#include "clients/pcaps_api/pcaps_api.h"
+#include "service/gateway/capture_file.h"
+#include "service/gateway/download_cache.h"
+#include "service/gateway/slots.h"
+
+namespace pcaps {
+
+// A loop that owns bodies, and the client that fetches them there.
+struct DownloadLane {
+  Loop loop;
+  PcapsApi* api;
+};
+
+// A file too large to be held. One reader's own, unlike a held one; stays on its lane.
+struct LargeFile {
+  PcapFile file;
+  Slot slot;
+};
+using Fetched = std::variant<HeldFile, LargeFile>;
+
+struct FetchOptions {
+  absl::Duration request_timeout = absl::Seconds(20);  // Bounds a fetch: status, file, repetition.
+  int64_t whole_max = 8 << 20;                         // Larger files are streamed.
+};
+
+// All on the lane's loop. A fetch goes on when the reader who began it leaves: what it brings is
+// for the others, and for the cache. A failure is told to all who wait, and not remembered.
+class FileFetcher {
+ public:
+  // Whether the upstream has a file for the capture: OK, or why not.
+  using Check = std::function<Task<absl::Status>(CaptureKey key, absl::Time deadline)>;
+
+  // All referents outlive the fetcher. A slot of `slots` is held by each file on its way, until a
+  // cache keeps it or it is gone.
+  FileFetcher(DownloadLane lane, Check check, DownloadCache& cache, Slots& slots, Clock& clock,
+              FetchOptions options);
+
+  // `known_done`: the caller has seen the capture done, so that it need not be checked. Errors: the
+  // check's, PcapsApi's, and UPSTREAM_BAD_RESPONSE for what is no capture, also when fetched again;
+  // RESOURCE_EXHAUSTED/OVERLOADED (RetryInfo) when all slots are taken; CANCELLED.
+  Task<absl::StatusOr<Fetched>> Fetch(CaptureKey key, bool known_done);
+
+ private:
+  // A large file in it is the first one's who takes it.
+  using SharedFetched = std::shared_ptr<Fetched>;
+
+  std::shared_ptr<Flight<SharedFetched>> Join(const CaptureKey& key, bool known_done);
+  Task<absl::StatusOr<SharedFetched>> Fly(CaptureKey key, bool known_done);
+  Task<absl::StatusOr<Fetched>> FetchOnce(CaptureKey key, bool known_done);
+
+  const DownloadLane lane_;
+  const Check check_;
+  DownloadCache& cache_;
+  Slots& slots_;
+  Clock& clock_;
+  const FetchOptions options_;
+  std::map<CaptureKey, std::shared_ptr<Flight<SharedFetched>>> flights_;
+};
+
+}  // namespace pcaps
