@@ -18,7 +18,7 @@ need() {
   local tool=$1
   shift
   command -v "$tool" >/dev/null && return 0
-  $install || die "$tool is not in PATH, and with --no-install nothing is installed"
+  $install || die "$tool is missing, and with --no-install nothing is installed"
   install_packages "$@"
 }
 
@@ -153,7 +153,7 @@ prepare_clients() {
     prepare_client "$name" "$1/$name"
     status=$?
     set -e
-    if ((status != 0)); then cat "$1/$name"/{unavailable,broken} >&2; fi
+    if ((status != 0)); then find "$1/$name" \( -name unavailable -o -name broken \) -exec cat {} + >&2; fi
   done
   exec {lock}>&-
 }

@@ -47,7 +47,8 @@ constexpr std::array<KindName, 27> kKinds = {{
     {"reset_during", FaultKind::kResetDuring},
     {"reset_after", FaultKind::kResetAfter},
 }};
-static_assert(kKinds.size() == static_cast<size_t>(FaultKind::kResetAfter) + 1, "a kind has no name");
+static_assert(kKinds.size() == static_cast<size_t>(FaultKind::kResetAfter) + 1,
+              "a kind has no name");
 
 constexpr std::array<absl::string_view, 16> kFields = {
     "endpoint", "fault",      "probability", "count",      "account", "execute",
