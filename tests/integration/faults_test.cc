@@ -41,7 +41,9 @@ class Faults : public testing::TestWithParam<std::string> {
     return {{"upstream",
              {{"request_timeout", absl::FormatDuration(kRequestTimeout)},
               {"retry", {{"budget_ratio", 1}}},  // Else it is soon spent, as it should be.
-              {"credentials", credentials}}}};
+              {"credentials", credentials}}},
+            // Else the download that comes first would answer those that faults are to strike.
+            {"download", {{"cache_size", "0"}}}};
   }
 
   // All calls at the same time.
