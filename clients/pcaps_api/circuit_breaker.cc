@@ -5,7 +5,7 @@
 namespace pcaps {
 
 CircuitBreaker::Admission CircuitBreaker::Admit(absl::Time now) {
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(mutex_);
   if (!open_) return Admission::kPass;
   if (now < next_probe_) return Admission::kRefuse;
   next_probe_ =
@@ -14,7 +14,7 @@ CircuitBreaker::Admission CircuitBreaker::Admit(absl::Time now) {
 }
 
 void CircuitBreaker::RecordSuccess() {
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(mutex_);
   open_ = false;
   failures_ = 0;
   several_resources_ = false;
@@ -23,7 +23,7 @@ void CircuitBreaker::RecordSuccess() {
 
 void CircuitBreaker::RecordFailure(absl::Time now, const std::string& resource,
                                    Admission admission) {
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(mutex_);
   if (open_) {
     // Others were under way when the circuit opened: old news.
     if (admission == Admission::kProbe) {
@@ -46,12 +46,12 @@ void CircuitBreaker::Open(absl::Time now, absl::Duration interval) {
 }
 
 bool CircuitBreaker::IsOpen() const {
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(mutex_);
   return open_;
 }
 
 absl::Time CircuitBreaker::NextProbe() const {
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(mutex_);
   return next_probe_;
 }
 

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "clients/base/mutex.h"
 
 namespace pcaps {
 
@@ -38,7 +38,7 @@ class CircuitBreaker {
   void Open(absl::Time now, absl::Duration interval) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const CircuitOptions options_;
-  mutable absl::Mutex mutex_;
+  mutable Mutex mutex_;
   bool open_ ABSL_GUARDED_BY(mutex_) = false;
   int failures_ ABSL_GUARDED_BY(mutex_) = 0;
   std::string first_resource_ ABSL_GUARDED_BY(mutex_);

@@ -33,13 +33,13 @@ RetryBudget::Second& RetryBudget::At(int64_t second) {
 }
 
 void RetryBudget::RecordCall(absl::Time now) {
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(mutex_);
   ++At(absl::ToUnixSeconds(now)).calls;
 }
 
 bool RetryBudget::TryRetry(absl::Time now) {
   const int64_t second = absl::ToUnixSeconds(now);
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(mutex_);
   int calls = 0;
   int retries = 0;
   for (const Second& slot : seconds_) {

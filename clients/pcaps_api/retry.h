@@ -5,8 +5,8 @@
 #include <cstdint>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "clients/base/mutex.h"
 #include "clients/pcaps_api/http_exchange.h"
 
 namespace pcaps {
@@ -47,7 +47,7 @@ class RetryBudget {
   Second& At(int64_t second) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const double ratio_;
-  absl::Mutex mutex_;
+  Mutex mutex_;
   std::array<Second, kSeconds> seconds_ ABSL_GUARDED_BY(mutex_);
 };
 

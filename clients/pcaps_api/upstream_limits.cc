@@ -11,7 +11,7 @@ std::unique_ptr<UpstreamLimits::Slot> UpstreamLimits::TakeSlot() {
 }
 
 CircuitBreaker& UpstreamLimits::circuit(const std::string& credential) {
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(mutex_);
   return circuits_.try_emplace(credential).first->second;
 }
 

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
+#include "clients/base/mutex.h"
 #include "clients/pcaps_api/circuit_breaker.h"
 #include "clients/pcaps_api/retry.h"
 
@@ -43,7 +43,7 @@ class UpstreamLimits : public std::enable_shared_from_this<UpstreamLimits> {
   const int max_in_flight_;
   std::atomic<int> in_flight_{0};
   RetryBudget retry_budget_;
-  absl::Mutex mutex_;
+  Mutex mutex_;
   std::map<std::string, CircuitBreaker> circuits_
       ABSL_GUARDED_BY(mutex_);  // Only ever grows, by what is configured.
 };

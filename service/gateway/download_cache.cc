@@ -15,7 +15,7 @@ int64_t CostOf(const CaptureFile& file) {
 }  // namespace
 
 HeldFile DownloadCache::Find(const CaptureKey& key) {
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(mutex_);
   const auto found = by_key_.find(key);
   if (found == by_key_.end()) return nullptr;
   newest_first_.splice(newest_first_.begin(), newest_first_, found->second);
@@ -23,7 +23,7 @@ HeldFile DownloadCache::Find(const CaptureKey& key) {
 }
 
 HeldFile DownloadCache::Keep(const CaptureKey& key, CaptureFile file) {
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(mutex_);
   const auto known = by_key_.find(key);
   if (known != by_key_.end()) Drop(known->second);
   const int64_t cost = CostOf(file);

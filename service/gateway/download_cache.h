@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
+#include "clients/base/mutex.h"
 #include "service/gateway/capture_file.h"
 
 namespace pcaps {
@@ -36,7 +36,7 @@ class DownloadCache {
   bool MakeRoom(int64_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const int64_t max_bytes_;
-  absl::Mutex mutex_;
+  Mutex mutex_;
   Entries newest_first_ ABSL_GUARDED_BY(mutex_);
   std::map<CaptureKey, Entries::iterator> by_key_ ABSL_GUARDED_BY(mutex_);
   int64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // Of all entries.

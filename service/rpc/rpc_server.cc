@@ -1,5 +1,6 @@
 #include "service/rpc/rpc_server.h"
 
+#include <grpc/grpc.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/security/server_credentials.h>
@@ -67,6 +68,9 @@ RpcServer::RpcServer(RpcEnv& env, Gateway& gateway, Ownerships& ownerships,
 RpcServer::~RpcServer() = default;
 
 absl::StatusOr<std::string> RpcServer::Start() {
+  // Never undone: where a write once had to wait, gRPC's last shutdown joins a thread that stays in
+  // its poll for up to 10 s, long after the last call. The process ends then anyway.
+  grpc_init();
   grpc::ServerBuilder builder;
   SetLimits(builder);
   if (options_.reflection) {

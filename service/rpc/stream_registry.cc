@@ -6,7 +6,7 @@ uint64_t StreamRegistry::Add(const std::shared_ptr<EndableStream>& stream) {
   absl::Status draining;
   uint64_t ticket = 0;
   {
-    absl::MutexLock lock(&mutex_);
+    const MutexLock lock(mutex_);
     ticket = ++last_ticket_;
     open_.emplace(ticket, stream);
     draining = draining_;
@@ -16,12 +16,12 @@ uint64_t StreamRegistry::Add(const std::shared_ptr<EndableStream>& stream) {
 }
 
 void StreamRegistry::Remove(uint64_t ticket) {
-  absl::MutexLock lock(&mutex_);
+  const MutexLock lock(mutex_);
   open_.erase(ticket);
 }
 
 std::vector<std::weak_ptr<EndableStream>> StreamRegistry::BeginDrain(absl::Status why) {
-  absl::MutexLock lock(&mutex_);
+  const MutexLock lock(mutex_);
   draining_ = std::move(why);
   std::vector<std::weak_ptr<EndableStream>> streams;
   streams.reserve(open_.size());

@@ -8,7 +8,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
+#include "clients/base/mutex.h"
 
 namespace pcaps {
 
@@ -30,7 +30,7 @@ class StreamRegistry {
   std::vector<std::weak_ptr<EndableStream>> BeginDrain(absl::Status why);
 
  private:
-  absl::Mutex mutex_;
+  Mutex mutex_;
   std::map<uint64_t, std::weak_ptr<EndableStream>> open_ ABSL_GUARDED_BY(mutex_);
   uint64_t last_ticket_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::Status draining_ ABSL_GUARDED_BY(mutex_);

@@ -206,7 +206,7 @@ void DrainOnce(World& stays, Ends& ends) {
   readers.Start();
   const std::optional<int> exit_code = leaves.process().Wait();
   EXPECT_EQ(exit_code, 0) << leaves.RawLog();
-  EXPECT_LE(absl::Now() - start, kDelay + kTimeout + absl::Seconds(1));
+  EXPECT_LE(absl::Now() - start, kDelay + kTimeout + absl::Seconds(1)) << leaves.RawLog();
   // Watches that live on the other gateway end with the capture.
   stays.PinStatus(open, "success");
   for (const std::string& end : readers.Join()) {

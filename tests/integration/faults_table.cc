@@ -18,6 +18,7 @@ const Verdict kUnknownBucket = {absl::StatusCode::kAborted, "OWNERSHIP_OUTCOME_U
 const Verdicts kUnseen = {kOk, kOk};
 const Verdicts kRepeated = {kOk, kUnavailable};  // Once: repeated, or waited for, unseen.
 const Verdicts kNonsense = {kBadResponse, kBadResponse};
+const Verdicts kFetchedAgain = {kOk, kBadResponse};  // Once: whole for HTTP, but no capture.
 const Verdicts kRefused = {kRejected, kRejected};
 const Verdicts kInDoubt = {kUnknown, kUnknown};
 const Verdicts kTooLate = {kOk, kUnknown};                    // Once: in time.
@@ -48,9 +49,9 @@ std::vector<FaultRow> MakeTable() {
       {"wrong_id",        kPlain, kPlain,   kNonsense, kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
       {"odd_fields",      kPlain, kPlain,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
       {"changed_content", kPlain, kPlain,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
-      {"not_pcap",        kPlain, kPlain,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kNonsense},
+      {"not_pcap",        kPlain, kPlain,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kFetchedAgain},
       {"oversize",        kHuge,  kHuge,    kNonsense, kNonsense, kInDoubt,  kUnseen,   kUnseen,   kNonsense},
-      {"bad_length",      kPlain, kPlain,   kNonsense, kNonsense, kInDoubt,  kUnseen,   kUnseen,   kNonsense},
+      {"bad_length",      kPlain, kPlain,   kNonsense, kNonsense, kInDoubt,  kUnseen,   kUnseen,   kFetchedAgain},
       {"no_length",       kPlain, kPlain,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kNonsense},
       {"chunked",         kPlain, kPlain,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
       {"truncate",        kPlain, kPlain,   kRepeated, kRepeated, kInDoubt,  kUnseen,   kUnseen,   kRepeated},

@@ -28,7 +28,9 @@ class ScriptedRedis {
   explicit ScriptedRedis(std::vector<std::string> answers)
       : acceptor_(loop_, {boost::asio::ip::address_v4::loopback(), 0}),
         thread_([this, answers = std::move(answers)] { Serve(answers); }) {}
-  ~ScriptedRedis() { thread_.join(); }
+  ~ScriptedRedis() {
+    if (thread_.joinable()) thread_.join();
+  }
 
   RedisProbeOptions options() const {
     RedisProbeOptions options;
@@ -37,8 +39,11 @@ class ScriptedRedis {
     options.answer_timeout = absl::Milliseconds(200);
     return options;
   }
-  // What was sent; after the probe.
-  const std::string& received() const { return received_; }
+  // What was sent until the peer left. Call once, after the probe.
+  const std::string& AwaitReceived() {
+    thread_.join();
+    return received_;
+  }
 
  private:
   void Serve(const std::vector<std::string>& answers) {
@@ -78,17 +83,13 @@ TEST(RedisProbe, ReadsWhatRedisSaysOfItself) {
 }
 
 TEST(RedisProbe, SendsThePasswordAsOneArgumentWhateverIsInIt) {
-  RedisProbeOptions options;
-  std::string received;
-  {
-    ScriptedRedis redis({"-WRONGPASS invalid username-password pair\r\n"});
-    options = redis.options();
-    options.username = "gw";
-    options.password = std::string("a %b\r\n", 6);
-    EXPECT_TRUE(absl::IsUnauthenticated(ProbeRedis(options).status()));
-    received = redis.received();
-  }
-  EXPECT_THAT(received, HasSubstr("*3\r\n$4\r\nAUTH\r\n$2\r\ngw\r\n$6\r\na %b\r\n\r\n"));
+  ScriptedRedis redis({"-WRONGPASS invalid username-password pair\r\n"});
+  RedisProbeOptions options = redis.options();
+  options.username = "gw";
+  options.password = std::string("a %b\r\n", 6);
+  EXPECT_TRUE(absl::IsUnauthenticated(ProbeRedis(options).status()));
+  EXPECT_THAT(redis.AwaitReceived(),
+              HasSubstr("*3\r\n$4\r\nAUTH\r\n$2\r\ngw\r\n$6\r\na %b\r\n\r\n"));
 }
 
 TEST(RedisProbe, ErrorsTellTheirKind) {
