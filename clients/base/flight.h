@@ -1,7 +1,8 @@
 // Flight<T>: work shared by several callers. It runs on its own: a caller that leaves does not stop
-// it. All on one loop's thread.
+// it for the others. All on one loop's thread.
 #pragma once
 
+#include <boost/asio/cancellation_signal.hpp>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -11,40 +12,65 @@
 
 namespace pcaps {
 
+// What becomes of a flight that nobody waits for any more.
+enum class WhenLeft { kGoesOn, kStops };
+
 template <typename T>
 class Flight {
  public:
-  // Starts `task`, which must bound itself in time and own what it uses. `landed` runs once, on the
-  // loop, before the waiters go on.
+  // Starts `task`, which must bound itself in time and own what it uses; where it `kStops` it is
+  // cancelled when its last waiter leaves. `landed` runs once, on the loop, before the waiters go
+  // on.
   template <typename Landed>
-  static std::shared_ptr<Flight> Start(const Loop& loop, Task<absl::StatusOr<T>> task,
-                                       Landed landed) {
-    auto flight = std::make_shared<Flight>(loop);
+  static std::shared_ptr<Flight> Start(const Loop& loop, WhenLeft when_left,
+                                       Task<absl::StatusOr<T>> task, Landed landed) {
+    auto flight = std::make_shared<Flight>(loop, when_left);
     auto done = [flight, landed = std::move(landed)](absl::StatusOr<T> result) mutable {
-      landed(result);
       flight->result_ = std::move(result);
+      landed(*flight->result_);
       flight->landed_.Notify();
     };
     // Posted, so that the caller can note the flight before it can land.
-    boost::asio::post(loop, [loop, task = std::move(task), done = std::move(done)]() mutable {
-      Spawn(loop, {}, std::move(task), std::move(done));
-    });
+    boost::asio::post(loop,
+                      [loop, flight, task = std::move(task), done = std::move(done)]() mutable {
+                        Spawn(loop, flight->cancel_.slot(), std::move(task), std::move(done));
+                        if (flight->is_over()) flight->Cancel();  // Left before it began.
+                      });
     return flight;
   }
 
-  explicit Flight(const Loop& loop) : landed_(loop) {}
+  Flight(const Loop& loop, WhenLeft when_left) : when_left_(when_left), landed_(loop) {}
 
   // The result, as soon as it is there. CANCELLED when the caller is cancelled first.
   static Task<absl::StatusOr<T>> Join(std::shared_ptr<Flight> flight) {
+    ++flight->waiters_;
     while (!flight->result_.has_value()) {
       const bool cancelled = co_await Cancelled();
-      if (cancelled) co_return absl::CancelledError("the caller left");
+      if (cancelled) {
+        flight->Leave();
+        co_return absl::CancelledError("the caller left");
+      }
       co_await flight->landed_.Wait();
     }
+    --flight->waiters_;
     co_return *flight->result_;
   }
 
+  // Landed, or about to be stopped: no longer one to join.
+  bool is_over() const { return result_.has_value() || stopped_; }
+
  private:
+  void Leave() {
+    if (--waiters_ > 0 || when_left_ == WhenLeft::kGoesOn) return;
+    stopped_ = true;
+    Cancel();
+  }
+  void Cancel() { cancel_.emit(boost::asio::cancellation_type::terminal); }
+
+  const WhenLeft when_left_;
+  int waiters_ = 0;
+  bool stopped_ = false;
+  boost::asio::cancellation_signal cancel_;
   Event landed_;
   std::optional<absl::StatusOr<T>> result_;
 };

@@ -49,7 +49,7 @@ class GatewayClient {
   // All buckets of the account, newest first.
   absl::StatusOr<std::vector<v1::Ownership>> ListOwnerships(const std::string& account_id,
                                                             const CallOptions& options = {}) const;
-  // These two are sent once, never repeated on the way: ABORTED and UNAVAILABLE say that they may
+  // These three are sent once, never repeated on the way: ABORTED and UNAVAILABLE say that they may
   // have happened. A failed validation is no error but a status of the ownership.
   absl::StatusOr<v1::Ownership> CreateOwnership(const v1::CreateOwnershipRequest& request,
                                                 const CallOptions& options = {}) const;

@@ -50,6 +50,7 @@ void CurlLoop::Close() {
 
 void CurlLoop::Add(CURL* easy, Transfer* transfer) {
   curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
+  open_sockets_.Serve(easy);
   if (curl_multi_add_handle(multi_, easy) != CURLM_OK) {
     transfer->OnFinished(CURLE_FAILED_INIT);
     return;

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "clients/base/task.h"
+#include "clients/pcaps_api/open_sockets.h"
 
 namespace pcaps {
 
@@ -38,6 +39,7 @@ class CurlLoop : public std::enable_shared_from_this<CurlLoop> {
   void Remove(CURL* easy);
 
   const Loop& loop() const { return loop_; }
+  const OpenSockets& open_sockets() const { return open_sockets_; }
 
  private:
   // What libcurl wants to know about one of its sockets. The descriptor is borrowed: released,
@@ -73,6 +75,7 @@ class CurlLoop : public std::enable_shared_from_this<CurlLoop> {
   const long max_idle_connections_;
   boost::asio::steady_timer timer_;
   bool drive_posted_ = false;  // Timers that are due will be seen to, by a task in the loop.
+  OpenSockets open_sockets_;
   CURLM* multi_ = nullptr;
   std::map<curl_socket_t, std::shared_ptr<Socket>> sockets_;
   std::map<CURL*, Transfer*> transfers_;

@@ -1,5 +1,7 @@
 #include "clients/pcaps_api/curl_transfer.h"
 
+#include <openssl/ssl.h>
+
 #include <algorithm>
 #include <limits>
 #include <utility>
@@ -131,21 +133,41 @@ void CurlTransfer::SetUpRequest() {
   if (request_.method != "GET" || request_.fresh_connection) {
     curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, 1L);
   }
+  if (!request_.keep_connection) curl_easy_setopt(easy_, CURLOPT_FORBID_REUSE, 1L);
   for (const auto& [name, value] : request_.headers) {
     request_headers_ = curl_slist_append(request_headers_, absl::StrCat(name, ": ", value).c_str());
   }
   curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, request_headers_);
 }
 
-int CurlTransfer::BeforeBytes(void* self, char*, char*, int, int) {
+int CurlTransfer::BeforeBytes(void* self, char*, char*, int, int local_port) {
   auto* const transfer = static_cast<CurlTransfer*>(self);
   // libcurl silently repeats a request on a reused connection that turns out dead. Whether to
   // repeat is not its to say.
   if (transfer->maybe_sent_) return CURL_PREREQFUNC_ABORT;
+  // libcurl reads an answer no further than its length, and takes a connection with more on it for
+  // a good one.
+  transfer->unasked_bytes_ = transfer->IsKeptConnection() && transfer->HasUnaskedBytes(local_port);
+  if (transfer->unasked_bytes_) return CURL_PREREQFUNC_ABORT;
   const auto& before_bytes = transfer->request_.before_bytes;
   if (before_bytes && !before_bytes()) return CURL_PREREQFUNC_ABORT;
   transfer->maybe_sent_ = true;
   return CURL_PREREQFUNC_OK;
+}
+
+bool CurlTransfer::IsKeptConnection() const {
+  long made = 0;
+  return curl_easy_getinfo(easy_, CURLINFO_NUM_CONNECTS, &made) == CURLE_OK && made == 0;
+}
+
+bool CurlTransfer::HasUnaskedBytes(int local_port) const {
+  if (curl_->open_sockets().HaveBytesAt(local_port)) return true;
+  // Those that came in one TLS record with the end of the answer have been taken off the socket.
+  curl_tlssessioninfo* tls = nullptr;
+  curl_easy_getinfo(easy_, CURLINFO_TLS_SSL_PTR, &tls);
+  if (tls == nullptr || tls->backend != CURLSSLBACKEND_OPENSSL) return false;
+  const auto* const session = static_cast<const SSL*>(tls->internals);
+  return session != nullptr && SSL_has_pending(session) == 1;
 }
 
 size_t CurlTransfer::HeaderCallback(char* data, size_t size, size_t count, void* self) {
@@ -220,9 +242,13 @@ size_t CurlTransfer::OnBody(absl::string_view data) {
 void CurlTransfer::OnFinished(CURLcode result) {
   if (malformed_) {
     Finish(HttpFailure::kMalformed, "the headers of the answer are too long");
+  } else if (unasked_bytes_) {
+    Finish(HttpFailure::kBroken, "a kept connection held more than the answer before");
   } else if (result == CURLE_ABORTED_BY_CALLBACK && maybe_sent_) {
     // By BeforeBytes, when libcurl was about to repeat it.
     Finish(HttpFailure::kBroken, "a reused connection was closed before it answered");
+  } else if (result == CURLE_ABORTED_BY_CALLBACK) {
+    Finish(HttpFailure::kCancelled, "nobody waited for it any more");
   } else if (result != CURLE_OK) {
     const absl::string_view text =
         error_text_[0] != '\0' ? error_text_ : curl_easy_strerror(result);

@@ -36,9 +36,14 @@ class CurlTransfer final : private CurlLoop::Transfer {
   bool maybe_sent() const { return maybe_sent_; }
 
  private:
-  static int BeforeBytes(void* self, char*, char*, int, int);
+  static int BeforeBytes(void* self, char*, char*, int, int local_port);
   static size_t HeaderCallback(char* data, size_t size, size_t count, void* self);
   static size_t BodyCallback(char* data, size_t size, size_t count, void* self);
+
+  // Whether the connection is one that is used again.
+  bool IsKeptConnection() const;
+  // Whether bytes are there to be read on the connection before anything was asked.
+  bool HasUnaskedBytes(int local_port) const;
 
   void SetUp(const HttpOptions& options);
   void SetUpConnection(const HttpOptions& options);
@@ -65,6 +70,7 @@ class CurlTransfer final : private CurlLoop::Transfer {
 
   Event changed_;
   bool maybe_sent_ = false;
+  bool unasked_bytes_ = false;  // On the connection it was to use: not sent for that.
   size_t header_bytes_ = 0;
   HttpHead head_;
   bool head_complete_ = false;

@@ -29,6 +29,9 @@ struct HttpRequest {
   std::string body;  // POST and PUT send it, with its length, even where it is empty.
   // Where true it is sent over a new connection; only a GET is ever sent over another one.
   bool fresh_connection = false;
+  // Where false the connection is closed behind the answer. Of an answer longer than it says the
+  // rest would otherwise be taken for the next one.
+  bool keep_connection = true;
   // Called on the loop before the first byte of the request is written, and not otherwise. Where it
   // returns false nothing is written and the exchange fails. Must not touch the exchange.
   std::function<bool()> before_bytes;
@@ -58,7 +61,7 @@ enum class HttpFailure {
   kConnect,    // No connection: name, route, refusal, connect timeout, broken handshake.
   kTls,        // The peer's certificate does not verify.
   kTimeout,    // The deadline passed.
-  kBroken,     // The connection ended early.
+  kBroken,     // The connection ended early, or could not be used again.
   kMalformed,  // Not HTTP, contradictory lengths, or headers beyond the bound.
   kCancelled,  // The waiting coroutine was cancelled.
 };

@@ -39,8 +39,10 @@ struct PcapFile {
 
 // The buckets of an account, as one answer shows them.
 struct OwnershipList {
-  std::vector<v1::Ownership> ownerships;    // In the upstream's order.
-  std::optional<absl::Time> upstream_time;  // The upstream's clock at that time, to the second.
+  std::vector<v1::Ownership> ownerships;  // In the upstream's order.
+  // By how much the upstream's clock is ahead of ours, where it says: to the second, and too large
+  // by the time the head of its answer took.
+  std::optional<absl::Duration> upstream_ahead;
 };
 
 // Every call runs on the loop of the implementation and returns within `deadline`, retries

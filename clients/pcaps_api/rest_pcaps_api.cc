@@ -165,7 +165,10 @@ Task<absl::StatusOr<OwnershipList>> RestPcapsApi::ListOwnerships(std::string acc
       Decoded(*reply, OwnershipsFromJson(reply->result, oddities));
   Tell(Operation::kListOwnerships, account_id, reply->head, std::move(oddities));
   if (!ownerships.ok()) co_return ownerships.status();
-  co_return OwnershipList{*std::move(ownerships), reply->head.Date()};
+  OwnershipList list{*std::move(ownerships)};
+  const std::optional<absl::Time> date = reply->head.Date();
+  if (date.has_value()) list.upstream_ahead = *date - reply->began;
+  co_return list;
 }
 
 Task<absl::StatusOr<v1::Ownership>> RestPcapsApi::CreateOwnership(

@@ -19,6 +19,12 @@ constexpr absl::Duration kOverloadedRetry = absl::Seconds(1);
 
 bool IsSuccess(int http_status) { return http_status >= 200 && http_status < 300; }
 
+// What a caller must not do again unseen. Stopping twice is nothing; a second delete would say that
+// there never was what the first one deleted.
+bool IsInDoubtWithoutAnswer(const UpstreamCall& call) {
+  return call.method == "POST" || call.method == "DELETE";
+}
+
 }  // namespace
 
 // What a flight and the one who waits for it know of each other.
@@ -68,7 +74,7 @@ Task<absl::StatusOr<UpstreamReply>> UpstreamCaller::Read(UpstreamCall call, absl
 Task<absl::StatusOr<UpstreamReply>> UpstreamCaller::Write(UpstreamCall call, absl::Time deadline) {
   const auto progress = std::make_shared<Progress>();
   const Operation operation = call.operation;
-  const bool once = call.method == "POST";
+  const bool in_doubt = IsInDoubtWithoutAnswer(call);
   // The flight has its own end: an impatient caller must not cut off what was sent.
   Task<Reply> task =
       Fly(shared_from_this(), std::move(call), clock_.Now() + options_.request_timeout, progress);
@@ -78,7 +84,7 @@ Task<absl::StatusOr<UpstreamReply>> UpstreamCaller::Write(UpstreamCall call, abs
   const bool cancelled = co_await Cancelled();
   if (cancelled) co_return TransportError(HttpFailure::kCancelled, "");
   const absl::Status late = TransportError(HttpFailure::kTimeout, "the deadline passed");
-  co_return once && progress->sent ? OutcomeUnknown(operation, late) : late;
+  co_return in_doubt && progress->sent ? OutcomeUnknown(operation, late) : late;
 }
 
 Task<absl::StatusOr<UpstreamReply>> UpstreamCaller::Fly(std::shared_ptr<UpstreamCaller> self,
@@ -106,13 +112,12 @@ Task<absl::StatusOr<UpstreamReply>> UpstreamCaller::Run(const UpstreamCall& call
       co_return std::move(attempt.reply);  // The attempt whose answer was lost did it.
     }
     may_have_happened = may_have_happened || attempt.MayHaveHappened(status);
-    if (call.method == "POST") {
-      co_return may_have_happened ? OutcomeUnknown(call.operation, status) : status;
-    }
-    if (!IsTransient(attempt.failure, attempt.http_status)) co_return status;
-    if (number >= options_.retry.max_attempts) co_return status;
-    const bool again = co_await BackOff(deadline, number);
-    if (!again) co_return status;
+    bool again = call.method != "POST" && IsTransient(attempt.failure, attempt.http_status) &&
+                 number < options_.retry.max_attempts;
+    if (again) again = co_await BackOff(deadline, number);
+    if (again) continue;
+    const bool in_doubt = may_have_happened && IsInDoubtWithoutAnswer(call);
+    co_return in_doubt ? OutcomeUnknown(call.operation, status) : status;
   }
 }
 
@@ -175,6 +180,8 @@ HttpRequest UpstreamCaller::RequestOf(const UpstreamCall& call, const Credential
   if (!call.body.empty()) request.headers.emplace_back("Content-Type", "application/json");
   request.body = call.body;
   request.finish_once_sent = call.method != "GET";
+  // A file's bytes are a stranger's: what is beyond its length must not become an answer.
+  request.keep_connection = call.operation != Operation::kDownloadPcap;
   request.before_bytes = [progress = std::move(progress)] {
     if (progress->abandoned) return false;
     progress->sent = true;

@@ -33,8 +33,8 @@ absl::Status BadResponse(const HttpHead& head, absl::string_view what);
 // The error of an exchange that brought no whole answer. `text`: the transport's own words.
 absl::Status TransportError(HttpFailure failure, absl::string_view text);
 
-// The error of a POST that may have happened: ABORTED, with the reason that fits. `cause`: what
-// came instead of an answer.
+// The error of a POST or DELETE that may have happened: ABORTED, with the reason that fits.
+// `cause`: what came instead of an answer.
 absl::Status OutcomeUnknown(Operation operation, const absl::Status& cause);
 
 }  // namespace pcaps

@@ -13,10 +13,11 @@ constexpr absl::Duration kUnknownMemory = absl::Minutes(1);
 // Buckets are added by hand: more than an hour's worth.
 constexpr size_t kMaxMade = 1000;
 
-// Outcomes after which there may be an ownership that no caller was told of.
-bool MayHaveMadeOne(const absl::Status& status) {
-  return absl::IsCancelled(status) ||
-         ReasonOf(status) == v1::ERROR_REASON_OWNERSHIP_OUTCOME_UNKNOWN;
+// Outcomes after which there may be an ownership that no caller was told of. Who leaves has not
+// looked to the end, whatever the last look showed.
+bool MayHaveMadeOne(const absl::Status& status, bool nothing_appeared) {
+  if (absl::IsCancelled(status)) return true;
+  return ReasonOf(status) == v1::ERROR_REASON_OWNERSHIP_OUTCOME_UNKNOWN && !nothing_appeared;
 }
 
 }  // namespace
@@ -48,7 +49,7 @@ void BucketClaims::End(Create create, const absl::StatusOr<v1::Ownership>& outco
   if (outcome.ok()) {
     made_.push_back(outcome->id());
     if (made_.size() > kMaxMade) made_.pop_front();
-  } else if (MayHaveMadeOne(outcome.status()) && !ours->second.nothing_appeared) {
+  } else if (MayHaveMadeOne(outcome.status(), ours->second.nothing_appeared)) {
     ours->second.forgotten = now + kUnknownMemory;
     return;
   }

@@ -36,10 +36,11 @@ Task<absl::StatusOr<v1::Pcap>> CreateOnce::Run(v1::CreatePcapRequest request) {
     co_return co_await Flight<v1::Pcap>::Join(flight);
   }
   Task<absl::StatusOr<v1::Pcap>> create = create_(std::move(request));
-  std::shared_ptr<Flight<v1::Pcap>> flight = Flight<v1::Pcap>::Start(
-      loop_, std::move(create), [this, key, named](const absl::StatusOr<v1::Pcap>& result) {
-        if (named) Landed(key, result.status());
-      });
+  std::shared_ptr<Flight<v1::Pcap>> flight =
+      Flight<v1::Pcap>::Start(loop_, WhenLeft::kGoesOn, std::move(create),
+                              [this, key, named](const absl::StatusOr<v1::Pcap>& result) {
+                                if (named) Landed(key, result.status());
+                              });
   if (named) records_.emplace(key, Record{std::move(fingerprint), flight});
   co_return co_await Flight<v1::Pcap>::Join(flight);
 }

@@ -158,8 +158,8 @@ Task<absl::Status> SendHeld(HeldFile file, v1::DownloadPcapRequest request, int6
   PartSender sender(part, is_whole ? file->sha256 : std::string(), chunk_size, writer);
   written = co_await sender.Pass(file->bytes);
   if (!written) co_return ReaderLeft();
-  co_await writer.Write(sender.Summary(file->packets));
-  co_return absl::OkStatus();
+  written = co_await writer.Write(sender.Summary(file->packets));
+  co_return written ? absl::OkStatus() : ReaderLeft();
 }
 
 Task<absl::Status> SendStreamed(PcapFile file, v1::DownloadPcapRequest request, int64_t chunk_size,
@@ -193,8 +193,8 @@ Task<absl::Status> SendStreamed(PcapFile file, v1::DownloadPcapRequest request, 
     }
     packets = *counted;
   }
-  co_await writer.Write(part.Summary(packets));
-  co_return absl::OkStatus();
+  written = co_await writer.Write(part.Summary(packets));
+  co_return written ? absl::OkStatus() : ReaderLeft();
 }
 
 }  // namespace pcaps

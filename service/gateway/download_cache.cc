@@ -12,6 +12,9 @@ int64_t CostOf(const CaptureFile& file) {
   return static_cast<int64_t>(file.bytes.size()) + kEntryOverheadBytes;
 }
 
+// Whether somebody besides the cache holds the file.
+bool IsBusy(const std::pair<CaptureKey, HeldFile>& entry) { return entry.second.use_count() > 1; }
+
 }  // namespace
 
 HeldFile DownloadCache::Find(const CaptureKey& key) {
@@ -45,17 +48,20 @@ void DownloadCache::Drop(Entries::iterator entry) {
 }
 
 bool DownloadCache::MakeRoom(int64_t bytes) {
-  if (bytes > max_bytes_) return false;
+  if (bytes_ + bytes <= max_bytes_) return true;
+  int64_t busy = 0;
+  for (const Entry& entry : newest_first_) busy += IsBusy(entry) ? CostOf(*entry.second) : 0;
+  if (busy + bytes > max_bytes_) return false;
   auto entry = newest_first_.end();
   while (bytes_ + bytes > max_bytes_ && entry != newest_first_.begin()) {
     const auto candidate = std::prev(entry);
-    // Only we hold it; and nobody gets it meanwhile, as that takes the lock.
-    if (candidate->second.use_count() == 1) {
-      Drop(candidate);
-    } else {
+    if (IsBusy(*candidate)) {
       entry = candidate;
+    } else {
+      Drop(candidate);
     }
   }
+  // A busy file may have been given back meanwhile, but none taken: that takes the lock.
   return bytes_ + bytes <= max_bytes_;
 }
 

@@ -51,10 +51,15 @@ Task<absl::StatusOr<Fetched>> FileFetcher::Fetch(CaptureKey key, bool known_done
 std::shared_ptr<Flight<FileFetcher::SharedFetched>> FileFetcher::Join(const CaptureKey& key,
                                                                       bool known_done) {
   std::shared_ptr<Flight<SharedFetched>>& flight = flights_[key];
-  if (flight == nullptr) {
-    flight = Flight<SharedFetched>::Start(
-        lane_.loop, Fly(key, known_done),
-        [this, key](const absl::StatusOr<SharedFetched>&) { flights_.erase(key); });
+  if (flight == nullptr || flight->is_over()) {
+    flight = Flight<SharedFetched>::Start(lane_.loop, WhenLeft::kStops, Fly(key, known_done),
+                                          [this, key](const absl::StatusOr<SharedFetched>&) {
+                                            // One that was stopped may have been followed by
+                                            // another, which goes on.
+                                            const auto ours = flights_.find(key);
+                                            if (ours != flights_.end() && ours->second->is_over())
+                                              flights_.erase(ours);
+                                          });
   }
   return flight;
 }

@@ -38,8 +38,9 @@ struct FetchOptions {
   int64_t whole_max = 8 << 20;                         // Larger files are streamed.
 };
 
-// All on the lane's loop. A fetch goes on when the reader who began it leaves: what it brings is
-// for the others, and for the cache. A failure is told to all who wait, and not remembered.
+// All on the lane's loop. A fetch goes on when the reader who began it leaves, as long as others
+// wait for what it brings; the last one's leaving ends it, and gives its slot back. A failure is
+// told to all who wait, and not remembered.
 class FileFetcher {
  public:
   // Whether the upstream has a file for the capture: OK, or why not.

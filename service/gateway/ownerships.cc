@@ -1,5 +1,6 @@
 #include "service/gateway/ownerships.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
@@ -17,6 +18,9 @@ namespace {
 // upstream, seconds later.
 constexpr std::array<absl::Duration, 3> kReadAfter = {absl::Seconds(1), absl::Seconds(3),
                                                       absl::Seconds(10)};
+// What is kept of the caller's time for these looks: a POST answered too late is looked for, too.
+constexpr absl::Duration kMaxLookTime = absl::Seconds(5);
+constexpr int kLookShare = 3;  // Of a short time, one part in so many.
 // The upstream tells its time in whole seconds, and some time before we know it.
 constexpr absl::Duration kClockSlack = absl::Seconds(5);
 
@@ -40,6 +44,11 @@ absl::Status WithAdvice(const absl::Status& status, absl::string_view advice) {
     advised.SetPayload(type_url, payload);
   });
   return advised;
+}
+
+// When to wait no longer for the answer to a POST sent now.
+absl::Time AnswerDeadline(absl::Time now, absl::Time deadline) {
+  return deadline - std::min((deadline - now) / kLookShare, kMaxLookTime);
 }
 
 std::vector<v1::Ownership> AddedSince(const std::vector<v1::Ownership>& all,
@@ -89,7 +98,8 @@ Task<absl::StatusOr<v1::Ownership>> Ownerships::Create(v1::CreateOwnershipReques
   const std::string bucket = BucketOf(request.destination_conf());
   const BucketClaims::Create create =
       claims_.Begin(absl::StrCat(request.account_id(), " ", bucket), sent);
-  absl::StatusOr<v1::Ownership> made = co_await api_.CreateOwnership(request, deadline);
+  absl::StatusOr<v1::Ownership> made =
+      co_await api_.CreateOwnership(request, AnswerDeadline(sent, deadline));
   if (IsOutcomeUnknown(made.status())) {
     Judge judge = [this, create, bucket](const auto& all, absl::Time since) {
       return claims_.Claim(create, AddedSince(all, bucket, since));
@@ -104,7 +114,8 @@ Task<absl::StatusOr<v1::Ownership>> Ownerships::Create(v1::CreateOwnershipReques
 Task<absl::StatusOr<v1::Ownership>> Ownerships::Validate(v1::ValidateOwnershipRequest request,
                                                          absl::Time deadline) {
   const absl::Time sent = clock_.Now();
-  absl::StatusOr<v1::Ownership> validated = co_await api_.ValidateOwnership(request, deadline);
+  absl::StatusOr<v1::Ownership> validated =
+      co_await api_.ValidateOwnership(request, AnswerDeadline(sent, deadline));
   if (!IsOutcomeUnknown(validated.status())) co_return validated;
   const std::string bucket = BucketOf(request.destination_conf());
   Judge judge = [bucket](const auto& all, absl::Time since) {
@@ -136,11 +147,9 @@ Task<absl::StatusOr<v1::Ownership>> Ownerships::Reconcile(Lost lost, Judge judge
     const absl::StatusOr<OwnershipList> list =
         co_await api_.ListOwnerships(lost.account_id, deadline);
     if (!list.ok()) continue;
-    const absl::Duration upstream_ahead = list->upstream_time.has_value()
-                                              ? *list->upstream_time - clock_.Now()
-                                              : absl::ZeroDuration();
-    std::optional<v1::Ownership> found =
-        judge(list->ownerships, lost.sent + upstream_ahead - kClockSlack);
+    const absl::Time since =
+        lost.sent + list->upstream_ahead.value_or(absl::ZeroDuration()) - kClockSlack;
+    std::optional<v1::Ownership> found = judge(list->ownerships, since);
     if (found.has_value()) co_return *std::move(found);
   }
   co_return WithAdvice(lost.cause, lost.advice);

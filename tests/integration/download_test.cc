@@ -43,6 +43,16 @@ TEST(Downloads, PartIsThatPartOfTheFile) {
   EXPECT_EQ(FileOf(world.caller.Call(part), part.read_offset()), file.substr(file.size() - 1));
 }
 
+TEST(Downloads, AFileLongerThanItSaysLeavesNothingToTheNextOne) {
+  World world;
+  const v1::Pcap too_long = world.CreateLarge(20 * kMiB);
+  const v1::Pcap next = world.CreateLarge(10 * kMiB);
+  const std::string file = world.emulator.Download(kAccount, next.id());
+  world.emulator.AddFaults({{"endpoint", "download_pcap"}, {"fault", "bad_length"}, {"count", 1}});
+  world.caller.Call(DownloadRequest(too_long.id()));
+  EXPECT_TRUE(FileOf(world.caller.Call(DownloadRequest(next.id()))) == file);
+}
+
 TEST(Downloads, OffsetAtTheEndIsEmptyAndPastItOutOfRange) {
   World world;
   const v1::Pcap pcap = world.CreateDone();

@@ -236,7 +236,7 @@ const std::vector<FaultyCall>& FaultyCalls() {
       {"ListOwnerships",     "ListOwnerships",    "list_ownerships",    kList,       false, ListOwnerships},
       {"CreateOwnership",    "CreateOwnership",   "create_ownership",   kLookedFor,  false, CreateOwnership},
       {"ValidateOwnership",  "ValidateOwnership", "validate_ownership", kLookedFor,  false, ValidateOwnership},
-      {"DeleteOwnership",    "DeleteOwnership",   "delete_ownership",   kEmpty,      false, DeleteOwnership},
+      {"DeleteOwnership",    "DeleteOwnership",   "delete_ownership",   kDelete,     false, DeleteOwnership},
   };
   // clang-format on
   return kCalls;

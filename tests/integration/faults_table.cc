@@ -23,7 +23,7 @@ const Verdicts kRefused = {kRejected, kRejected};
 const Verdicts kInDoubt = {kUnknown, kUnknown};
 const Verdicts kTooLate = {kOk, kUnknown};                    // Once: in time.
 const Verdicts kNotFound = {kUnknownBucket, kUnknownBucket};  // Looked for, and not there.
-const Verdicts kNoTime = {kOk, kUnknownBucket};               // Once: in time.
+const Verdicts kNoTime = {kOk, kUnknownBucket};               // Once: in time, or repeated.
 
 std::vector<FaultRow> MakeTable() {
   const json::object kPlain;
@@ -32,37 +32,38 @@ std::vector<FaultRow> MakeTable() {
   const json::object kHuge = {{"bytes", 9 << 20}};  // JSON may have 4 MiB, a whole file 8.
   const json::object kBrisk = {{"bytes_per_second", 5000}};
   const json::object kTrickle = {{"bytes_per_second", 20}};
+  const json::object kShort = {{"bytes", 30}};  // A file's head, and a part of a record.
   const json::object kIdle = {{"latency_ms", 100}};
   // clang-format off
   return {
-      // fault            once    stays     item       list       post       looked for empty      file
-      {"latency",         kSoon,  kNever,   kRepeated, kRepeated, kTooLate,  kNoTime,   kRepeated, kRepeated},
-      {"status",          kPlain, kPlain,   kRepeated, kRepeated, kInDoubt,  kNotFound, kRepeated, kRepeated},
-      {"html",            kPlain, kPlain,   kRepeated, kRepeated, kInDoubt,  kNotFound, kRepeated, kRepeated},
-      {"redirect",        kPlain, kPlain,   kNonsense, kNonsense, kNonsense, kNonsense, kNonsense, kNonsense},
-      {"success_false",   kPlain, kPlain,   kRefused,  kRefused,  kRefused,  kRefused,  kRefused,  kRefused},
-      {"empty",           kPlain, kPlain,   kNonsense, kNonsense, kInDoubt,  kUnseen,   kUnseen,   kNonsense},
-      {"null_result",     kPlain, kPlain,   kNonsense, kUnseen,   kInDoubt,  kUnseen,   kUnseen,   kUnseen},
-      {"bad_json",        kPlain, kPlain,   kNonsense, kNonsense, kInDoubt,  kUnseen,   kUnseen,   kUnseen},
-      {"floats",          kPlain, kPlain,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
-      {"unknown_enum",    kPlain, kPlain,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
-      {"wrong_id",        kPlain, kPlain,   kNonsense, kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
-      {"odd_fields",      kPlain, kPlain,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
-      {"changed_content", kPlain, kPlain,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
-      {"not_pcap",        kPlain, kPlain,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kFetchedAgain},
-      {"oversize",        kHuge,  kHuge,    kNonsense, kNonsense, kInDoubt,  kUnseen,   kUnseen,   kNonsense},
-      {"bad_length",      kPlain, kPlain,   kNonsense, kNonsense, kInDoubt,  kUnseen,   kUnseen,   kFetchedAgain},
-      {"no_length",       kPlain, kPlain,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kNonsense},
-      {"chunked",         kPlain, kPlain,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
-      {"truncate",        kPlain, kPlain,   kRepeated, kRepeated, kInDoubt,  kUnseen,   kUnseen,   kRepeated},
-      {"garbage",         kPlain, kPlain,   kNonsense, kNonsense, kInDoubt,  kUnseen,   kNonsense, kNonsense},
-      {"slow_headers",    kBrisk, kTrickle, kRepeated, kRepeated, kTooLate,  kNoTime,   kRepeated, kRepeated},
-      {"slow_body",       kBrisk, kTrickle, kRepeated, kRepeated, kTooLate,  kNoTime,   kUnseen,   kRepeated},
-      {"close_after",     kPlain, kPlain,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
-      {"close_idle",      kIdle,  kIdle,    kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
-      {"reset_before",    kPlain, kPlain,   kRepeated, kRepeated, kInDoubt,  kNotFound, kRepeated, kRepeated},
-      {"reset_during",    kPlain, kPlain,   kRepeated, kRepeated, kInDoubt,  kUnseen,   kUnseen,   kRepeated},
-      {"reset_after",     kPlain, kPlain,   kRepeated, kRepeated, kInDoubt,  kUnseen,   kRepeated, kRepeated},
+      // fault            once    stays     item       list       post       looked for empty      deleted    file
+      {"latency",         kSoon,  kNever,  kRepeated, kRepeated, kTooLate,  kNoTime,   kRepeated, kNoTime,   kRepeated},
+      {"status",          kPlain, kPlain,  kRepeated, kRepeated, kInDoubt,  kNotFound, kRepeated, kNoTime,   kRepeated},
+      {"html",            kPlain, kPlain,  kRepeated, kRepeated, kInDoubt,  kNotFound, kRepeated, kNoTime,   kRepeated},
+      {"redirect",        kPlain, kPlain,  kNonsense, kNonsense, kNonsense, kNonsense, kNonsense, kNonsense, kNonsense},
+      {"success_false",   kPlain, kPlain,  kRefused,  kRefused,  kRefused,  kRefused,  kRefused,  kRefused,  kRefused},
+      {"empty",           kPlain, kPlain,  kNonsense, kNonsense, kInDoubt,  kUnseen,   kUnseen,   kUnseen,   kNonsense},
+      {"null_result",     kPlain, kPlain,  kNonsense, kUnseen,   kInDoubt,  kUnseen,   kUnseen,   kUnseen,   kUnseen},
+      {"bad_json",        kPlain, kPlain,  kNonsense, kNonsense, kInDoubt,  kUnseen,   kUnseen,   kUnseen,   kUnseen},
+      {"floats",          kPlain, kPlain,  kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
+      {"unknown_enum",    kPlain, kPlain,  kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
+      {"wrong_id",        kPlain, kPlain,  kNonsense, kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
+      {"odd_fields",      kPlain, kPlain,  kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
+      {"changed_content", kPlain, kPlain,  kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
+      {"not_pcap",        kPlain, kPlain,  kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kFetchedAgain},
+      {"oversize",        kHuge,  kHuge,   kNonsense, kNonsense, kInDoubt,  kUnseen,   kUnseen,   kUnseen,   kNonsense},
+      {"bad_length",      kShort, kShort,  kNonsense, kNonsense, kInDoubt,  kUnseen,   kUnseen,   kUnseen,   kFetchedAgain},
+      {"no_length",       kPlain, kPlain,  kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kNonsense},
+      {"chunked",         kPlain, kPlain,  kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
+      {"truncate",        kPlain, kPlain,  kRepeated, kRepeated, kInDoubt,  kUnseen,   kUnseen,   kUnseen,   kRepeated},
+      {"garbage",         kPlain, kPlain,  kNonsense, kNonsense, kInDoubt,  kUnseen,   kNonsense, kNotFound, kNonsense},
+      {"slow_headers",    kBrisk, kTrickle,kRepeated, kRepeated, kTooLate,  kNoTime,   kRepeated, kNoTime,   kRepeated},
+      {"slow_body",       kBrisk, kTrickle,kRepeated, kRepeated, kTooLate,  kNoTime,   kUnseen,   kUnseen,   kRepeated},
+      {"close_after",     kPlain, kPlain,  kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
+      {"close_idle",      kIdle,  kIdle,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
+      {"reset_before",    kPlain, kPlain,  kRepeated, kRepeated, kInDoubt,  kNotFound, kRepeated, kNoTime,   kRepeated},
+      {"reset_during",    kPlain, kPlain,  kRepeated, kRepeated, kInDoubt,  kUnseen,   kUnseen,   kUnseen,   kRepeated},
+      {"reset_after",     kPlain, kPlain,  kRepeated, kRepeated, kInDoubt,  kUnseen,   kRepeated, kNoTime,   kRepeated},
   };
   // clang-format on
 }
@@ -93,6 +94,8 @@ const Verdicts& FaultRow::Of(EndpointKind kind) const {
       return looked_for;
     case EndpointKind::kEmpty:
       return empty;
+    case EndpointKind::kDelete:
+      return deleted;
     case EndpointKind::kFile:
       break;
   }

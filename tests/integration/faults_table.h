@@ -27,7 +27,8 @@ enum class EndpointKind {
   kList,       // A read that answers a list.
   kPost,       // A write that is sent once.
   kLookedFor,  // The same, and looked for in a list where its answer is lost.
-  kEmpty,      // A write that may be repeated and answers nothing: stop, delete.
+  kEmpty,      // A write that may be repeated and answers nothing.
+  kDelete,     // The same, but what is gone is not found the second time.
   kFile,       // A download.
 };
 
@@ -40,6 +41,7 @@ struct FaultRow {
   Verdicts post;
   Verdicts looked_for;
   Verdicts empty;
+  Verdicts deleted;
   Verdicts file;
 
   const Verdicts& Of(EndpointKind kind) const;

@@ -13,8 +13,8 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr absl::Duration kRequestTimeout = absl::Seconds(2);
-constexpr absl::Duration kGrace = absl::Seconds(1);
+constexpr absl::Duration kRequestTimeout = absl::Seconds(3);
+constexpr absl::Duration kGrace = absl::Seconds(3);  // The machine may be busy.
 
 // What came of one call, and when.
 struct Result {

@@ -165,6 +165,25 @@ TEST(Ownership, CreateWhoseAnswerIsLostIsFoundInTheList) {
   }
 }
 
+TEST(Ownership, CreateWhoseAnswerComesTooLateIsLostAndFoundInTheList) {
+  World world({{"upstream", {{"request_timeout", "6s"}}}, {"drain", {{"timeout", "7s"}}}});
+  world.emulator.AddFaults(
+      {{"endpoint", "create_ownership"}, {"fault", "slow_headers"}, {"bytes_per_second", 1}});
+  const v1::Ownership found = world.CreateOwnership();
+  const auto listed = world.caller.Call(ListOwnershipsRequest());
+  ASSERT_EQ(listed.response.ownerships_size(), 1) << listed.status;
+  EXPECT_EQ(found.id(), listed.response.ownerships(0).id());
+}
+
+TEST(Ownership, DeleteWhoseAnswersAreLostIsAnUnknownOutcome) {
+  World world;
+  const v1::Ownership added = world.CreateOwnership();
+  world.emulator.AddFaults(Fault("delete_ownership", "reset_after"));
+  const auto deleted = world.caller.Call(DeleteRequest(added.id()));
+  ExpectError(deleted, absl::StatusCode::kAborted, "OWNERSHIP_OUTCOME_UNKNOWN");
+  EXPECT_EQ(world.caller.Call(ListOwnershipsRequest()).response.ownerships_size(), 0);
+}
+
 TEST(Ownership, CreateThatDidNotHappenIsAnUnknownOutcomeThatSaysWhatToDo) {
   World world(ShortTime());
   world.emulator.AddFaults(Fault("create_ownership", "reset_before"));

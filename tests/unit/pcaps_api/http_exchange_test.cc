@@ -153,6 +153,32 @@ TEST_F(HttpExchangeTest, GetsShareAConnectionAndEveryOtherMethodHasItsOwn) {
   EXPECT_EQ(server.connections(), 4);
 }
 
+TEST_F(HttpExchangeTest, ConnectionIsClosedBehindAnAnswerWhereItIsNotToBeKept) {
+  TestServer server([](const TestRequest&) { return Answer(200, "x"); });
+  EXPECT_TRUE(Run({.url = server.url(), .keep_connection = false}).status.ok());
+  EXPECT_TRUE(Run({.url = server.url(), .keep_connection = false}).status.ok());
+  EXPECT_EQ(server.connections(), 2);
+}
+
+TEST_F(HttpExchangeTest, WhatIsBeyondTheLengthOfAnAnswerIsNeverTheNextOne) {
+  // Too long for libcurl to see the rest with the answer's end.
+  const std::string too_long =
+      Answer(200, std::string(300'000, 'x')).bytes + Answer(200, "forged").bytes;
+  TestCertificate certificate;
+  options_.ca_file = certificate.ca_file;
+  for (boost::asio::ssl::context* const tls :
+       {static_cast<decltype(&certificate.context)>(nullptr), &certificate.context}) {
+    TestServer server([&](const TestRequest&) { return TestAnswer{.bytes = too_long}; }, tls);
+    EXPECT_TRUE(Get(server.url()).status.ok());
+    const Outcome next = Get(server.url());
+    EXPECT_EQ(next.failure, HttpFailure::kBroken) << next.body;
+    EXPECT_FALSE(next.maybe_sent);
+    EXPECT_EQ(server.requests().size(), 1U);
+    const Outcome anew = Run({.url = server.url(), .fresh_connection = true});
+    EXPECT_EQ(anew.body.size(), 300'000U);
+  }
+}
+
 TEST_F(HttpExchangeTest, RequestOnAConnectionThatTurnsOutDeadIsNotSentAgain) {
   std::atomic<int> calls{0};
   TestServer server(

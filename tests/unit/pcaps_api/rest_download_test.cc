@@ -57,6 +57,21 @@ TEST_F(RestDownloadTest, SmallFileComesWhole) {
   }
 }
 
+TEST_F(RestDownloadTest, WhatAFileHoldsBeyondItsLengthIsNotTheNextFile) {
+  std::atomic<int> calls = 0;
+  TestServer& server = Serve([&](const TestRequest&) {
+    if (++calls > 1) return Answer(200, "the second file", kType);
+    return TestAnswer{.bytes = Answer(200, Bytes(300'000), kType).bytes +
+                               Answer(200, "what a stranger sent", kType).bytes};
+  });
+  EXPECT_TRUE(Download().ok());
+  const auto second = Download();
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->head, "the second file");
+  EXPECT_EQ(server.connections(), 2);
+  EXPECT_EQ(attempts_.size(), 2U) << "nothing had to be repeated";
+}
+
 TEST_F(RestDownloadTest, LargeFileComesAsHeadAndRest) {
   const std::string body = Bytes(5 * kWholeMax + 3);
   for (const TestAnswer& answer : {Answer(200, body, kType), Chunked(body)}) {

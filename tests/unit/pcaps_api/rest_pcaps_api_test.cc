@@ -74,6 +74,22 @@ TEST_F(RestTest, AnotherCaptureThanTheOneAskedForIsABadResponse) {
   EXPECT_EQ(ReasonOf(Get().status()), v1::ERROR_REASON_UPSTREAM_BAD_RESPONSE);
 }
 
+TEST_F(RestTest, WhatIsBeyondTheLengthOfAnAnswerIsNotTheNextCallers) {
+  std::atomic<int> calls = 0;
+  TestServer& server = Serve([&](const TestRequest&) {
+    if (++calls > 1) return Success(R"({"id":"p1","status":"running"})");
+    const std::string body =
+        absl::StrCat(R"({"success":true,"result":{"id":"p1"}})", std::string(300'000, ' '));
+    return TestAnswer{.bytes = Answer(200, body).bytes +
+                               Success(R"({"id":"p1","status":"failed"})").bytes};
+  });
+  EXPECT_TRUE(Get().ok());
+  const auto second = Get();
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->status(), v1::Pcap::STATUS_RUNNING);
+  EXPECT_EQ(server.connections(), 2);
+}
+
 TEST_F(RestTest, NullForOneCaptureIsABadResponse) {
   Serve([](const TestRequest&) { return Success("null"); });
   EXPECT_EQ(ReasonOf(Get().status()), v1::ERROR_REASON_UPSTREAM_BAD_RESPONSE);

@@ -119,7 +119,7 @@ class FakePcapsApi : public PcapsApi {
     ++ownership_list_calls;
     co_await clock_.Sleep(read_duration);
     if (!next_error.ok()) co_return next_error;
-    co_return OwnershipList{ownerships, clock_.Now() + upstream_ahead};
+    co_return OwnershipList{ownerships, upstream_ahead};
   }
 
   Task<absl::StatusOr<v1::Ownership>> CreateOwnership(v1::CreateOwnershipRequest,

@@ -99,6 +99,39 @@ TEST_F(FileFetcherTest, AReaderWhoLeavesEndsNobodyElsesFetch) {
   EXPECT_EQ(api_.download_calls, 1);
 }
 
+TEST_F(FileFetcherTest, TheLastReaderWhoLeavesEndsTheFetchAndAnotherMayBeginAtOnce) {
+  api_.files["a"] = MakePcap(3, 50);
+  api_.download_duration = absl::Seconds(1);
+  std::vector<boost::asio::cancellation_signal> leave(2);
+  std::vector<Result> left(2);
+  for (int i = 0; i < 2; ++i) Begin(left[i], "acct", false, leave[i].slot());
+  leave[0].emit(boost::asio::cancellation_type::terminal);
+  RunLoop();
+  EXPECT_EQ(slots_.Take(), nullptr) << "somebody waits for it";
+  leave[1].emit(boost::asio::cancellation_type::terminal);
+  RunLoop();
+  for (const Result& each : left) EXPECT_TRUE(absl::IsCancelled(each->status()));
+  EXPECT_NE(slots_.Take(), nullptr);
+
+  Result next;
+  Begin(next);
+  Pass(absl::Seconds(1));
+  EXPECT_NE(Held(next), nullptr);
+}
+
+TEST_F(FileFetcherTest, AReaderWhoFollowsTheLastOneHasAFetchOfItsOwn) {
+  api_.files["a"] = MakePcap(3, 50);
+  check_duration_ = absl::Seconds(1);
+  boost::asio::cancellation_signal leave;
+  Result left;
+  Result next;
+  Begin(left, "acct", false, leave.slot());
+  leave.emit(boost::asio::cancellation_type::terminal);
+  Begin(next);  // Before the other fetch has ended.
+  Pass(absl::Seconds(1));
+  EXPECT_NE(Held(next), nullptr);
+}
+
 TEST_F(FileFetcherTest, AccountsNeverShareWhateverTheId) {
   api_.files["a"] = MakePcap(3, 50);
   api_.download_duration = absl::Seconds(1);
@@ -193,19 +226,6 @@ TEST_F(FileFetcherTest, ALargeFileGoesToOneReaderAndTheOthersFetchTheirOwn) {
   Pass(absl::Seconds(1));
   ASSERT_TRUE(second->ok()) << second->status();
   EXPECT_NE(std::get<LargeFile>(**second).file.rest, nullptr);
-}
-
-TEST_F(FileFetcherTest, ALargeFileNobodyTakesGivesItsSlotBack) {
-  api_.files["a"] = MakePcap(100, 1000);
-  api_.download_duration = absl::Seconds(1);
-  boost::asio::cancellation_signal leave;
-  Result gone;
-  Begin(gone, "acct", false, leave.slot());
-  leave.emit(boost::asio::cancellation_type::terminal);
-  RunLoop();
-  EXPECT_EQ(slots_.Take(), nullptr);
-  Pass(absl::Seconds(1));
-  EXPECT_NE(slots_.Take(), nullptr);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "clients/base/error.h"
 #include "service/gateway/page.h"
 
@@ -25,11 +26,11 @@ std::vector<std::string> FieldsOf(const absl::Status& status) {
   return fields;
 }
 
-v1::ValidateOwnershipRequest Validation(const std::string& bucket, const std::string& challenge) {
+v1::ValidateOwnershipRequest Validation(absl::string_view bucket, absl::string_view challenge) {
   v1::ValidateOwnershipRequest request;
   request.set_account_id("account");
-  request.set_destination_conf(bucket);
-  request.set_ownership_challenge(challenge);
+  request.set_destination_conf(std::string(bucket));
+  request.set_ownership_challenge(std::string(challenge));
   return request;
 }
 
@@ -59,14 +60,14 @@ TEST(OwnershipChecks, ListTakesThePageTokensOfItsAccountOnly) {
 }
 
 TEST(OwnershipChecks, BucketsAreUrisOfS3GcsAndR2) {
-  for (const std::string& uri :
-       {std::string("s3://b/d?region=us-east-1"), std::string("gs://b"),
-        std::string("r2://b?account-id=a&access-key-id=b&secret-access-key=c"),
-        "s3://" + std::string(2043, 'b')}) {
+  const std::string longest = absl::StrCat("s3://", std::string(2043, 'b'));
+  const std::string too_long = longest + "b";
+  for (const absl::string_view uri :
+       {"s3://b/d?region=us-east-1", "gs://b",
+        "r2://b?account-id=a&access-key-id=b&secret-access-key=c", longest.c_str()}) {
     EXPECT_THAT(FieldsOf(CheckRequest(Validation(uri, "x"))), IsEmpty()) << uri;
   }
-  for (const std::string& uri : {std::string("s3://"), std::string("http://b"), std::string("b"),
-                                 std::string("s3://b c"), "s3://" + std::string(2044, 'b')}) {
+  for (const absl::string_view uri : {"s3://", "http://b", "b", "s3://b c", too_long.c_str()}) {
     EXPECT_THAT(FieldsOf(CheckRequest(Validation(uri, "x"))), ElementsAre("destination_conf"))
         << uri;
   }
