@@ -162,6 +162,7 @@ bool CurlTransfer::IsKeptConnection() const {
 
 bool CurlTransfer::HasUnaskedBytes(int local_port) const {
   if (curl_->open_sockets().HaveBytesAt(local_port)) return true;
+  if (!absl::StartsWith(request_.url, "https:")) return false;
   // Those that came in one TLS record with the end of the answer have been taken off the socket.
   curl_tlssessioninfo* tls = nullptr;
   curl_easy_getinfo(easy_, CURLINFO_TLS_SSL_PTR, &tls);

@@ -71,12 +71,18 @@ copy_settings() {
   install -D --mode=644 "$authorities" "$root/root/authorities.pem"
 }
 
-# What is tracked no more goes; what was built there stays.
+# What is tracked no more goes; what was built there stays. A file that is the same keeps its time; another one gets a new one,
+# for its own may be from before the last build here.
 copy_tree() {
+  local file
   mkdir -p "$root$home"
-  find "$root$home" -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} +
-  git -C "$repo" ls-files -z | tar --directory="$repo" --null --files-from=- --create |
-    tar --directory="$root$home" --extract
+  comm -z -13 <(git -C "$repo" ls-files -z | sort -z) \
+    <(find "$root$home" -path "$root$home/build" -prune -o -type f -printf '%P\0' | sort -z) |
+    (cd "$root$home" && xargs -0 --no-run-if-empty rm --)
+  while IFS= read -r -d '' file; do
+    cmp --silent "$repo/$file" "$root$home/$file" ||
+      install -D --mode="$(stat --format=%a "$repo/$file")" "$repo/$file" "$root$home/$file"
+  done < <(git -C "$repo" ls-files -z)
 }
 
 # inside COMMAND...: as the chroot's root, in the copy of the tree, with nothing of our environment.

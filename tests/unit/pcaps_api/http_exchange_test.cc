@@ -171,9 +171,14 @@ TEST_F(HttpExchangeTest, WhatIsBeyondTheLengthOfAnAnswerIsNeverTheNextOne) {
     TestServer server([&](const TestRequest&) { return TestAnswer{.bytes = too_long}; }, tls);
     EXPECT_TRUE(Get(server.url()).status.ok());
     const Outcome next = Get(server.url());
-    EXPECT_EQ(next.failure, HttpFailure::kBroken) << next.body;
-    EXPECT_FALSE(next.maybe_sent);
-    EXPECT_EQ(server.requests().size(), 1U);
+    if (next.status.ok()) {  // This libcurl looks for itself.
+      EXPECT_EQ(next.body.size(), 300'000U);
+      EXPECT_EQ(server.connections(), 2);
+    } else {
+      EXPECT_EQ(next.failure, HttpFailure::kBroken);
+      EXPECT_FALSE(next.maybe_sent);
+      EXPECT_EQ(server.requests().size(), 1U);
+    }
     const Outcome anew = Run({.url = server.url(), .fresh_connection = true});
     EXPECT_EQ(anew.body.size(), 300'000U);
   }
