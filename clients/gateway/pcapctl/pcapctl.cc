@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <memory>
 
-#include "absl/strings/str_cat.h"
 #include "clients/gateway/pcapctl/command.h"
 #include "clients/gateway/pcapctl/error_text.h"
 #include "clients/gateway/pcapctl/exit_code.h"
 #include "clients/gateway/pcapctl/global_flags.h"
+#include "clients/gateway/pcapctl/usage_error.h"
 
 namespace pcaps::pcapctl {
 namespace {
@@ -92,8 +92,7 @@ int RunPcapctl(const std::vector<std::string>& args, const Console& console, std
     return app.exit(help_or_version, console.out, console.err);
   } catch (const CLI::ParseError& error) {
     const bool json = std::find(args.begin(), args.end(), "--json") != args.end();
-    const std::string message = absl::StrCat(error.what(), "; see pcapctl --help");
-    return Finish(absl::InvalidArgumentError(message), json, console.err);
+    return Finish(UsageError(app, error, args), json, console.err);
   }
   const absl::Status status = !script.empty() ? Print(script, console.out)
                               : chosen_local  ? RunLocal(flags, chosen_local, console.out, stop)
