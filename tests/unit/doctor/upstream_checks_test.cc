@@ -146,9 +146,13 @@ TEST(BudgetCheck, FailsBelowAFifthOfThePolicy) {
             Verdict::kFail);
 }
 
-TEST(BudgetCheck, WithoutAPolicyThereIsNoFifth) {
-  EXPECT_EQ(BudgetOf(R"("default";r=1;t=30)", "").message, "1 requests left, new ones in 30s");
-  EXPECT_EQ(BudgetOf(R"("default";r=1;t=30)", "").verdict, Verdict::kOk);
+TEST(BudgetCheck, WithoutAPolicyOfTheSameNameItIsAFifthOfTheDocumentedOne) {
+  EXPECT_EQ(BudgetOf(R"("default";r=240;t=30)", "").message, "240 requests left, new ones in 30s");
+  EXPECT_EQ(BudgetOf(R"("default";r=240;t=30)", "").verdict, Verdict::kOk);
+  EXPECT_EQ(BudgetOf(R"("default";r=239;t=30)", "").verdict, Verdict::kFail);
+  const Finding spent = BudgetOf(R"("default";r=0;t=30)", R"("burst";q=100;w=60)");
+  EXPECT_EQ(spent.verdict, Verdict::kFail);
+  EXPECT_EQ(spent.message, "0 requests left, new ones in 30s");
   EXPECT_EQ(BudgetOf("").verdict, Verdict::kSkip);
 }
 

@@ -20,6 +20,8 @@ namespace {
 // What reconciling a lost create tolerates between the two clocks.
 constexpr absl::Duration kMaxSkew = absl::Seconds(5);
 constexpr double kLowBudget = 0.2;  // Below it the gateway itself warns its callers.
+// What the upstream documents, of which it is a fifth where the answer names no quota.
+constexpr double kDocumentedQuota = 1200;
 constexpr int kTooManyRequests = 429;
 constexpr int kNotFound = 404;
 
@@ -167,7 +169,7 @@ Finding JudgeBudget(const UpstreamProbe& probe) {
     if (window.reset.has_value()) {
       absl::StrAppend(&text, ", new ones in ", InSeconds(*window.reset));
     }
-    if (window.quota.has_value() && *window.remaining < kLowBudget * *window.quota) {
+    if (*window.remaining < kLowBudget * window.quota.value_or(kDocumentedQuota)) {
       return check.Fail(text,
                         "find what else spends the requests of this Cloudflare user, or give the "
                         "gateway a user of its own: at 0 every call is refused for 5 minutes");
