@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "clients/base/error.h"
+#include "clients/gateway/pcapctl/value_options.h"
 
 namespace pcaps::pcapctl {
 namespace {
@@ -82,7 +83,8 @@ void AddWatch(CLI::App& app, Action& chosen) {
   CLI::App* const command =
       app.add_subcommand("watch", "Follow a capture until it is done, or all of the account");
   const auto pcap_id = std::make_shared<std::string>();
-  command->add_option("id", *pcap_id, "Id of the capture. Default: all of the account");
+  RefuseEmpty(
+      command->add_option("id", *pcap_id, "Id of the capture. Default: all of the account"));
   command->footer(kExamples);
   command->callback([&chosen, pcap_id] {
     chosen = [pcap_id](const Session& session) { return RunWatch(session, *pcap_id); };

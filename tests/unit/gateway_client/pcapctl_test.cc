@@ -116,6 +116,23 @@ TEST_F(Pcapctl, AnUnknownCommandIsNamed) {
   EXPECT_THAT(RunPcapctlAlone({"ownership"}).err, HasSubstr("subcommand is required"));
 }
 
+TEST_F(Pcapctl, AnEmptyValueIsRefusedWhereItWouldMeanEverything) {
+  for (const char* option :
+       {"--src", "--dst", "--sport", "--dport", "--protocol", "--packets", "--from", "--to"}) {
+    const PcapctlRun run = PcapctlFixture::Pcapctl({"create", option, ""});
+    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_THAT(run.err, HasSubstr(std::string(option) + ": is empty"));
+  }
+  const PcapctlRun full = PcapctlFixture::Pcapctl(
+      {"create", "full", "--colo", "ORD", "--bucket", "gs://b", "--bytes", ""});
+  EXPECT_THAT(full.err, HasSubstr("--bytes: is empty"));
+  EXPECT_TRUE(gateway_.creates().empty());
+  const PcapctlRun watch = PcapctlFixture::Pcapctl({"watch", ""});
+  EXPECT_EQ(watch.exit_code, 2);
+  EXPECT_THAT(watch.err, HasSubstr("id: is empty"));
+  EXPECT_EQ(gateway_.watches(), 0);
+}
+
 TEST_F(Pcapctl, AnAccountIsRequiredAndMayComeFromTheEnvironment) {
   const std::vector<std::string> args = {"list", "--target", gateway_.target()};
   EXPECT_EQ(RunPcapctlAlone(args).exit_code, 2);
