@@ -155,5 +155,16 @@ TEST(PcapctlProgram, WatchDoesNotOutliveItsReader) {
   EXPECT_THAT(piped.err, HasSubstr("closed by its reader"));
 }
 
+TEST(PcapctlProgram, WatchOnAFullDiskSaysSo) {
+  World world;
+  const v1::Pcap full = world.CreateFull();
+  world.PinStatus(full, "running");
+  const Finished finished = RunToEnd(
+      {"/bin/bash", "-c", absl::StrCat("'", PCAPCTL, "' watch ", full.id(), " >/dev/full")},
+      EnvironmentFor(world.gateway));
+  EXPECT_EQ(finished.exit_code, 1);
+  EXPECT_THAT(finished.err, HasSubstr("cannot write to standard output"));
+}
+
 }  // namespace
 }  // namespace pcaps::integration

@@ -33,21 +33,22 @@ class ReaderGuard {
     return call;
   }
   void Check() {
-    if (!reader_left_ && timeline_.written() && !session_.console.reader_left()) return;
-    reader_left_ = true;
-    stop_.request_stop();
+    if (!lost_.ok()) return;
+    if (session_.console.reader_left()) {
+      lost_ = absl::UnknownError("standard output was closed by its reader");
+    } else if (!timeline_.written()) {
+      lost_ = absl::UnknownError("cannot write to standard output");
+    }
+    if (!lost_.ok()) stop_.request_stop();
   }
-  absl::Status Verdict(absl::Status status) const {
-    if (!reader_left_) return status;
-    return absl::UnknownError("standard output was closed by its reader");
-  }
+  absl::Status Verdict(absl::Status status) const { return lost_.ok() ? status : lost_; }
 
  private:
   const Session& session_;
   const Timeline& timeline_;
   std::stop_source stop_;
   std::stop_callback<std::function<void()>> on_stop_;
-  bool reader_left_ = false;
+  absl::Status lost_;  // Why nobody reads any more.
 };
 
 absl::Status RunWatch(const Session& session, const std::string& pcap_id) {

@@ -133,6 +133,23 @@ TEST_F(Pcapctl, AnEmptyValueIsRefusedWhereItWouldMeanEverything) {
   EXPECT_EQ(gateway_.watches(), 0);
 }
 
+TEST_F(Pcapctl, AFullDiskIsNoSuccess) {
+  gateway_.AddPcap(PcapInState("a", v1::Pcap::STATUS_SUCCESS));
+  gateway_.ScriptWatch({.events = {EventOf(PcapInState("a", v1::Pcap::STATUS_SUCCESS))}});
+  const std::vector<std::string> reach = {"--target", gateway_.target(), "--account", kAccount};
+  for (std::vector<std::string> args : {std::vector<std::string>{"--help"},
+                                        {"capture", "--help"},
+                                        {"--version"},
+                                        {"completion", "bash"},
+                                        {"list"},
+                                        {"watch", "a"}}) {
+    args.insert(args.end(), reach.begin(), reach.end());
+    const PcapctlRun run = RunPcapctlOnFullDisk(args);
+    EXPECT_EQ(run.exit_code, 1) << testing::PrintToString(args);
+    EXPECT_EQ(run.err, "pcapctl: UNKNOWN: cannot write to standard output\n");
+  }
+}
+
 TEST_F(Pcapctl, AnAccountIsRequiredAndMayComeFromTheEnvironment) {
   const std::vector<std::string> args = {"list", "--target", gateway_.target()};
   EXPECT_EQ(RunPcapctlAlone(args).exit_code, 2);
