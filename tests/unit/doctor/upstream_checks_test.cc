@@ -89,6 +89,15 @@ TEST(PermissionCheck, TellsAWrongTokenFromAWrongAccountFromAWrongUrl) {
   }
 }
 
+TEST(PermissionCheck, SaysThatOfSeveralAccountsOneWasAsked) {
+  const Config::Credential several{.name = "main", .accounts = {"acc", "b", "*"}};
+  EXPECT_EQ(JudgePermission(Good(), several).message,
+            "may use account acc (1 of 2 accounts asked)");
+  EXPECT_THAT(JudgePermission(Error(403, 10000), several).message,
+              HasSubstr("acc (1 of 2 accounts asked)"));
+  EXPECT_EQ(Permission(Good()).message, "may use account acc");
+}
+
 TEST(PermissionCheck, WithoutAnAccountOnlyTheTokenIsJudged) {
   for (UpstreamProbe probe : {Good(), Error(403, 10000)}) {
     probe.account = "";

@@ -124,9 +124,15 @@ Finding JudgePermission(const UpstreamProbe& probe, const Config::Credential& cr
   if (probe.account.empty()) {
     return check.Skip("the token is accepted; give --account to see what it may do");
   }
-  if (probe.status.ok()) return check.Ok(absl::StrCat("may use account ", probe.account));
+  // Each account would cost a request of the few there are.
+  const auto accounts = std::count_if(credential.accounts.begin(), credential.accounts.end(),
+                                      [](const std::string& account) { return account != "*"; });
+  const std::string account =
+      accounts < 2 ? probe.account
+                   : absl::StrCat(probe.account, " (1 of ", accounts, " accounts asked)");
+  if (probe.status.ok()) return check.Ok(absl::StrCat("may use account ", account));
   return check.Fail(
-      absl::StrCat("the token is valid, but may not use account ", probe.account),
+      absl::StrCat("the token is valid, but may not use account ", account),
       "give it the account permission to read and write Magic packet captures, or correct the "
       "account id: a mistyped one answers so too");
 }
