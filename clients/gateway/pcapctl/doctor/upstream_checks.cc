@@ -68,7 +68,10 @@ std::optional<Finding> FindUnreachable(const Config::Upstream& upstream) {
   if (!upstream.proxy.empty()) return std::nullopt;  // Names and routes are the proxy's business.
   const int default_port = absl::StartsWith(upstream.base_url, "https://") ? 443 : 80;
   const absl::StatusOr<UrlAddress> address = AddressOfUrl(upstream.base_url, default_port);
-  if (!address.ok()) return kUpstream.Fail("base_url is no URL", "correct upstream.base_url");
+  if (!address.ok()) {
+    return kUpstream.Fail(absl::StrCat("base_url: ", std::string(address.status().message())),
+                          "correct upstream.base_url");
+  }
   const auto socket = DialTcp(address->host, address->port, upstream.connect_timeout);
   if (socket.ok()) return std::nullopt;
   const std::string words(socket.status().message());
