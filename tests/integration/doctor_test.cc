@@ -514,6 +514,32 @@ TEST_F(Doctor, RedisUserMayNotDoIt) {
                      "NOPERM", "ACL");
 }
 
+TEST_F(Doctor, RedisUserMayNotWriteRunScriptsOrPublish) {
+  const std::string file = directory_.Write("password", kRedisPassword);
+  const std::vector<std::string> all = {"+set", "+eval", "+evalsha", "+publish"};
+  for (const std::string& missing : all) {
+    std::vector<std::string> flags = {
+        "--user",   "gw",       "on",    absl::StrCat(">", kRedisPassword),
+        "~pcaps:*", "&pcaps:*", "+ping", "+info"};
+    for (const std::string& each : all) {
+      if (each != missing) flags.push_back(each);
+    }
+    const Redis redis(flags);
+    ExpectRedisFailure(RunWithConfig(State(redis, {{"password_file", file}, {"username", "gw"}})),
+                       absl::StrCat("'", missing.substr(1), "'"), "ACL SETUSER gw ~pcaps:*");
+  }
+}
+
+TEST_F(Doctor, RedisIsFull) {
+  const Redis redis({"--maxmemory", "500kb", "--maxmemory-policy", "noeviction"});
+  ExpectRedisFailure(RunWithConfig(State(redis)), "", "raise maxmemory");
+}
+
+TEST_F(Doctor, RedisLacksReplicas) {
+  const Redis redis({"--min-replicas-to-write", "1"});
+  ExpectRedisFailure(RunWithConfig(State(redis)), "NOREPLICAS", "min-replicas-to-write");
+}
+
 TEST_F(Doctor, RedisIsAReplica) {
   const Redis replica({"--replicaof", "127.0.0.1", "1"});
   ExpectRedisFailure(RunWithConfig(State(replica)), "cannot be written", "the master");
