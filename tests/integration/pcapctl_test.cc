@@ -166,5 +166,14 @@ TEST(PcapctlProgram, WatchOnAFullDiskSaysSo) {
   EXPECT_THAT(finished.err, HasSubstr("cannot write to standard output"));
 }
 
+TEST(PcapctlProgram, WritesNoLinesOfGrpcAmongItsOwn) {
+  World world;
+  const Finished finished = Pcapctl(world, {"list", "--tls", "--json"});
+  EXPECT_EQ(finished.exit_code, 7);
+  json::error_code error;
+  json::parse(finished.err, error);
+  EXPECT_FALSE(error) << finished.err;
+}
+
 }  // namespace
 }  // namespace pcaps::integration
