@@ -101,7 +101,7 @@ int RunPcapctl(const std::vector<std::string>& args, const Console& console, std
   const absl::Status status = !script.empty() ? Print(script, console.out)
                               : chosen_local  ? RunLocal(flags, chosen_local, console.out, stop)
                                               : Run(flags, chosen, console, stop);
-  const int exit_code = Finish(status, flags.json, console.err);
+  const int exit_code = Finish(WithoutKeysOf(args, status), flags.json, console.err);
   return absl::IsCancelled(status) && stop.stop_requested() ? kExitInterrupted : exit_code;
 }
 

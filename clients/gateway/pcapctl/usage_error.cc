@@ -101,4 +101,14 @@ absl::Status UsageError(const CLI::App& app, const CLI::ParseError& error,
   return absl::InvalidArgumentError(absl::StrCat(Words(app, error, args), "; see pcapctl --help"));
 }
 
+absl::Status WithoutKeysOf(const std::vector<std::string>& args, const absl::Status& status) {
+  const std::vector<std::string> secrets = SecretsIn(args);
+  if (status.ok() || secrets.empty()) return status;
+  absl::Status clean(status.code(), ScrubSecrets(status.message(), secrets));
+  status.ForEachPayload([&clean](absl::string_view type, const absl::Cord& payload) {
+    clean.SetPayload(type, payload);
+  });
+  return clean;
+}
+
 }  // namespace pcaps::pcapctl

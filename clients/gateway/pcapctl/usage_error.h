@@ -19,4 +19,8 @@ namespace pcaps::pcapctl {
 absl::Status UsageError(const CLI::App& app, const CLI::ParseError& error,
                         const std::vector<std::string>& args);
 
+// The same error without the keys that the bucket URIs among `args` hold: any option may have been
+// given one, and its error may show what it was given.
+absl::Status WithoutKeysOf(const std::vector<std::string>& args, const absl::Status& status);
+
 }  // namespace pcaps::pcapctl

@@ -79,6 +79,9 @@ TEST_F(Pcapctl, AKeyInTheWrongPlaceIsNotShown) {
       {"create", "--filter", bucket},
       {"create", "--protocol", bucket},
       {"create", "--offset-time=" + bucket},
+      {"create", "--account", kAccount, "--from", bucket},
+      {"list", "--account", kAccount, "--token-file=" + bucket},
+      {"download", "a", "--account", kAccount, "-o", bucket},
   };
   for (const std::vector<std::string>& args : misplaced) {
     for (const bool json : {false, true}) {
