@@ -71,7 +71,8 @@ bool HasSoundPort(const boost::urls::url_view& url) {
   return !url.has_port() || url.port().empty() || PortFrom(std::string(url.port())).has_value();
 }
 
-// libcurl takes much for a proxy, and knows it best; but a wrong port it tells with every call.
+// What a proxy may look like is libcurl's to say; but a port that there is not would fail every
+// call.
 void CheckProxy(YamlSection& section, const std::string& proxy) {
   const std::string whole = absl::StrCat(absl::StrContains(proxy, "://") ? "" : "http://", proxy);
   const auto url = boost::urls::parse_uri(whole);

@@ -48,8 +48,8 @@ struct Diagnosis {
   std::vector<std::string> Subjects(const std::string& check) const {
     std::vector<std::string> subjects;
     for (const json::object& finding : findings) {
-      if (finding.at("check").as_string() == check)
-        subjects.emplace_back(finding.at("subject").as_string());
+      if (finding.at("check").as_string() != check) continue;
+      subjects.emplace_back(finding.at("subject").as_string());
     }
     return subjects;
   }
@@ -528,6 +528,22 @@ TEST_F(Doctor, RedisUserMayNotWriteRunScriptsOrPublish) {
     ExpectRedisFailure(RunWithConfig(State(redis, {{"password_file", file}, {"username", "gw"}})),
                        absl::StrCat("'", missing.substr(1), "'"), "ACL SETUSER gw ~pcaps:*");
   }
+}
+
+TEST_F(Doctor, RedisUserMayDoAllThatTheFixGivesHim) {
+  const std::string file = directory_.Write("password", kRedisPassword);
+  const json::object user = {{"password_file", file}, {"username", "gw"}};
+  const Redis refuses({"--user", "gw", "on", absl::StrCat(">", kRedisPassword)});
+  const std::string fix = RunWithConfig(State(refuses, user)).Fix("redis");
+  const size_t rules = fix.find("gw ~");
+  ASSERT_NE(rules, std::string::npos) << fix;
+  std::vector<std::string> flags = {"--user", "gw", "on", absl::StrCat(">", kRedisPassword)};
+  for (const absl::string_view rule : absl::StrSplit(fix.substr(rules + 3), ' ')) {
+    flags.emplace_back(rule);
+  }
+  const Redis redis(flags);
+  const Diagnosis diagnosis = RunWithConfig(State(redis, user));
+  EXPECT_EQ(diagnosis.Failed(), kConfig) << diagnosis.out;
 }
 
 TEST_F(Doctor, RedisIsFull) {

@@ -20,7 +20,7 @@ namespace {
 // What reconciling a lost create tolerates between the two clocks.
 constexpr absl::Duration kMaxSkew = absl::Seconds(5);
 constexpr double kLowBudget = 0.2;  // Below it the gateway itself warns its callers.
-// What the upstream documents, of which it is a fifth where the answer names no quota.
+// The documented one, for an answer that names none.
 constexpr double kDocumentedQuota = 1200;
 constexpr int kTooManyRequests = 429;
 constexpr int kNotFound = 404;
