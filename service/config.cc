@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "clients/base/port.h"
 #include "clients/redis/redis_url.h"
 #include "service/yaml_section.h"
 
@@ -65,6 +66,21 @@ void CheckListen(YamlSection& file, const Config& config) {
   }
 }
 
+// Whether the URL names a port that there is, or none.
+bool HasSoundPort(const boost::urls::url_view& url) {
+  return !url.has_port() || url.port().empty() || PortFrom(std::string(url.port())).has_value();
+}
+
+// What a proxy may look like is libcurl's to say; but a port that there is not would fail every
+// call.
+void CheckProxy(YamlSection& section, const std::string& proxy) {
+  const std::string whole = absl::StrCat(absl::StrContains(proxy, "://") ? "" : "http://", proxy);
+  const auto url = boost::urls::parse_uri(whole);
+  if (url.has_value() && !HasSoundPort(*url)) {
+    section.Fail("proxy", "must have a port of 1 to 65535");
+  }
+}
+
 void CheckBaseUrl(YamlSection& section, const Config::Upstream& upstream) {
   const auto url = boost::urls::parse_uri(upstream.base_url);
   if (!url.has_value() || url->host().empty()) {
@@ -73,6 +89,7 @@ void CheckBaseUrl(YamlSection& section, const Config::Upstream& upstream) {
   if (url->has_userinfo() || url->has_query() || url->has_fragment()) {
     return section.Fail("base_url", "must have no user, query or fragment");
   }
+  if (!HasSoundPort(*url)) return section.Fail("base_url", "must have a port of 1 to 65535");
   if (url->scheme_id() == boost::urls::scheme::https) return;
   if (url->scheme_id() != boost::urls::scheme::http) {
     return section.Fail("base_url", "must begin with https://");
@@ -132,6 +149,7 @@ void ReadUpstream(YamlSection& section, Config::Upstream& upstream) {
     rules.Read("full_time_limit_max", &upstream.rules.full_time_limit_max, absl::Seconds(1), kDay);
   });
   CheckBaseUrl(section, upstream);
+  CheckProxy(section, upstream.proxy);
   CheckCredentials(section, upstream);
 }
 

@@ -58,7 +58,9 @@ absl::StatusOr<v1::Pcap> GatewayClient::Get(const v1::GetPcapRequest& request,
 absl::StatusOr<v1::Pcap> GatewayClient::Create(v1::CreatePcapRequest request,
                                                const CallOptions& options) const {
   if (request.request_id().empty()) request.set_request_id(NewRequestId());
-  Call call(connection_, options, UnaryDeadline(options) + QueueWait(request));
+  const bool bounded = options.deadline != absl::InfiniteFuture();  // By the caller, queue and all.
+  Call call(connection_, options,
+            UnaryDeadline(options) + (bounded ? absl::ZeroDuration() : QueueWait(request)));
   v1::Pcap pcap;
   const absl::Status status =
       call.Outcome(connection_.stub->CreatePcap(&call.context(), request, &pcap));

@@ -25,10 +25,11 @@ absl::StatusOr<fs::path> TargetOf(const std::string& path) {
 }
 
 absl::Status FileError(absl::string_view what, const fs::path& path) {
-  return absl::ErrnoToStatus(errno, absl::StrCat(what, " ", path.string()));
+  return absl::UnknownError(
+      absl::StrCat(what, " ", path.string(), ": ", std::generic_category().message(errno)));
 }
 
-absl::Status WriteAll(int descriptor, absl::string_view bytes, const fs::path& path) {
+absl::Status WriteAll(int descriptor, absl::string_view& bytes, const fs::path& path) {
   while (!bytes.empty()) {
     const ssize_t written = write(descriptor, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;

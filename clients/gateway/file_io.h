@@ -18,10 +18,12 @@ constexpr mode_t kFileMode = 0666;  // Less the umask, as of any file a program 
 // INVALID_ARGUMENT when that is not a regular file, or the link leads nowhere.
 absl::StatusOr<std::filesystem::path> TargetOf(const std::string& path);
 
-// Of the last system call.
+// Of the last system call. UNKNOWN, whatever is wrong with our disk: the other codes are the
+// gateway's, and say what it would take there.
 absl::Status FileError(absl::string_view what, const std::filesystem::path& path);
 
-absl::Status WriteAll(int descriptor, absl::string_view bytes, const std::filesystem::path& path);
+// Writes the beginning off `bytes`: after an error they are those that are not in the file.
+absl::Status WriteAll(int descriptor, absl::string_view& bytes, const std::filesystem::path& path);
 
 // Makes the file `from`, open as `descriptor`, durable and gives it the name `to`.
 absl::Status Publish(int descriptor, const std::filesystem::path& from,

@@ -137,11 +137,12 @@ absl::Status PartFile::Begin(const v1::DownloadInfo& info) {
 }
 
 absl::Status PartFile::Write(absl::string_view bytes) {
-  absl::Status written = internal::WriteAll(descriptor_, bytes, part_);
-  if (!written.ok()) return written;
+  absl::string_view rest = bytes;
+  absl::Status written = internal::WriteAll(descriptor_, rest, part_);
+  bytes.remove_suffix(rest.size());  // What is there counts, also where the disk is full.
   sha256_.Update(bytes);
   size_ += static_cast<int64_t>(bytes.size());
-  return absl::OkStatus();
+  return written;
 }
 
 absl::Status PartFile::Restart() {

@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <initializer_list>
 #include <memory>
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
@@ -40,14 +40,20 @@ absl::Status ErrorOf(absl::string_view text) {
       absl::StrContains(text, "invalid password")) {
     return absl::UnauthenticatedError(words);
   }
-  if (absl::StartsWith(text, "NOPERM")) return absl::PermissionDeniedError(words);
+  // Of a command within a script Redis 6 and 7 tell it in words of their own.
+  if (absl::StartsWith(text, "NOPERM") || absl::StrContains(text, "can't run this command") ||
+      absl::StrContains(text, "ACL failure")) {
+    return absl::PermissionDeniedError(words);
+  }
+  if (absl::StartsWith(text, "OOM")) return absl::ResourceExhaustedError(words);
+  if (absl::StartsWith(text, "NOREPLICAS")) return absl::AbortedError(words);
   if (absl::StartsWith(text, "LOADING")) return absl::FailedPreconditionError(words);
   return absl::InternalError(words);
 }
 
 // The text of the answer.
 absl::StatusOr<std::string> Ask(redisContext& context,
-                                std::initializer_list<absl::string_view> words) {
+                                const std::vector<absl::string_view>& words) {
   std::vector<const char*> arguments;
   std::vector<size_t> lengths;
   for (const absl::string_view word : words) {
@@ -86,17 +92,41 @@ absl::StatusOr<absl::Duration> TimePings(redisContext& context) {
 // "role:master" lines under "# Replication" headings.
 RedisReport ReadInfo(absl::string_view info) {
   RedisReport report;
-  const std::array<std::pair<absl::string_view, std::string*>, 4> wanted = {
+  std::string maxmemory;
+  std::string used_memory;
+  const std::array<std::pair<absl::string_view, std::string*>, 6> wanted = {
       {{"redis_version:", &report.version},
        {"redis_mode:", &report.mode},
        {"role:", &report.role},
-       {"maxmemory_policy:", &report.maxmemory_policy}}};
+       {"maxmemory_policy:", &report.maxmemory_policy},
+       {"maxmemory:", &maxmemory},
+       {"used_memory:", &used_memory}}};
   for (absl::string_view line : absl::StrSplit(info, '\n')) {
     for (const auto& [key, value] : wanted) {
       if (absl::ConsumePrefix(&line, key)) *value = CleanText(absl::StripSuffix(line, "\r"));
     }
   }
+  if (!absl::SimpleAtoi(maxmemory, &report.maxmemory)) report.maxmemory = 0;
+  if (!absl::SimpleAtoi(used_memory, &report.used_memory)) report.used_memory = 0;
   return report;
+}
+
+// What the gateway needs, on a key and a channel that nobody else uses. SET with XX sets no key
+// that is not there, and is refused all the same where no write would be taken.
+absl::Status TryToWork(redisContext& context, const std::string& key_prefix) {
+  constexpr char kScript[] = "return redis.call('SET', KEYS[1], '', 'XX')";
+  constexpr char kUnknownScript[] = "0000000000000000000000000000000000000000";
+  const std::string name = absl::StrCat(key_prefix, ":doctor");
+  const std::vector<std::vector<absl::string_view>> commands = {
+      {"SET", name, "", "XX"},
+      {"EVAL", kScript, "1", name},
+      {"EVALSHA", kUnknownScript, "1", name},
+      {"PUBLISH", name, ""}};
+  for (const std::vector<absl::string_view>& command : commands) {
+    const absl::Status status = Ask(context, command).status();
+    if (!status.ok() && !absl::StartsWith(status.message(), "NOSCRIPT")) return status;
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -106,7 +136,7 @@ absl::StatusOr<RedisReport> ProbeRedis(const RedisProbeOptions& options) {
       DialTcp(options.address.host, options.address.port, options.connect_timeout);
   if (!socket.ok()) return socket.status();
   const Context context(redisConnectFd(socket->Release()), redisFree);
-  if (context == nullptr) return absl::ResourceExhaustedError("out of memory");
+  if (context == nullptr) return absl::InternalError("out of memory here");
   const timeval timeout = absl::ToTimeval(options.answer_timeout);
   if (context->err != 0 || redisSetTimeout(context.get(), timeout) != REDIS_OK) {
     return ConnectionError(*context);
@@ -128,6 +158,9 @@ absl::StatusOr<RedisReport> ProbeRedis(const RedisProbeOptions& options) {
   if (!info.ok()) return info.status();
   RedisReport report = ReadInfo(*info);
   report.ping = *ping;
+  if (report.mode != "standalone" || report.role != "master") return report;  // Which says enough.
+  const absl::Status works = TryToWork(*context, options.key_prefix);
+  if (!works.ok()) return works;
   return report;
 }
 

@@ -18,7 +18,7 @@ absl::Status StartRedisTls(redisContext& context, const std::string& host,
                            const std::string& ca_file) {
   const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> tls(SSL_CTX_new(TLS_client_method()),
                                                               SSL_CTX_free);
-  if (tls == nullptr) return absl::ResourceExhaustedError("out of memory");
+  if (tls == nullptr) return absl::InternalError("out of memory here");
   SSL_CTX_set_min_proto_version(tls.get(), TLS1_2_VERSION);
   SSL_CTX_set_verify(tls.get(), SSL_VERIFY_PEER, nullptr);
   const int trusted = ca_file.empty()
@@ -28,7 +28,7 @@ absl::Status StartRedisTls(redisContext& context, const std::string& host,
     return absl::InvalidArgumentError(absl::StrCat("no certificates can be read from ", ca_file));
   }
   std::unique_ptr<SSL, decltype(&SSL_free)> session(SSL_new(tls.get()), SSL_free);
-  if (session == nullptr) return absl::ResourceExhaustedError("out of memory");
+  if (session == nullptr) return absl::InternalError("out of memory here");
   X509_VERIFY_PARAM* const names = SSL_get0_param(session.get());
   if (X509_VERIFY_PARAM_set1_ip_asc(names, host.c_str()) != 1) {  // It is no address.
     SSL_set_tlsext_host_name(session.get(), host.c_str());

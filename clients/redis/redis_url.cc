@@ -2,9 +2,11 @@
 
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
+#include <optional>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/strip.h"
+#include "clients/base/port.h"
 
 namespace pcaps {
 namespace {
@@ -32,8 +34,9 @@ absl::StatusOr<RedisAddress> ParseRedisUrl(absl::string_view url) {
   address.host = std::string(parsed->host_address());
   address.tls = parsed->scheme() == "rediss";
   if (parsed->has_port() && !parsed->port().empty()) {
-    address.port = parsed->port_number();
-    if (address.port == 0) return absl::InvalidArgumentError("must have a port of 1 to 65535");
+    const std::optional<int> port = PortFrom(std::string(parsed->port()));
+    if (!port.has_value()) return absl::InvalidArgumentError("must have a port of 1 to 65535");
+    address.port = *port;
   }
   const std::string path(parsed->path());
   absl::string_view database = path;

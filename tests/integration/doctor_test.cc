@@ -4,11 +4,17 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <fstream>
+#include <set>
+#include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "tests/integration/support/redis.h"
 #include "tests/integration/support/world.h"
 
@@ -38,6 +44,15 @@ struct Diagnosis {
   std::string Verdict(const std::string& check) const { return Text(check, "verdict"); }
   std::string Message(const std::string& check) const { return Text(check, "message"); }
   std::string Fix(const std::string& check) const { return Text(check, "fix"); }
+  // Of all lines of the check, in their order.
+  std::vector<std::string> Subjects(const std::string& check) const {
+    std::vector<std::string> subjects;
+    for (const json::object& finding : findings) {
+      if (finding.at("check").as_string() != check) continue;
+      subjects.emplace_back(finding.at("subject").as_string());
+    }
+    return subjects;
+  }
   // "upstream, redis": what failed.
   std::string Failed() const {
     std::vector<std::string> names;
@@ -60,6 +75,19 @@ std::string DeadAddress() {
   boost::asio::io_context loop;
   const boost::asio::ip::tcp::acceptor acceptor(loop, {boost::asio::ip::address_v4::loopback(), 0});
   return absl::StrCat("127.0.0.1:", acceptor.local_endpoint().port());
+}
+
+// Whether the process has come as far as to take SIGINT for itself.
+bool TakesInterrupts(pid_t pid) {
+  std::ifstream status(absl::StrCat("/proc/", pid, "/status"));
+  for (std::string line; std::getline(status, line);) {
+    absl::string_view mask = line;
+    uint64_t blocked = 0;
+    if (!absl::ConsumePrefix(&mask, "SigBlk:")) continue;
+    return absl::SimpleHexAtoi(absl::StripAsciiWhitespace(mask), &blocked) &&
+           (blocked >> (SIGINT - 1) & 1) == 1;
+  }
+  return false;
 }
 
 class Doctor : public testing::Test {
@@ -90,6 +118,17 @@ class Doctor : public testing::Test {
     return {{"state", Merge({{"redis_url", redis.url()}, {"command_timeout", "500ms"}}, more)}};
   }
 
+  static void ExpectALineForEach(const Diagnosis& diagnosis) {
+    std::set<std::pair<std::string, std::string>> told;
+    for (const json::object& finding : diagnosis.findings) {
+      const json::value* const subject = finding.if_contains("subject");
+      const bool first = told.emplace(finding.at("check").as_string(),
+                                      subject == nullptr ? "" : subject->as_string())
+                             .second;
+      EXPECT_TRUE(first) << "told twice: " << json::serialize(finding);
+    }
+  }
+
   Diagnosis Run(const std::vector<std::string>& arguments) {
     std::vector<std::string> argv = {PCAPCTL, "doctor", "--json"};
     argv.insert(argv.end(), arguments.begin(), arguments.end());
@@ -102,6 +141,7 @@ class Doctor : public testing::Test {
       EXPECT_TRUE(!error && value.is_object()) << line;
       if (!error && value.is_object()) diagnosis.findings.push_back(value.get_object());
     }
+    ExpectALineForEach(diagnosis);
     EXPECT_EQ(diagnosis.exit_code == 0, diagnosis.Failed().empty()) << diagnosis.out;
     EXPECT_THAT(diagnosis.out,
                 AllOf(Not(HasSubstr(kUpstreamToken)), Not(HasSubstr(kRedisPassword))));
@@ -122,6 +162,17 @@ void ExpectFailure(const Diagnosis& diagnosis, const std::string& check, const s
   EXPECT_NE(diagnosis.exit_code, 0);
   EXPECT_THAT(diagnosis.Message(check), HasSubstr(message));
   EXPECT_THAT(diagnosis.Fix(check), HasSubstr(fix));
+}
+
+// The gateway refuses to start with a Redis, whatever Redis is like.
+constexpr char kConfig[] = "config";
+
+// Expects that Redis failed, and that its fix has these words.
+void ExpectRedisFailure(const Diagnosis& diagnosis, const std::string& message,
+                        const std::string& fix) {
+  EXPECT_EQ(diagnosis.Failed(), "config, redis") << diagnosis.out;
+  EXPECT_THAT(diagnosis.Message("redis"), HasSubstr(message));
+  EXPECT_THAT(diagnosis.Fix("redis"), HasSubstr(fix));
 }
 
 TEST_F(Doctor, AllIsWell) {
@@ -166,6 +217,14 @@ TEST_F(Doctor, WritesOneLineForEachCheckForPeople) {
   EXPECT_THAT(finished.err, HasSubstr("1 of 10 checks failed"));
 }
 
+TEST_F(Doctor, OnAFullDiskIsNoSuccess) {
+  const Finished finished =
+      RunToEnd({"/bin/bash", "-c", absl::StrCat("'", PCAPCTL, "' doctor >/dev/full")},
+               {{"PCAPCTL_TARGET", world_.gateway.address()}});
+  EXPECT_EQ(finished.exit_code, 1);
+  EXPECT_THAT(finished.err, HasSubstr("cannot write to standard output"));
+}
+
 TEST_F(Doctor, GatewayDown) {
   const Diagnosis diagnosis =
       Run({"--target", DeadAddress(), "--account", kAccount, "--config", ConfigFile()});
@@ -207,6 +266,17 @@ TEST_F(Doctor, PlaintextWhereTheServerWantsTls) {
   const std::string https = tls.base_url().substr(std::string("https://").size());
   const Diagnosis diagnosis = Run({"--target", https.substr(0, https.find('/'))});
   ExpectFailure(diagnosis, "gateway", "does not speak gRPC in plaintext", "add --tls");
+}
+
+TEST_F(Doctor, InterruptedTellsNothingItDidNotFind) {
+  world_.gateway.process().Signal(SIGSTOP);
+  Process doctor({PCAPCTL, "doctor", "--json", "--target", world_.gateway.address()});
+  // It is interrupted before it asks, or while it waits for the answer.
+  EXPECT_TRUE(Eventually([&] { return TakesInterrupts(doctor.pid()); }));
+  doctor.Signal(SIGINT);
+  EXPECT_EQ(doctor.Wait(), 130);
+  world_.gateway.process().Signal(SIGCONT);
+  EXPECT_EQ(doctor.out().text(), "");
 }
 
 TEST_F(Doctor, GatewayHangs) {
@@ -309,6 +379,24 @@ TEST_F(Doctor, UpstreamIsDown) {
   EXPECT_EQ(diagnosis.Verdict("clock"), "skip");
 }
 
+TEST_F(Doctor, EveryCredentialHasItsLinesWhenTheFirstGetsNoAnswer) {
+  const json::object first = {
+      {"name", "first"}, {"token_file", TokenFile(kUpstreamToken)}, {"accounts", json::array{"a"}}};
+  const json::object second = {{"name", "second"},
+                               {"token_file", TokenFile(kUpstreamToken)},
+                               {"accounts", json::array{"b"}}};
+  const std::string url = world_.emulator.base_url();  // Which is no proxy.
+  const Diagnosis diagnosis =
+      RunWithConfig(Upstream({{"proxy", url.substr(0, url.find("/client"))},
+                              {"base_url", "https://api.invalid/client/v4"},
+                              {"credentials", json::array{first, second}}}));
+  EXPECT_EQ(diagnosis.Failed(), "upstream") << diagnosis.out;
+  for (const char* check : {"permission", "budget"}) {
+    EXPECT_EQ(diagnosis.Subjects(check), (std::vector<std::string>{"first", "second"}))
+        << diagnosis.out;
+  }
+}
+
 TEST_F(Doctor, GatewaysUpstreamIsDown) {
   const Gateway gateway(world_.emulator,
                         Upstream({{"base_url", absl::StrCat("http://", DeadAddress())}}));
@@ -396,50 +484,92 @@ TEST_F(Doctor, BudgetIsSpent) {
 TEST_F(Doctor, RedisIsWell) {
   const Redis redis;
   const Diagnosis diagnosis = RunWithConfig(State(redis));
-  EXPECT_EQ(diagnosis.exit_code, 0) << diagnosis.out;
+  EXPECT_EQ(diagnosis.Failed(), kConfig) << diagnosis.out;
   EXPECT_EQ(diagnosis.Verdict("redis"), "ok");
   EXPECT_THAT(diagnosis.Message("redis"), HasSubstr("PING takes"));
 }
 
 TEST_F(Doctor, RedisIsDown) {
   const json::object state = {{"redis_url", absl::StrCat("redis://", DeadAddress())}};
-  ExpectFailure(RunWithConfig({{"state", state}}), "redis", "refused", "start Redis");
+  ExpectRedisFailure(RunWithConfig({{"state", state}}), "refused", "start Redis");
 }
 
 TEST_F(Doctor, RedisWantsAnotherPassword) {
   const Redis redis({"--requirepass", kRedisPassword});
-  ExpectFailure(RunWithConfig(State(redis)), "redis", "NOAUTH", "state.password_file");
+  ExpectRedisFailure(RunWithConfig(State(redis)), "NOAUTH", "state.password_file");
   const std::string wrong = directory_.Write("password", "wrong");
-  ExpectFailure(RunWithConfig(State(redis, {{"password_file", wrong}})), "redis", "WRONGPASS",
-                "state.password_file");
+  ExpectRedisFailure(RunWithConfig(State(redis, {{"password_file", wrong}})), "WRONGPASS",
+                     "state.password_file");
   const std::string right = directory_.Write("password", kRedisPassword);
-  EXPECT_EQ(RunWithConfig(State(redis, {{"password_file", right}})).Failed(), "");
+  EXPECT_EQ(RunWithConfig(State(redis, {{"password_file", right}})).Failed(), kConfig);
   EXPECT_EQ(
       RunWithConfig(State(redis, {{"password_file", right}, {"username", "default"}})).Failed(),
-      "");
+      kConfig);
 }
 
 TEST_F(Doctor, RedisUserMayNotDoIt) {
   const Redis redis({"--user", "gw", "on", absl::StrCat(">", kRedisPassword), "~*", "+ping"});
   const std::string file = directory_.Write("password", kRedisPassword);
-  ExpectFailure(RunWithConfig(State(redis, {{"password_file", file}, {"username", "gw"}})), "redis",
-                "NOPERM", "ACL");
+  ExpectRedisFailure(RunWithConfig(State(redis, {{"password_file", file}, {"username", "gw"}})),
+                     "NOPERM", "ACL");
+}
+
+TEST_F(Doctor, RedisUserMayNotWriteRunScriptsOrPublish) {
+  const std::string file = directory_.Write("password", kRedisPassword);
+  const std::vector<std::string> all = {"+set", "+eval", "+evalsha", "+publish"};
+  for (const std::string& missing : all) {
+    std::vector<std::string> flags = {
+        "--user",   "gw",       "on",    absl::StrCat(">", kRedisPassword),
+        "~pcaps:*", "&pcaps:*", "+ping", "+info"};
+    for (const std::string& each : all) {
+      if (each != missing) flags.push_back(each);
+    }
+    const Redis redis(flags);
+    ExpectRedisFailure(RunWithConfig(State(redis, {{"password_file", file}, {"username", "gw"}})),
+                       absl::StrCat("'", missing.substr(1), "'"), "ACL SETUSER gw ~pcaps:*");
+  }
+}
+
+TEST_F(Doctor, RedisUserMayDoAllThatTheFixGivesHim) {
+  const std::string file = directory_.Write("password", kRedisPassword);
+  const json::object user = {{"password_file", file}, {"username", "gw"}};
+  const Redis refuses({"--user", "gw", "on", absl::StrCat(">", kRedisPassword)});
+  const std::string fix = RunWithConfig(State(refuses, user)).Fix("redis");
+  const size_t rules = fix.find("gw ~");
+  ASSERT_NE(rules, std::string::npos) << fix;
+  std::vector<std::string> flags = {"--user", "gw", "on", absl::StrCat(">", kRedisPassword)};
+  for (const absl::string_view rule : absl::StrSplit(fix.substr(rules + 3), ' ')) {
+    flags.emplace_back(rule);
+  }
+  const Redis redis(flags);
+  const Diagnosis diagnosis = RunWithConfig(State(redis, user));
+  EXPECT_EQ(diagnosis.Failed(), kConfig) << diagnosis.out;
+}
+
+TEST_F(Doctor, RedisIsFull) {
+  const Redis redis({"--maxmemory", "500kb", "--maxmemory-policy", "noeviction"});
+  ExpectRedisFailure(RunWithConfig(State(redis)), "", "raise maxmemory");
+}
+
+TEST_F(Doctor, RedisLacksReplicas) {
+  const Redis redis({"--min-replicas-to-write", "1"});
+  ExpectRedisFailure(RunWithConfig(State(redis)), "NOREPLICAS", "min-replicas-to-write");
 }
 
 TEST_F(Doctor, RedisIsAReplica) {
   const Redis replica({"--replicaof", "127.0.0.1", "1"});
-  ExpectFailure(RunWithConfig(State(replica)), "redis", "cannot be written", "the master");
+  ExpectRedisFailure(RunWithConfig(State(replica)), "cannot be written", "the master");
 }
 
 TEST_F(Doctor, RedisIsACluster) {
   const Redis cluster({"--cluster-enabled", "yes"});
-  ExpectFailure(RunWithConfig(State(cluster)), "redis", "cluster mode", "neither cluster");
+  ExpectRedisFailure(RunWithConfig(State(cluster)), "cluster mode", "neither cluster");
 }
 
 TEST_F(Doctor, RedisEvicts) {
   const Redis redis({"--maxmemory-policy", "allkeys-lru"});
   const Diagnosis diagnosis = RunWithConfig(State(redis));
-  EXPECT_EQ(diagnosis.exit_code, 0) << diagnosis.out;
+  EXPECT_EQ(diagnosis.Failed(), kConfig) << diagnosis.out;
   EXPECT_EQ(diagnosis.Verdict("redis"), "warn");
   EXPECT_THAT(diagnosis.Fix("redis"), HasSubstr("noeviction"));
 }
@@ -448,7 +578,7 @@ TEST_F(Doctor, RedisHangs) {
   Redis redis;
   redis.process().Signal(SIGSTOP);
   const absl::Time begin = absl::Now();
-  ExpectFailure(RunWithConfig(State(redis)), "redis", "gives no answer", "is it stopped");
+  ExpectRedisFailure(RunWithConfig(State(redis)), "gives no answer", "is it stopped");
   EXPECT_LT(absl::Now() - begin, kPatience / 2);
 }
 
@@ -458,14 +588,14 @@ TEST_F(Doctor, RedisOverTlsIsVerifiedOrSaidToBeImpossible) {
   const Redis redis({}, &certificate);
   const Diagnosis right = RunWithConfig(State(redis, {{"ca_file", certificate.file()}}));
   if (absl::StrContains(right.Message("redis"), "this hiredis has no TLS")) {  // Before 1.0.
-    ExpectFailure(right, "redis", "rediss://", "newer hiredis");
+    ExpectRedisFailure(right, "rediss://", "newer hiredis");
     return;
   }
   EXPECT_EQ(right.Verdict("redis"), "ok") << right.out;
-  ExpectFailure(RunWithConfig(State(redis, {{"ca_file", another.file()}})), "redis",
-                "does not verify", "state.ca_file");
+  ExpectRedisFailure(RunWithConfig(State(redis, {{"ca_file", another.file()}})), "does not verify",
+                     "state.ca_file");
   const json::object plain = {{"redis_url", absl::StrCat("redis://127.0.0.1:", redis.port())}};
-  ExpectFailure(RunWithConfig({{"state", plain}}), "redis", "", "rediss://");
+  ExpectRedisFailure(RunWithConfig({{"state", plain}}), "", "rediss://");
 }
 
 }  // namespace

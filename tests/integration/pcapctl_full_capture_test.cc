@@ -1,5 +1,6 @@
 // pcapctl capture full, the program, before a real gateway: Ctrl-C once and twice.
 #include <csignal>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -12,10 +13,16 @@ using testing::HasSubstr;
 
 class PcapctlFullCapture : public testing::Test {
  protected:
-  PcapctlFullCapture()
-      : pcapctl_({PCAPCTL, "capture", "full", "--colo", "ord02", "--bucket",
-                  "s3://bucket/captures?region=us-east-1", "--time-limit", "1h"},
+  // `before`: what starts it.
+  explicit PcapctlFullCapture(std::vector<std::string> before = {})
+      : pcapctl_(ArgumentsAfter(std::move(before)),
                  {{"PCAPCTL_TARGET", world_.gateway.address()}, {"PCAPCTL_ACCOUNT", kAccount}}) {}
+
+  static std::vector<std::string> ArgumentsAfter(std::vector<std::string> argv) {
+    argv.insert(argv.end(), {PCAPCTL, "capture", "full", "--colo", "ord02", "--bucket",
+                             "s3://bucket/captures?region=us-east-1", "--time-limit", "1h"});
+    return argv;
+  }
 
   bool WaitForWord(const std::string& word) {
     return pcapctl_.err()
@@ -53,6 +60,22 @@ TEST_F(PcapctlFullCapture, InterruptedTwiceLeavesAtOnce) {
   pcapctl_.Signal(SIGINT);
   EXPECT_EQ(pcapctl_.Wait(), 130);
   EXPECT_LE(world_.emulator.Requests("stop_pcap"), 1);
+}
+
+// As nohup starts it.
+class PcapctlFullCaptureWithoutTerminal : public PcapctlFullCapture {
+ protected:
+  PcapctlFullCaptureWithoutTerminal()
+      : PcapctlFullCapture({"/bin/sh", "-c", "trap '' HUP; exec \"$0\" \"$@\""}) {}
+};
+
+TEST_F(PcapctlFullCaptureWithoutTerminal, IsNotStoppedByTheHangup) {
+  ASSERT_TRUE(WaitForWord("running")) << pcapctl_.err().text();
+  pcapctl_.Signal(SIGHUP);
+  // Were the hangup taken, this would be the second signal, which leaves at once.
+  pcapctl_.Signal(SIGINT);
+  EXPECT_EQ(pcapctl_.Wait(), 0) << pcapctl_.err().text();
+  EXPECT_EQ(world_.emulator.Requests("stop_pcap"), 1);
 }
 
 }  // namespace

@@ -155,5 +155,25 @@ TEST(PcapctlProgram, WatchDoesNotOutliveItsReader) {
   EXPECT_THAT(piped.err, HasSubstr("closed by its reader"));
 }
 
+TEST(PcapctlProgram, WatchOnAFullDiskSaysSo) {
+  World world;
+  const v1::Pcap full = world.CreateFull();
+  world.PinStatus(full, "running");
+  const Finished finished = RunToEnd(
+      {"/bin/bash", "-c", absl::StrCat("'", PCAPCTL, "' watch ", full.id(), " >/dev/full")},
+      EnvironmentFor(world.gateway));
+  EXPECT_EQ(finished.exit_code, 1);
+  EXPECT_THAT(finished.err, HasSubstr("cannot write to standard output"));
+}
+
+TEST(PcapctlProgram, WritesNoLinesOfGrpcAmongItsOwn) {
+  World world;
+  const Finished finished = Pcapctl(world, {"list", "--tls", "--json"});
+  EXPECT_EQ(finished.exit_code, 7);
+  json::error_code error;
+  json::parse(finished.err, error);
+  EXPECT_FALSE(error) << finished.err;
+}
+
 }  // namespace
 }  // namespace pcaps::integration

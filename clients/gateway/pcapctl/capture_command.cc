@@ -37,16 +37,29 @@ struct CaptureFlags {
   std::string output;
 };
 
-absl::Status WatchAndDownload(const Session& session, const v1::Pcap& created, Timeline& timeline,
-                              Output& output) {
-  const absl::Status watched =
-      WatchUntilDone(session, session.call, created.id(), timeline).status();
-  if (!watched.ok()) return watched;
-  timeline.Note("downloading");
+absl::Status Download(const Session& session, const std::string& pcap_id, Output& output) {
   v1::DownloadPcapRequest request;
   request.set_account_id(session.flags.account);
-  request.set_pcap_id(created.id());
+  request.set_pcap_id(pcap_id);
   return output.Download(request);
+}
+
+// Follows the capture, then fetches its file into `output`, which is at `path`. Tells how to do
+// what is left where something breaks.
+absl::Status FetchCreated(const Session& session, const std::string& pcap_id,
+                          const std::string& path, Timeline& timeline, Output& output) {
+  const auto over = [](const absl::Status& status) {
+    return status.ok() || absl::IsFailedPrecondition(status) || absl::IsNotFound(status);
+  };
+  const absl::Status watched = WatchUntilDone(session, session.call, pcap_id, timeline).status();
+  if (!over(watched)) {
+    TellHowToGoOn(session, pcap_id, {"download", pcap_id, "--wait", "-o", path});
+  }
+  if (!watched.ok()) return watched;
+  timeline.Note("downloading");
+  absl::Status downloaded = Download(session, pcap_id, output);
+  if (!over(downloaded)) TellHowToDownload(session, pcap_id, {"download", pcap_id, "-o", path});
+  return downloaded;
 }
 
 absl::Status RunSimple(const Session& session, const CaptureFlags& flags) {
@@ -58,13 +71,7 @@ absl::Status RunSimple(const Session& session, const CaptureFlags& flags) {
   timeline.Note(
       absl::StrCat("created ", CleanText(created->id()), ": ", FilterText(created->filter())));
   timeline.Show(*created);
-  absl::Status status = WatchAndDownload(session, *created, timeline, *output);
-  const bool over = absl::IsFailedPrecondition(status) || absl::IsNotFound(status);
-  if (!status.ok() && !over) {
-    TellHowToGoOn(session, created->id(),
-                  {"download", created->id(), "--wait", "-o", flags.output});
-  }
-  return status;
+  return FetchCreated(session, created->id(), flags.output, timeline, *output);
 }
 
 absl::Status RunCapture(const Session& session, CaptureFlags& flags) {

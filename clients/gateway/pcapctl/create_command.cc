@@ -2,9 +2,11 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "clients/base/error.h"
 #include "clients/gateway/pcapctl/pick_up.h"
 #include "clients/gateway/pcapctl/render.h"
 #include "clients/pcaps_api/destination.h"
@@ -24,6 +26,8 @@ constexpr char kFullExamples[] =
 
 // Answers after which the capture may exist all the same.
 bool OutcomeUnknown(const absl::Status& status) {
+  // Decided before the upstream is asked.
+  if (ReasonOf(status) == v1::ERROR_REASON_SHARED_STATE_UNAVAILABLE) return false;
   return absl::IsCancelled(status) || absl::IsUnavailable(status) || absl::IsAborted(status) ||
          absl::IsDeadlineExceeded(status);
 }
@@ -34,10 +38,16 @@ v1::CreatePcapRequest RequestOf(const Session& session, const CreateFlags& flags
   return ToRequest(flags, session.flags.account, request_id);
 }
 
+// The one that was given, as FinishCreateFlags() understood it.
+std::optional<TimeWindow> WindowIn(const CreateFlags& flags) {
+  if (!flags.window.given() || !flags.offset_time || !flags.window.time_limit) return std::nullopt;
+  return TimeWindow{*flags.offset_time, *flags.window.time_limit};
+}
+
 void TellWindow(const Session& session, const CreateFlags& flags) {
-  if (!flags.window.given() || !flags.offset_time || !flags.window.time_limit) return;
-  const TimeWindow window = {*flags.offset_time, *flags.window.time_limit};
-  Tell(session, absl::StrCat("searching ", WindowText(window, absl::LocalTimeZone())));
+  const std::optional<TimeWindow> window = WindowIn(flags);
+  if (!window.has_value()) return;
+  Tell(session, absl::StrCat("searching ", WindowText(*window, absl::LocalTimeZone())));
 }
 
 absl::Status RunCreate(const Session& session, CreateFlags& flags) {
@@ -79,7 +89,12 @@ absl::StatusOr<v1::Pcap> Create(const Session& session, const CreateFlags& flags
   TellWindow(session, flags);
   const v1::CreatePcapRequest request = RequestOf(session, flags);
   absl::StatusOr<v1::Pcap> pcap = session.client.Create(request, session.call);
-  if (OutcomeUnknown(pcap.status())) TellHowToRepeat(session, request.request_id());
+  if (OutcomeUnknown(pcap.status())) {
+    const std::optional<TimeWindow> window = WindowIn(flags);
+    // "-2m" and "now" mean another time when the command is repeated, and so another request.
+    TellHowToRepeat(session, request.request_id(),
+                    window.has_value() ? WindowOptions(*window, absl::LocalTimeZone()) : "");
+  }
   return pcap;
 }
 

@@ -43,7 +43,7 @@ void AddFilterFlags(CLI::App& command, v1::Filter& filter) {
         command.add_option_function<uint32_t>("--dport", set_destination_port,
                                               "Only packets to this port"),
         AddProtocol(command, "--protocol", set_protocol, "Only packets of this IP protocol")}) {
-    field->excludes(words);
+    RefuseEmpty(field)->excludes(words);
   }
 }
 
@@ -66,19 +66,19 @@ absl::Status FinishFull(CreateFlags& flags) {
 }  // namespace
 
 void AddSimpleFlags(CLI::App& command, CreateFlags& flags) {
-  command.add_option("--packets", flags.packets, "Most packets. Default: 10000, which is the most");
+  RefuseEmpty(command.add_option("--packets", flags.packets,
+                                 "Most packets. Default: 10000, which is the most"));
   AddCommonFlags(command, flags);
   CLI::Option* const offset = AddTime(command, "--offset-time", flags.offset_time,
                                       "Search --time-limit backwards from here. Default: now");
-  command
-      .add_option("--from", flags.window.from,
-                  "Search from here: 14:03 (local time), 14:03:20, -10m, or RFC 3339")
+  RefuseEmpty(command.add_option("--from", flags.window.from,
+                                 "Search from here: 14:03 (local time), 14:03:20, -10m, or RFC "
+                                 "3339"))
       ->type_name("WHEN")
       ->excludes(offset);
-  command
-      .add_option("--to", flags.window.to,
-                  "Search until here, 5m after --from at most. Default: now, or --from and "
-                  "--time-limit")
+  RefuseEmpty(command.add_option("--to", flags.window.to,
+                                 "Search until here, 5m after --from at most. Default: now, or "
+                                 "--from and --time-limit"))
       ->type_name("WHEN")
       ->excludes(offset);
 }
@@ -89,8 +89,8 @@ void AddFullFlags(CLI::App& command, CreateFlags& flags) {
   command.add_option("--bucket", flags.bucket,
                      "Bucket of the files: s3://, gs:// or r2://. Others see a command line: a "
                      "URI that holds keys belongs into PCAPCTL_BUCKET");
-  command.add_option("--bytes", flags.bytes, "Most bytes to write. Default: no limit");
-  command.add_option("--packets", flags.packets, "Most packets. Default: no limit");
+  RefuseEmpty(command.add_option("--bytes", flags.bytes, "Most bytes to write. Default: no limit"));
+  RefuseEmpty(command.add_option("--packets", flags.packets, "Most packets. Default: no limit"));
   AddCommonFlags(command, flags);
 }
 

@@ -15,7 +15,10 @@ namespace {
 
 constexpr char kExamples[] =
     "The file appears under its name only when it is whole and verified. With --resume what has\n"
-    "come stays in FILE.part when something goes wrong, and the same command continues it.\n"
+    "come stays in FILE.part when something goes wrong, and the same command continues it. Of a\n"
+    "file above 8 MiB (the gateway's download.whole_max) it trusts the bytes that FILE.part "
+    "holds:\n"
+    "damage done to them meanwhile would not show.\n"
     "Examples:\n"
     "  pcapctl download 66802ca5668e47a2b82c2e6746e45037 -o web.pcap\n"
     "  pcapctl download 66802ca5668e47a2b82c2e6746e45037 -o web.pcap --resume\n"

@@ -17,6 +17,10 @@ constexpr absl::string_view kNoNegation =
     "the API cannot leave packets out; capture more and filter the file with tcpdump -r";
 constexpr absl::string_view kNoBytes =
     "the API cannot compare bytes or sizes of packets; filter the file with tcpdump -r";
+constexpr absl::string_view kNoComparison =
+    "a value stands right after its words, as in 'src 192.0.2.1' or 'dst port 443'";
+constexpr absl::string_view kAndIsDoubled = "write 'and', or '&&'";
+constexpr absl::string_view kNoZones = "the API takes addresses without a zone";
 constexpr absl::string_view kNoNetworks = "the API takes single addresses, no networks";
 constexpr absl::string_view kNoRanges = "the API takes single ports; take one capture for each";
 constexpr absl::string_view kEitherHost =
@@ -45,20 +49,20 @@ constexpr Reason kInexpressible[] = {
     {"byte", kNoBytes},
     {"[", kNoBytes},
     {"]", kNoBytes},
-    {"=", kNoBytes},
-    {"==", kNoBytes},
-    {"!=", kNoBytes},
+    {"=", kNoComparison},
+    {"==", kNoComparison},
+    {"!=", kNoNegation},
     {"<", kNoBytes},
     {">", kNoBytes},
     {"<=", kNoBytes},
     {">=", kNoBytes},
     {"<<", kNoBytes},
     {">>", kNoBytes},
-    {"&", kNoBytes},
-    {"|", kNoBytes},
+    {"&", kAndIsDoubled},
+    {"|", kNoAlternatives},
     {"+", kNoBytes},
     {"*", kNoBytes},
-    {"%", kNoBytes},
+    {"%", kNoZones},
     {"^", kNoBytes},
     {"-", kNoBytes},
     {"/", kNoBytes},

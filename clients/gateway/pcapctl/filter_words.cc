@@ -66,6 +66,7 @@ class Parser {
   absl::Status EndAndValue(const FilterToken* protocol);
   absl::Status Ends(Qualifiers& qualifiers);
   static absl::string_view NameOf(Kind kind);
+  static absl::Status PortWithoutItsWord(const FilterToken& token, const Qualifiers& qualifiers);
   absl::Status CheckProtocolBefore(const FilterToken& protocol, Kind kind);
   // A value, of the kind that the qualifiers say, which are the most recent ones from now on.
   absl::Status Value(const Qualifiers& qualifiers);
@@ -169,7 +170,8 @@ absl::Status Parser::EndAndValue(const FilterToken* protocol) {
   if (!ends.ok()) return ends;
   if (Peek().text == "port") qualifiers.kind = Kind::kPort;
   if (Peek().text == "port" || Peek().text == "host") Take();
-  if (protocol != nullptr) {
+  const bool lacks_word = qualifiers.kind == Kind::kAddress && PortOf(Peek()).ok();
+  if (protocol != nullptr && !lacks_word) {
     absl::Status checked = CheckProtocolBefore(*protocol, qualifiers.kind);
     if (checked.ok()) checked = BareProtocol(*protocol);
     if (!checked.ok()) return checked;
@@ -201,6 +203,12 @@ absl::Status Parser::CheckProtocolBefore(const FilterToken& protocol, Kind kind)
   return absl::OkStatus();
 }
 
+absl::Status Parser::PortWithoutItsWord(const FilterToken& token, const Qualifiers& qualifiers) {
+  const bool both = qualifiers.source && qualifiers.destination;
+  const absl::string_view ends = both ? "src and dst" : qualifiers.source ? "src" : "dst";
+  return Refused(token, absl::StrCat("a port needs '", ends, " port ", token.text, "'"));
+}
+
 absl::string_view Parser::NameOf(Kind kind) {
   if (kind == Kind::kAddress) return "an address";
   return kind == Kind::kPort ? "a port" : "a protocol";
@@ -221,6 +229,7 @@ absl::Status Parser::Value(const Qualifiers& qualifiers) {
 }
 
 absl::Status Parser::SetAddress(const FilterToken& token, const Qualifiers& qualifiers) {
+  if (PortOf(token).ok()) return PortWithoutItsWord(token, qualifiers);
   const absl::StatusOr<FilterAddress> address = AddressOf(token);
   absl::Status set = address.status();
   if (qualifiers.source && set.ok()) {

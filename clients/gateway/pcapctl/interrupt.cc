@@ -10,10 +10,19 @@
 namespace pcaps::pcapctl {
 namespace {
 
-sigset_t Signals() {
+bool IsIgnored(int signal) {
+  struct sigaction inherited = {};
+  return sigaction(signal, nullptr, &inherited) == 0 && inherited.sa_handler == SIG_IGN;
+}
+
+// To be waited for. sigwait() would take a signal that is ignored, too.
+sigset_t SignalsToTake() {
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
+  sigaddset(&signals, SIGTERM);  // Which also ends the waiting.
+  for (const int signal : {SIGINT, SIGHUP}) {
+    if (!IsIgnored(signal)) sigaddset(&signals, signal);
+  }
   return signals;
 }
 
@@ -21,9 +30,9 @@ sigset_t Signals() {
 
 Interrupt::Interrupt() {
   std::signal(SIGPIPE, SIG_IGN);  // A reader that leaves is an error of the write.
-  const sigset_t signals = Signals();
+  const sigset_t signals = SignalsToTake();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  thread_ = std::thread([this] { WaitForSignals(); });
+  thread_ = std::thread([this, signals] { WaitForSignals(signals); });
 }
 
 Interrupt::~Interrupt() {
@@ -33,8 +42,7 @@ Interrupt::~Interrupt() {
   thread_.join();
 }
 
-void Interrupt::WaitForSignals() {
-  const sigset_t signals = Signals();
+void Interrupt::WaitForSignals(const sigset_t& signals) {
   int signal = 0;
   while (sigwait(&signals, &signal) == 0 && !leaving_) {
     if (!stop_.request_stop()) _exit(kExitInterrupted);

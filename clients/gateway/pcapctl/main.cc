@@ -1,6 +1,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <iostream>
 
 #include "clients/gateway/pcapctl/interrupt.h"
@@ -17,6 +18,8 @@ bool ReaderLeft() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // gRPC's own lines would stand among ours, which programs read; what they say is in the errors.
+  setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
   pcaps::pcapctl::Interrupt interrupt;  // Before gRPC starts threads of its own.
   const pcaps::pcapctl::Console console = {.out = std::cout,
                                            .err = std::cerr,

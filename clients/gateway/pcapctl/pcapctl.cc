@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <memory>
 
-#include "absl/strings/str_cat.h"
 #include "clients/gateway/pcapctl/command.h"
 #include "clients/gateway/pcapctl/error_text.h"
 #include "clients/gateway/pcapctl/exit_code.h"
 #include "clients/gateway/pcapctl/global_flags.h"
+#include "clients/gateway/pcapctl/usage_error.h"
 
 namespace pcaps::pcapctl {
 namespace {
@@ -33,6 +33,11 @@ void AddCommands(CLI::App& app, Action& chosen) {
   AddOwnership(app, chosen);
 }
 
+// A full disk may show only now.
+absl::Status Flush(std::ostream& out) {
+  return out.flush() ? absl::OkStatus() : absl::UnknownError("cannot write to standard output");
+}
+
 absl::Status Run(GlobalFlags& flags, const Action& action, const Console& console,
                  std::stop_token stop) {
   const absl::Status account = FillAccount(flags);
@@ -45,10 +50,7 @@ absl::Status Run(GlobalFlags& flags, const Action& action, const Console& consol
   if (!client.ok()) return client.status();
   const absl::Status status =
       action({**client, flags, *call_options, console.out, console.err, console});
-  if (status.ok() && !console.out.flush()) {
-    return absl::UnknownError("cannot write to standard output");
-  }
-  return status;
+  return status.ok() ? Flush(console.out) : status;
 }
 
 absl::Status RunLocal(GlobalFlags& flags, const LocalAction& action, std::ostream& out,
@@ -56,12 +58,13 @@ absl::Status RunLocal(GlobalFlags& flags, const LocalAction& action, std::ostrea
   (void)FillAccount(flags);  // Without one it does what needs none.
   const auto call_options = ToCallOptions(flags, std::move(stop));
   if (!call_options.ok()) return call_options.status();
-  return action({flags, *call_options, out});
+  const absl::Status status = action({flags, *call_options, out});
+  return status.ok() ? Flush(out) : status;
 }
 
 absl::Status Print(const std::string& text, std::ostream& out) {
-  out << text << std::flush;
-  return out ? absl::OkStatus() : absl::UnknownError("cannot write to standard output");
+  out << text;
+  return Flush(out);
 }
 
 int Finish(const absl::Status& status, bool json, std::ostream& err) {
@@ -85,20 +88,20 @@ int RunPcapctl(const std::vector<std::string>& args, const Console& console, std
   LocalAction chosen_local;
   AddDoctor(app, chosen_local);
   AddCompletion(app, script);
+  const bool json = std::find(args.begin(), args.end(), "--json") != args.end();
   try {
     app.parse(
         std::vector<std::string>(args.rbegin(), args.rend()));  // It takes them from the back.
   } catch (const CLI::Success& help_or_version) {
-    return app.exit(help_or_version, console.out, console.err);
+    app.exit(help_or_version, console.out, console.err);
+    return Finish(Flush(console.out), json, console.err);
   } catch (const CLI::ParseError& error) {
-    const bool json = std::find(args.begin(), args.end(), "--json") != args.end();
-    const std::string message = absl::StrCat(error.what(), "; see pcapctl --help");
-    return Finish(absl::InvalidArgumentError(message), json, console.err);
+    return Finish(UsageError(app, error, args), json, console.err);
   }
   const absl::Status status = !script.empty() ? Print(script, console.out)
                               : chosen_local  ? RunLocal(flags, chosen_local, console.out, stop)
                                               : Run(flags, chosen, console, stop);
-  const int exit_code = Finish(status, flags.json, console.err);
+  const int exit_code = Finish(WithoutKeysOf(args, status), flags.json, console.err);
   return absl::IsCancelled(status) && stop.stop_requested() ? kExitInterrupted : exit_code;
 }
 

@@ -54,11 +54,20 @@ void TellHowToGoOn(const Session& session, const std::string& pcap_id,
        CommandLine(session.flags, args));
 }
 
-void TellHowToRepeat(const Session& session, const std::string& request_id) {
+void TellHowToDownload(const Session& session, const std::string& pcap_id,
+                       const std::vector<std::string>& args) {
+  Tell(session, absl::StrCat("capture ", CleanText(pcap_id), " is done; to download it"),
+       CommandLine(session.flags, args));
+}
+
+void TellHowToRepeat(const Session& session, const std::string& request_id,
+                     const std::string& window) {
+  const std::string times =
+      window.empty() ? ""
+                     : absl::StrCat(" ", window, " in place of its --from, --to and --time-limit");
   Tell(session,
        absl::StrCat("the capture may have been created; the same command with --request-id ",
-                    request_id, " gets it and creates no second one"),
-       "");
+                    request_id, times, " gets it and creates no second one"));
 }
 
 void TellHowToValidate(const Session& session, const std::string& challenge_file,

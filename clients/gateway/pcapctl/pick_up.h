@@ -19,8 +19,14 @@ std::string CommandLine(const GlobalFlags& flags, const std::vector<std::string>
 void TellHowToGoOn(const Session& session, const std::string& pcap_id,
                    const std::vector<std::string>& args);
 
+// The capture is done, its file is not here: how to get it. `args` as before.
+void TellHowToDownload(const Session& session, const std::string& pcap_id,
+                       const std::vector<std::string>& args);
+
 // The creation's outcome is not known here: how to ask for it again without creating twice.
-void TellHowToRepeat(const Session& session, const std::string& request_id);
+// `window`: the options that name the time that was searched; empty where none was given.
+void TellHowToRepeat(const Session& session, const std::string& request_id,
+                     const std::string& window);
 
 // How to prove that a bucket just added is ours: by its challenge file.
 void TellHowToValidate(const Session& session, const std::string& challenge_file,

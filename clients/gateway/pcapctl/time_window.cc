@@ -51,6 +51,12 @@ absl::StatusOr<absl::Time> OnlyTimeAt(absl::string_view option, absl::CivilSecon
                                     absl::FormatTime(kFull, info.post, zone)));
 }
 
+// A time of the day that has not come yet today: it means yesterday's.
+bool IsToCome(const std::string& text, absl::Time now, absl::TimeZone zone) {
+  const std::optional<absl::CivilSecond> today = TimeOfDay(text, absl::ToCivilDay(now, zone));
+  return today.has_value() && *today > absl::ToCivilSecond(now, zone);
+}
+
 absl::StatusOr<absl::Time> TimeOf(absl::string_view option, const std::string& text, absl::Time now,
                                   absl::TimeZone zone) {
   if (text == "now") return now;
@@ -66,7 +72,7 @@ absl::StatusOr<absl::Time> TimeOf(absl::string_view option, const std::string& t
     return Wrong(option, absl::StrCat(text, " is not a time: 14:03, 14:03:20, -10m, now, or ",
                                       absl::FormatTime(kFull, now, zone)));
   }
-  const bool to_come = *today > absl::ToCivilSecond(now, zone);
+  const bool to_come = IsToCome(text, now, zone);
   return OnlyTimeAt(option, to_come ? *today - kCivilDaySeconds : *today, zone);
 }
 
@@ -108,7 +114,16 @@ absl::StatusOr<TimeWindow> WindowOf(const TimeWindowFlags& flags, absl::Time now
   if (flags.to.empty() && flags.time_limit.has_value()) {
     return Checked(*from, *from + *flags.time_limit, now, zone);
   }
+  // Yesterday's --to after today's --from is meant by nobody.
+  if (*to <= *from && IsToCome(flags.to, now, zone) && !IsToCome(flags.from, now, zone)) {
+    return Wrong("--to", absl::StrCat(flags.to, " is still to come; leave --to out for until now"));
+  }
   return Checked(*from, *to, now, zone);
+}
+
+std::string WindowOptions(const TimeWindow& window, absl::TimeZone zone) {
+  return absl::StrCat("--from ", absl::FormatTime(kFull, window.end - window.duration, zone),
+                      " --to ", absl::FormatTime(kFull, window.end, zone));
 }
 
 std::string WindowText(const TimeWindow& window, absl::TimeZone zone) {

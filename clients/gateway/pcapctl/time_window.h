@@ -36,6 +36,10 @@ struct TimeWindow {
 absl::StatusOr<TimeWindow> WindowOf(const TimeWindowFlags& flags, absl::Time now,
                                     absl::TimeZone zone);
 
+// "--from 2026-03-01T14:03:00+01:00 --to 2026-03-01T14:05:00+01:00": what WindowOf() makes this
+// very window of, whenever it is asked.
+std::string WindowOptions(const TimeWindow& window, absl::TimeZone zone);
+
 // "2026-03-01 14:03:00 to 14:05:00 +01:00": what is searched, as people in `zone` say it.
 std::string WindowText(const TimeWindow& window, absl::TimeZone zone);
 

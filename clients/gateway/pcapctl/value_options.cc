@@ -27,6 +27,12 @@ absl::Duration ParsePositiveDuration(const std::string& name, const std::string&
 
 }  // namespace
 
+CLI::Option* RefuseEmpty(CLI::Option* option) {
+  return option->check([](const std::string& text) {
+    return text.empty() ? std::string("is empty: give a value, or leave it out") : std::string();
+  });
+}
+
 CLI::Option* AddDuration(CLI::App& app, const std::string& name, absl::Duration& value,
                          const std::string& help) {
   const auto parse = [name, &value](const std::string& text) {

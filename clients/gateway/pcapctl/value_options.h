@@ -16,6 +16,10 @@ class Option;
 
 namespace pcaps::pcapctl {
 
+// Refuses an empty value, as an unset variable of a script leaves it: without the option it would
+// mean more than was meant.
+CLI::Option* RefuseEmpty(CLI::Option* option);
+
 // "30s", "5m", "1h30m". Positive.
 CLI::Option* AddDuration(CLI::App& app, const std::string& name, absl::Duration& value,
                          const std::string& help);

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "clients/base/error.h"
+#include "clients/gateway/pcapctl/value_options.h"
 
 namespace pcaps::pcapctl {
 namespace {
@@ -32,21 +33,22 @@ class ReaderGuard {
     return call;
   }
   void Check() {
-    if (!reader_left_ && timeline_.written() && !session_.console.reader_left()) return;
-    reader_left_ = true;
-    stop_.request_stop();
+    if (!lost_.ok()) return;
+    if (session_.console.reader_left()) {
+      lost_ = absl::UnknownError("standard output was closed by its reader");
+    } else if (!timeline_.written()) {
+      lost_ = absl::UnknownError("cannot write to standard output");
+    }
+    if (!lost_.ok()) stop_.request_stop();
   }
-  absl::Status Verdict(absl::Status status) const {
-    if (!reader_left_) return status;
-    return absl::UnknownError("standard output was closed by its reader");
-  }
+  absl::Status Verdict(absl::Status status) const { return lost_.ok() ? status : lost_; }
 
  private:
   const Session& session_;
   const Timeline& timeline_;
   std::stop_source stop_;
   std::stop_callback<std::function<void()>> on_stop_;
-  bool reader_left_ = false;
+  absl::Status lost_;  // Why nobody reads any more.
 };
 
 absl::Status RunWatch(const Session& session, const std::string& pcap_id) {
@@ -82,7 +84,8 @@ void AddWatch(CLI::App& app, Action& chosen) {
   CLI::App* const command =
       app.add_subcommand("watch", "Follow a capture until it is done, or all of the account");
   const auto pcap_id = std::make_shared<std::string>();
-  command->add_option("id", *pcap_id, "Id of the capture. Default: all of the account");
+  RefuseEmpty(
+      command->add_option("id", *pcap_id, "Id of the capture. Default: all of the account"));
   command->footer(kExamples);
   command->callback([&chosen, pcap_id] {
     chosen = [pcap_id](const Session& session) { return RunWatch(session, *pcap_id); };

@@ -86,6 +86,17 @@ TEST(GatewayCheck, AnotherGrpcServerIsNoGateway) {
               HasSubstr("no pcaps-gateway"));
 }
 
+TEST(GatewayCheck, AnInterruptIsNoFailure) {
+  FakeHealth health;
+  const Server server(&health);
+  const ConnectOptions how{.target = server.target()};
+  const auto connection = OpenConnection(how);
+  ASSERT_TRUE(connection.ok()) << connection.status();
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_EQ(CheckGateway(*connection, how, {.stop = stop.get_token()}).verdict, Verdict::kSkip);
+}
+
 TEST(GatewayCheck, NothingThereIsRefused) {
   std::string target;
   {

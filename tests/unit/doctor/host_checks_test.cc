@@ -59,6 +59,10 @@ TEST(UrlAddress, IsHostAndPort) {
   EXPECT_EQ(address("https://api.example/client/v4"), "api.example 443");
   EXPECT_EQ(address("http://[::1]:8081/x"), "::1 8081");
   EXPECT_EQ(address("proxy:3128"), "proxy 3128");
+  EXPECT_EQ(address("proxy:65535"), "proxy 65535");
+  for (const char* url : {"proxy:0", "proxy:65536", "http://proxy:65616", "http://proxy:99999"}) {
+    EXPECT_EQ(address(url), "none") << url;
+  }
   EXPECT_EQ(address("http://"), "none");
   EXPECT_EQ(address("http://a b"), "none");
 }

@@ -54,6 +54,27 @@ TEST(RedisCheck, OneThatEvictsIsAWarning) {
   EXPECT_THAT(Judge(report).message, HasSubstr("volatile-lru"));
 }
 
+TEST(RedisCheck, OneThatIsFullFailsUnlessItEvicts) {
+  RedisReport report = GoodReport();
+  report.maxmemory = 1000;
+  report.used_memory = 999;
+  EXPECT_EQ(Judge(report).verdict, Verdict::kOk);
+  report.used_memory = 1000;
+  EXPECT_EQ(Judge(report).verdict, Verdict::kFail);
+  EXPECT_THAT(Judge(report).message, HasSubstr("1000 of 1000 bytes"));
+  EXPECT_THAT(Judge(report).fix, HasSubstr("maxmemory"));
+  report.maxmemory_policy = "allkeys-lru";
+  EXPECT_EQ(Judge(report).verdict, Verdict::kWarning);
+}
+
+TEST(RedisCheck, AUserWithoutPermissionsIsToldWhichTheGatewayNeeds) {
+  Config::State state;
+  state.username = "gw";
+  state.key_prefix = "mine";
+  EXPECT_THAT(JudgeRedis(absl::PermissionDeniedError("x"), state).fix,
+              HasSubstr("ACL SETUSER gw ~mine:* &mine:* +@read +@write +@scripting"));
+}
+
 TEST(RedisCheck, EveryKindOfErrorHasAFixOfItsOwn) {
   std::set<std::string> fixes;
   const std::vector<absl::Status> errors = {absl::NotFoundError("x"),
@@ -61,6 +82,8 @@ TEST(RedisCheck, EveryKindOfErrorHasAFixOfItsOwn) {
                                             absl::UnauthenticatedError("x"),
                                             absl::PermissionDeniedError("x"),
                                             absl::FailedPreconditionError("x"),
+                                            absl::ResourceExhaustedError("x"),
+                                            absl::AbortedError("x"),
                                             absl::DeadlineExceededError("x"),
                                             absl::UnimplementedError("x"),
                                             absl::UnavailableError("x"),

@@ -15,6 +15,9 @@ TEST(Report, ALineBeginsWithTheVerdictAndEndsWithTheFix) {
             "warn  token       main: is open. Fix: close it\n");
   EXPECT_EQ(FindingText(Check{"redis"}.Fail("is down", "start it")),
             "FAIL  redis       is down. Fix: start it\n");
+  EXPECT_EQ(FindingText(Check{"redis"}.Fail("NOAUTH Authentication required.", "log in")),
+            "FAIL  redis       NOAUTH Authentication required. Fix: log in\n");
+  EXPECT_EQ(FindingText(Check{"redis"}.Ok("is well.")), "ok    redis       is well.\n");
   EXPECT_EQ(FindingText(Check{"redis"}.Skip("is not set")), "skip  redis       is not set\n");
 }
 

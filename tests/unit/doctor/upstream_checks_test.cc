@@ -89,6 +89,15 @@ TEST(PermissionCheck, TellsAWrongTokenFromAWrongAccountFromAWrongUrl) {
   }
 }
 
+TEST(PermissionCheck, SaysThatOfSeveralAccountsOneWasAsked) {
+  const Config::Credential several{.name = "main", .accounts = {"acc", "b", "*"}};
+  EXPECT_EQ(JudgePermission(Good(), several).message,
+            "may use account acc (1 of 2 accounts asked)");
+  EXPECT_THAT(JudgePermission(Error(403, 10000), several).message,
+              HasSubstr("acc (1 of 2 accounts asked)"));
+  EXPECT_EQ(Permission(Good()).message, "may use account acc");
+}
+
 TEST(PermissionCheck, WithoutAnAccountOnlyTheTokenIsJudged) {
   for (UpstreamProbe probe : {Good(), Error(403, 10000)}) {
     probe.account = "";
@@ -146,9 +155,13 @@ TEST(BudgetCheck, FailsBelowAFifthOfThePolicy) {
             Verdict::kFail);
 }
 
-TEST(BudgetCheck, WithoutAPolicyThereIsNoFifth) {
-  EXPECT_EQ(BudgetOf(R"("default";r=1;t=30)", "").message, "1 requests left, new ones in 30s");
-  EXPECT_EQ(BudgetOf(R"("default";r=1;t=30)", "").verdict, Verdict::kOk);
+TEST(BudgetCheck, WithoutAPolicyOfTheSameNameItIsAFifthOfTheDocumentedOne) {
+  EXPECT_EQ(BudgetOf(R"("default";r=240;t=30)", "").message, "240 requests left, new ones in 30s");
+  EXPECT_EQ(BudgetOf(R"("default";r=240;t=30)", "").verdict, Verdict::kOk);
+  EXPECT_EQ(BudgetOf(R"("default";r=239;t=30)", "").verdict, Verdict::kFail);
+  const Finding spent = BudgetOf(R"("default";r=0;t=30)", R"("burst";q=100;w=60)");
+  EXPECT_EQ(spent.verdict, Verdict::kFail);
+  EXPECT_EQ(spent.message, "0 requests left, new ones in 30s");
   EXPECT_EQ(BudgetOf("").verdict, Verdict::kSkip);
 }
 

@@ -95,6 +95,14 @@ TEST_F(Client, ACreationThatMayQueueHasThatMuchMoreTime) {
   EXPECT_LT(gateway_.last_deadline(), start + absl::Seconds(700));
 }
 
+TEST_F(Client, ACreationThatMayQueueEndsByTheCallersDeadlineAllTheSame) {
+  v1::CreatePcapRequest request = SimpleRequest();
+  request.mutable_max_queue_wait()->set_seconds(600);
+  const absl::Time deadline = absl::Now() + absl::Seconds(60);
+  ASSERT_TRUE(client_->Create(request, {.deadline = deadline}).ok());
+  EXPECT_LT(gateway_.last_deadline(), deadline + absl::Seconds(60));
+}
+
 TEST_F(Client, UnaryCallsHaveADeadlineUnlessTheCallerSetsOne) {
   gateway_.AddPcap(PcapInState("a", v1::Pcap::STATUS_SUCCESS));
   ASSERT_TRUE(client_->Get(GetRequest("a")).ok());

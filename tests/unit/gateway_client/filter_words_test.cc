@@ -76,6 +76,7 @@ constexpr Golden kFilters[] = {
 constexpr char kNoAlternatives[] = "a capture has one filter and no alternatives; take one capture for each";
 constexpr char kNoNegation[] = "the API cannot leave packets out; capture more and filter the file with tcpdump -r";
 constexpr char kNoBytes[] = "the API cannot compare bytes or sizes of packets; filter the file with tcpdump -r";
+constexpr char kNoComparison[] = "a value stands right after its words, as in 'src 192.0.2.1' or 'dst port 443'";
 constexpr char kNoNetworks[] = "the API takes single addresses, no networks";
 constexpr char kNoRanges[] = "the API takes single ports; take one capture for each";
 constexpr char kEitherHost[] = "means either end, and the API takes one; say 'src host' or 'dst host'";
@@ -116,8 +117,12 @@ constexpr GoldenError kErrors[] = {
     {"len > 100", "'len' (character 1)", kNoBytes},
     {"tcp[13] & 2 != 0", "'[' (character 4)", kNoBytes},
     {"tcp[tcpflags] & tcp-syn != 0", "'[' (character 4)", kNoBytes},
-    {"tcp = 1", "'=' (character 5)", kNoBytes},
-    {"src port 53 != 7", "'!=' (character 13)", kNoBytes},
+    {"tcp > 1", "'>' (character 5)", kNoBytes},
+    {"tcp = 1", "'=' (character 5)", kNoComparison},
+    {"src=192.0.2.1", "'=' (character 4)", kNoComparison},
+    {"dst port == 443", "'==' (character 10)", kNoComparison},
+    {"src port 53 != 7", "'!=' (character 13)", kNoNegation},
+    {"tcp | udp", "'|' (character 5)", kNoAlternatives},
     {"vlan 7", "'vlan' (character 1)", kNoLinkLayer},
     {"ether src 02:00:00:00:00:01", "'ether' (character 1)", kNoLinkLayer},
     {"arp", "'arp' (character 1)", kNoLinkLayer},
@@ -143,7 +148,7 @@ constexpr GoldenError kErrors[] = {
     {"src localhost", "'localhost' (character 5)", kName},
     {"src 192.0.2", "'192.0.2' (character 5)", "is not a whole IPv4 address; the API takes no networks"},
     {"src 2001:db8:::1", "'2001:db8:::1' (character 5)", "is not an IPv6 address"},
-    {"src fe80::1%eth0", "'%' (character 12)", kNoBytes},
+    {"src fe80::1%eth0", "'%' (character 12)", "the API takes addresses without a zone"},
     {"dst port 65536", "'65536' (character 10)", "is not a port: 0 to 65535, in decimal"},
     {"dst port 99999999999999999999", "'99999999999999999999' (character 10)", "is not a port: 0 to 65535, in decimal"},
     {"dst port 053", "'053' (character 10)", "is not a port: 0 to 65535, in decimal"},
@@ -176,7 +181,12 @@ constexpr GoldenError kErrors[] = {
     {"tcp)", "')' (character 4)", "closes nothing"},
     {"()", "')' (character 2)", kCondition},
     {"src port (tcp)", "'tcp' (character 11)", "expected a port"},
-    {"tcp & udp", "'&' (character 5)", kNoBytes},
+    {"tcp & udp", "'&' (character 5)", "write 'and', or '&&'"},
+    {"tcp dst 443", "'443' (character 9)", "a port needs 'dst port 443'"},
+    {"src 80", "'80' (character 5)", "a port needs 'src port 80'"},
+    {"dst https", "'https' (character 5)", "a port needs 'dst port https'"},
+    {"src and dst 53", "'53' (character 13)", "a port needs 'src and dst port 53'"},
+    {"src 192.0.2.1 and 80", "'80' (character 19)", "a port needs 'src port 80'"},
 };
 // clang-format on
 

@@ -53,6 +53,17 @@ TEST_F(OutputFileTest, NeverReplacesADevice) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("/dev/null is not a regular file"));
 }
 
+TEST_F(OutputFileTest, AFullDiskIsNotTheGatewaysWantOfSomething) {
+  const auto file = *OutputFile::Create(path_);
+  absl::Status full;
+  {
+    const FileSizeLimit limit(2);
+    full = file->Write("0123");
+  }
+  EXPECT_TRUE(absl::IsUnknown(full)) << full;
+  EXPECT_THAT(std::string(full.message()), HasSubstr("File too large"));
+}
+
 TEST_F(OutputFileTest, AFolderThatIsMissingIsTheCallersMistake) {
   const absl::Status status = OutputFile::Create(dir_.Path("no/such/file")).status();
   EXPECT_TRUE(absl::IsInvalidArgument(status));

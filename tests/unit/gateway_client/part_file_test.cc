@@ -72,6 +72,22 @@ TEST_F(PartFileTest, ContinuesWhereItsOwnerLeft) {
   EXPECT_EQ(dir_.Files(), 1);
 }
 
+TEST_F(PartFileTest, CountsWhatAFullDiskHadRoomFor) {
+  const auto file = Open();
+  ASSERT_TRUE(file->Begin(Info(kHeadEtag)).ok());
+  absl::Status full;
+  {
+    const FileSizeLimit limit(6);
+    full = file->Write("0123456789");
+  }
+  EXPECT_TRUE(absl::IsUnknown(full)) << full;
+  EXPECT_EQ(file->size(), 6);
+  ASSERT_TRUE(file->Write("6789").ok());
+  const auto digest = file->Commit();
+  ASSERT_TRUE(digest.ok()) << digest.status();
+  EXPECT_EQ(*digest, Sha256::Of("0123456789"));
+}
+
 TEST_F(PartFileTest, BeginsAnewForAnotherVersion) {
   Leave(kHeadEtag, "0123");
   const auto file = Open();

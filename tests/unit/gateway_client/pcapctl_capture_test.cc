@@ -15,11 +15,17 @@ using testing::AllOf;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::MatchesRegex;
+using testing::Not;
 
 constexpr char kFile[] = "0123456789abcdefghijABCDE";
 constexpr char kClosing[] =
     "3 packets, 25 bytes, sha256 "
     "05f20a21618ae29b08fa42b7f8b6091dc64d2a00e39c7416c6d9f14baf24d67f\n";
+
+std::string WordAfter(const std::string& text, const std::string& before) {
+  const size_t begin = text.find(before) + before.size();
+  return text.substr(begin, text.find(' ', begin) - begin);
+}
 
 class PcapctlCapture : public PcapctlFixture {
  protected:
@@ -130,6 +136,40 @@ TEST_F(PcapctlCapture, ACreationOfUnknownOutcomeExits8AndIsRepeatedSafely) {
   EXPECT_EQ(run.exit_code, 8);
   EXPECT_THAT(run.err, HasSubstr(absl::StrCat("the same command with --request-id ",
                                               gateway_.creates()[0].request_id())));
+}
+
+TEST_F(PcapctlCapture, ARelativeWindowIsRepeatedByItsTimes) {
+  gateway_.FailNext(MakeError(absl::StatusCode::kAborted, v1::ERROR_REASON_CREATE_OUTCOME_UNKNOWN,
+                              "it may have been created"));
+  const PcapctlRun lost = Pcapctl({"create", "--from", "-2m", "--request-id", "r"});
+  EXPECT_EQ(lost.exit_code, 8);
+  EXPECT_THAT(lost.err, HasSubstr("the same command with --request-id r --from "));
+  EXPECT_THAT(lost.err, HasSubstr(" in place of its --from, --to and --time-limit gets it"));
+  const PcapctlRun again =
+      Pcapctl({"create", "--request-id", "r", "--from", WordAfter(lost.err, " --from "), "--to",
+               WordAfter(lost.err, " --to ")});
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  ASSERT_EQ(gateway_.creates().size(), 2U);
+  EXPECT_EQ(gateway_.creates()[0].ShortDebugString(), gateway_.creates()[1].ShortDebugString());
+}
+
+TEST_F(PcapctlCapture, ACreationThatWasRefusedBeforehandIsNotToBeRepeatedWithCare) {
+  for (int attempt = 0; attempt < 10; ++attempt) {  // More than the client makes.
+    gateway_.FailNext(Retryable(v1::ERROR_REASON_SHARED_STATE_UNAVAILABLE));
+  }
+  const PcapctlRun run = Pcapctl({"create"});
+  EXPECT_EQ(run.exit_code, 7);
+  EXPECT_THAT(run.err, Not(HasSubstr("may have been created")));
+}
+
+TEST_F(PcapctlCapture, OfACaptureThatIsDoneSaysHowToDownloadIt) {
+  ScriptStates({v1::Pcap::STATUS_SUCCESS});
+  gateway_.BreakDownload({.wrong_sha256 = true});
+  const PcapctlRun run = Pcapctl({"capture", "-o", path_});
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_THAT(run.err, AllOf(HasSubstr("capture created1 is done; to download it:\n"
+                                       "  pcapctl download created1 -o "),
+                             Not(HasSubstr("goes on without us"))));
 }
 
 TEST_F(PcapctlCapture, APathThatCannotBeWrittenIsToldBeforeACaptureIsMade) {

@@ -106,7 +106,7 @@ TEST_F(PcapctlFullCapture, ThatCannotBeStoppedIsWatchedAllTheSameAndNotAskedAgai
 
 TEST_F(PcapctlFullCapture, OverItsTimeoutIsLeftRunning) {
   Script({Full(v1::Pcap::STATUS_RUNNING)}, true);
-  const PcapctlRun run = CaptureFull({"--timeout", "300ms"});
+  const PcapctlRun run = CaptureFull({"--timeout", "3s"});
   EXPECT_EQ(run.exit_code, 7);
   EXPECT_EQ(gateway_.stops(), 0);
   EXPECT_THAT(run.err, AllOf(HasSubstr("capture created1 goes on without us"),

@@ -13,6 +13,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::MatchesRegex;
+using testing::Not;
 using testing::StartsWith;
 
 class Pcapctl : public PcapctlFixture {};
@@ -57,6 +58,99 @@ TEST_F(Pcapctl, WrongUsageExits2AndAsksTheGatewayNothing) {
     EXPECT_THAT(run.out, IsEmpty());
   }
   EXPECT_TRUE(gateway_.creates().empty());
+}
+
+TEST_F(Pcapctl, AKeyInTheWrongPlaceIsNotShown) {
+  const std::string bucket = "r2://b?access-key-id=AKID1&secret-access-key=SUPER;SECRET";
+  const std::vector<std::vector<std::string>> misplaced = {
+      {"capture", "--colo", "ord02", "--bucket", bucket},
+      {"capture", "--colo", "ord02", "--bucket=" + bucket},
+      {"capture", "full", "--colo", "ord02", "--buckt", bucket},
+      {"capture", "full", "--colo", "ord02", bucket},
+      {"capture", "full", "--colo", "ord02", "--bukket=" + bucket},
+      {"list", "secret-access-key=SUPER;SECRET"},
+      {"list", "SUPER;SECRET-AKID1"},
+      {"list", bucket},
+      {bucket},
+      {"ownership", bucket},
+      {"ownership", "list", "--bucket", bucket},
+      {"create", "--sport", bucket},
+      {"create", "--time-limit", bucket},
+      {"create", "--filter", bucket},
+      {"create", "--protocol", bucket},
+      {"create", "--offset-time=" + bucket},
+      {"create", "--account", kAccount, "--from", bucket},
+      {"list", "--account", kAccount, "--token-file=" + bucket},
+      {"download", "a", "--account", kAccount, "-o", bucket},
+  };
+  for (const std::vector<std::string>& args : misplaced) {
+    for (const bool json : {false, true}) {
+      std::vector<std::string> all = args;
+      if (json) all.emplace_back("--json");
+      const PcapctlRun run = RunPcapctlAlone(all);
+      EXPECT_EQ(run.exit_code, 2) << run.err;
+      EXPECT_THAT(run.err,
+                  AllOf(Not(HasSubstr("SUPER")), Not(HasSubstr("SECRET")), Not(HasSubstr("AKID1"))))
+          << testing::PrintToString(args);
+    }
+  }
+}
+
+TEST_F(Pcapctl, WordsThatAreNotExpectedAreNamedInTheirOrder) {
+  EXPECT_EQ(RunPcapctlAlone({"list", "--al", "one", "--b=two"}).err,
+            "pcapctl: INVALID_ARGUMENT: not expected: --al one --b=two; see pcapctl --help\n");
+  EXPECT_EQ(RunPcapctlAlone({"list", ""}).err,
+            "pcapctl: INVALID_ARGUMENT: not expected: ''; see pcapctl --help\n");
+}
+
+TEST_F(Pcapctl, AnOptionOfAFullCaptureSaysWhereItGoes) {
+  EXPECT_EQ(RunPcapctlAlone({"capture", "--colo", "ord02", "--bucket", "s3://b/d"}).err,
+            "pcapctl: INVALID_ARGUMENT: not expected: --colo ord02 --bucket s3://b/d; --colo goes "
+            "after 'capture full'; see pcapctl --help\n");
+  EXPECT_THAT(RunPcapctlAlone({"create", "simple", "--bytes=5"}).err,
+              HasSubstr("not expected: --bytes=5; --bytes goes after 'create full'"));
+}
+
+TEST_F(Pcapctl, AnUnknownCommandIsNamed) {
+  EXPECT_EQ(RunPcapctlAlone({"lsit"}).err,
+            "pcapctl: INVALID_ARGUMENT: no such command: lsit; see pcapctl --help\n");
+  EXPECT_EQ(RunPcapctlAlone({"ownership", "lst"}).err,
+            "pcapctl: INVALID_ARGUMENT: no such command: ownership lst; see pcapctl --help\n");
+  EXPECT_THAT(RunPcapctlAlone({"ownership"}).err, HasSubstr("subcommand is required"));
+}
+
+TEST_F(Pcapctl, AnEmptyValueIsRefusedWhereItWouldMeanEverything) {
+  for (const char* option :
+       {"--src", "--dst", "--sport", "--dport", "--protocol", "--packets", "--from", "--to"}) {
+    const PcapctlRun run = PcapctlFixture::Pcapctl({"create", option, ""});
+    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_THAT(run.err, HasSubstr(std::string(option) + ": is empty"));
+  }
+  const PcapctlRun full = PcapctlFixture::Pcapctl(
+      {"create", "full", "--colo", "ORD", "--bucket", "gs://b", "--bytes", ""});
+  EXPECT_THAT(full.err, HasSubstr("--bytes: is empty"));
+  EXPECT_TRUE(gateway_.creates().empty());
+  const PcapctlRun watch = PcapctlFixture::Pcapctl({"watch", ""});
+  EXPECT_EQ(watch.exit_code, 2);
+  EXPECT_THAT(watch.err, HasSubstr("id: is empty"));
+  EXPECT_EQ(gateway_.watches(), 0);
+}
+
+TEST_F(Pcapctl, AFullDiskIsNoSuccess) {
+  gateway_.AddPcap(PcapInState("a", v1::Pcap::STATUS_SUCCESS));
+  gateway_.ScriptWatch({.events = {EventOf(PcapInState("a", v1::Pcap::STATUS_SUCCESS))}});
+  const std::vector<std::string> reach = {"--target", gateway_.target(), "--account", kAccount};
+  for (std::vector<std::string> args : {std::vector<std::string>{"--help"},
+                                        {"capture", "--help"},
+                                        {"--version"},
+                                        {"completion", "bash"},
+                                        {"list"},
+                                        {"watch", "a"}}) {
+    args.insert(args.end(), reach.begin(), reach.end());
+    const PcapctlRun run = RunPcapctlOnFullDisk(args);
+    EXPECT_EQ(run.exit_code, 1) << testing::PrintToString(args);
+    EXPECT_EQ(run.err, "pcapctl: UNKNOWN: cannot write to standard output\n");
+  }
 }
 
 TEST_F(Pcapctl, AnAccountIsRequiredAndMayComeFromTheEnvironment) {

@@ -1,6 +1,7 @@
 #include "tests/unit/gateway_client/run_pcapctl.h"
 
 #include <cstdlib>
+#include <fstream>
 #include <sstream>
 #include <utility>
 
@@ -17,6 +18,15 @@ PcapctlRun RunPcapctlAlone(const std::vector<std::string>& args, std::stop_token
       .out = out, .err = err, .reader_left = [reader_left] { return reader_left; }};
   run.exit_code = pcapctl::RunPcapctl(args, console, std::move(stop));
   run.out = out.str();
+  run.err = err.str();
+  return run;
+}
+
+PcapctlRun RunPcapctlOnFullDisk(const std::vector<std::string>& args) {
+  std::ofstream out("/dev/full");
+  std::ostringstream err;
+  PcapctlRun run;
+  run.exit_code = pcapctl::RunPcapctl(args, {.out = out, .err = err}, {});
   run.err = err.str();
   return run;
 }

@@ -22,6 +22,9 @@ struct PcapctlRun {
 PcapctlRun RunPcapctlAlone(const std::vector<std::string>& args, std::stop_token stop = {},
                            bool reader_left = false);
 
+// With an output that takes nothing, as on a full disk.
+PcapctlRun RunPcapctlOnFullDisk(const std::vector<std::string>& args);
+
 class PcapctlFixture : public testing::Test {
  protected:
   // What the environment of whoever runs the tests says must not matter.

@@ -9,6 +9,7 @@ namespace {
 using pcapctl::TimeWindow;
 using pcapctl::TimeWindowFlags;
 using pcapctl::WindowOf;
+using pcapctl::WindowOptions;
 using pcapctl::WindowText;
 
 absl::TimeZone Berlin() {
@@ -111,6 +112,32 @@ TEST(TimeWindow, ThatMakesNoSenseIsRefusedWithTheTimesAsUnderstood) {
   Expect({kNoon,
           {"11:00", "11:01", absl::Minutes(1)},
           "--time-limit: --from and --to say it already; leave one of the three out"});
+}
+
+TEST(TimeWindow, ThatEndsLaterTodayIsNotTakenForOneThatEndsYesterday) {
+  Expect({"2026-03-01T14:04:30+01:00",
+          {"14:03", "14:05"},
+          "--to: 14:05 is still to come; leave --to out for until now"});
+  Expect({"2026-03-01T14:04:30+01:00",
+          {"-2m", "14:05"},
+          "--to: 14:05 is still to come; leave --to out for until now"});
+  Expect({kNoon, {"", "14:05"}, "2026-02-28 14:04:00 to 14:05:00 +01:00"});
+  Expect({kNoon,
+          {"14:05", "14:03"},
+          "--to: is not after --from: 2026-02-28 14:05:00 +01:00 to 2026-02-28 14:03:00 +01:00"});
+}
+
+TEST(TimeWindow, SaysTheOptionsThatMeanTheSameLater) {
+  const absl::Time now = At("2026-03-01T12:00:00.123+01:00");
+  const auto window = WindowOf({"-2m", ""}, now, Berlin());
+  ASSERT_TRUE(window.ok()) << window.status();
+  EXPECT_EQ(WindowOptions(*window, Berlin()),
+            "--from 2026-03-01T11:58:00.123+01:00 --to 2026-03-01T12:00:00.123+01:00");
+  const auto later = WindowOf({"2026-03-01T11:58:00.123+01:00", "2026-03-01T12:00:00.123+01:00"},
+                              now + absl::Hours(1), absl::UTCTimeZone());
+  ASSERT_TRUE(later.ok()) << later.status();
+  EXPECT_EQ(later->end, window->end);
+  EXPECT_EQ(later->duration, window->duration);
 }
 
 TEST(TimeWindow, OfWordsThatAreNoTimesShowsHowToWriteThem) {

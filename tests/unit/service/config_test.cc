@@ -128,6 +128,21 @@ TEST(Config, TheTokenTravelsInTheClearOnlyToThisMachineOrWhenToldSo) {
   EXPECT_THAT(ErrorsOf("upstream: {base_url: 'https://user:pw@host'}"), HasSubstr("no user"));
 }
 
+TEST(Config, APortIsOneOf65535) {
+  for (const char* port : {"0", "65536", "65616", "99999"}) {
+    EXPECT_THAT(ErrorsOf(absl::StrCat("upstream: {proxy: 'http://u:hunter2@proxy:", port, "'}")),
+                AllOf(HasSubstr("upstream.proxy"), HasSubstr("1 to 65535"),
+                      testing::Not(HasSubstr("hunter2"))));
+    EXPECT_THAT(ErrorsOf(absl::StrCat("upstream: {proxy: 'proxy:", port, "'}")),
+                HasSubstr("1 to 65535"));
+    EXPECT_THAT(ErrorsOf(absl::StrCat("upstream: {base_url: 'https://api:", port, "'}")),
+                HasSubstr("1 to 65535"));
+  }
+  for (const char* proxy : {"proxy", "proxy:3128", "socks5://[::1]:65535", "http://u:p%40@proxy"}) {
+    EXPECT_EQ(ErrorsOf(absl::StrCat("upstream: {proxy: '", proxy, "'}")), "OK") << proxy;
+  }
+}
+
 TEST(Config, CredentialsDoNotContradictEachOther) {
   EXPECT_THAT(ErrorsOf("upstream: {credentials: [{name: a}, {name: a, accounts: [x]}]}"),
               HasSubstr("'a' twice"));

@@ -27,8 +27,15 @@ class Doctor {
   std::optional<Config> ReadConfig();
   void ExamineUpstream(const Config& config);
   void AskUpstream(const Config& config, const Config::Credential& credential, Token token);
+  // `upstream` too, or only what its answer would have told.
   void SkipUpstream(const std::string& reason);
+  void SkipAnswer(const std::string& reason);
+  void SkipCredential(const Config::Credential& credential);
   std::string AccountOf(const Config::Credential& credential) const;
+  // Of an interrupted check nothing is told: what it found may be the interrupt.
+  void Add(const Finding& finding) {
+    if (!stopped()) report_.Add(finding);
+  }
   bool stopped() const { return options_.call.stop.stop_requested(); }
 
   const DoctorOptions& options_;
@@ -42,18 +49,18 @@ void Doctor::ExamineGateway() {
   const absl::StatusOr<Connection> connection = OpenConnection(options_.connect);
   if (!connection.ok()) {
     const Check gateway{"gateway"};
-    report_.Add(gateway.Fail(std::string(connection.status().message()),
-                             "correct --target, --tls, --ca-file or --token-file"));
-    return report_.Add(account.Skip("the gateway could not be asked"));
+    Add(gateway.Fail(std::string(connection.status().message()),
+                     "correct --target, --tls, --ca-file or --token-file"));
+    return Add(account.Skip("the gateway could not be asked"));
   }
   const Finding gateway = CheckGateway(*connection, options_.connect, options_.call);
-  report_.Add(gateway);
+  Add(gateway);
   if (gateway.verdict == Verdict::kFail) {
-    report_.Add(account.Skip("the gateway could not be asked"));
+    Add(account.Skip("the gateway could not be asked"));
   } else if (options_.account.empty()) {
-    report_.Add(account.Skip("no --account was given"));
+    Add(account.Skip("no --account was given"));
   } else {
-    report_.Add(CheckAccount(*connection, options_.account, options_.call));
+    Add(CheckAccount(*connection, options_.account, options_.call));
   }
 }
 
@@ -64,15 +71,14 @@ std::optional<Config> Doctor::ReadConfig() {
     // All problems on one line.
     const std::string problems = absl::StrReplaceAll(std::string(config.status().message()),
                                                      {{":\n  ", ": "}, {"\n  ", "; "}});
-    report_.Add(check.Fail(problems, "correct the file; the README lists every key"));
+    Add(check.Fail(problems, "correct the file; the README lists every key"));
     return std::nullopt;
   }
   const absl::Status served = CheckServed(*config);
   if (served.ok()) {
-    report_.Add(check.Ok(options_.config_file));
+    Add(check.Ok(options_.config_file));
   } else {
-    report_.Add(check.Warn("sound, but this gateway refuses to start with it",
-                           std::string(served.message())));
+    Add(check.Fail("the gateway refuses to start with it", std::string(served.message())));
   }
   return *std::move(config);
 }
@@ -81,26 +87,31 @@ void Doctor::ExamineHost() {
   const std::optional<Config> config = ReadConfig();
   if (!config.has_value()) return;  // What it means is unknown.
   if (!stopped()) ExamineUpstream(*config);
-  if (!stopped()) report_.Add(CheckRedis(config->state));
+  if (!stopped()) Add(CheckRedis(config->state));
 }
 
 void Doctor::ExamineUpstream(const Config& config) {
   std::vector<std::pair<const Config::Credential*, Token>> usable;
   for (const Config::Credential& credential : config.upstream.credentials) {
-    report_.Add(CheckToken(credential));
+    Add(CheckToken(credential));
     absl::StatusOr<Token> token = ReadToken(credential);
     if (token.ok()) usable.emplace_back(&credential, *std::move(token));
   }
   const Finding proxy = CheckProxy(config.upstream);
-  report_.Add(proxy);
+  Add(proxy);
   if (proxy.verdict == Verdict::kFail) return SkipUpstream("the proxy cannot be reached");
   if (const auto unreachable = FindUnreachable(config.upstream); unreachable.has_value()) {
-    report_.Add(*unreachable);
-    return SkipUpstream("the upstream cannot be reached");
+    Add(*unreachable);
+    return SkipAnswer("the upstream cannot be reached");
   }
   if (usable.empty()) return SkipUpstream("there is no token to ask with");
   for (auto& [credential, token] : usable) {
-    if (!stopped() && upstream_answers_) AskUpstream(config, *credential, std::move(token));
+    if (stopped()) return;
+    if (upstream_answers_) {
+      AskUpstream(config, *credential, std::move(token));
+    } else {
+      SkipCredential(*credential);
+    }
   }
 }
 
@@ -110,19 +121,27 @@ void Doctor::AskUpstream(const Config& config, const Config::Credential& credent
   const UpstreamProbe probe =
       ProbeUpstream(config, {credential.name, std::move(token), credential.accounts},
                     AccountOf(credential), deadline, options_.call.stop);
-  if (stopped()) return;
   upstream_answers_ = probe.failure == HttpFailure::kNone;
   if (!std::exchange(asked_upstream_, true)) {
-    report_.Add(JudgeUpstream(probe, config.upstream));
-    report_.Add(JudgeClock(probe));
+    Add(JudgeUpstream(probe, config.upstream));
+    Add(JudgeClock(probe));
   }
-  report_.Add(JudgePermission(probe, credential));
-  report_.Add(JudgeBudget(probe));
+  Add(JudgePermission(probe, credential));
+  Add(JudgeBudget(probe));
 }
 
 void Doctor::SkipUpstream(const std::string& reason) {
-  for (const char* name : {"upstream", "clock", "permission", "budget"}) {
-    report_.Add(Check{name}.Skip(reason));
+  Add(Check{"upstream"}.Skip(reason));
+  SkipAnswer(reason);
+}
+
+void Doctor::SkipAnswer(const std::string& reason) {
+  for (const char* name : {"clock", "permission", "budget"}) Add(Check{name}.Skip(reason));
+}
+
+void Doctor::SkipCredential(const Config::Credential& credential) {
+  for (const char* name : {"permission", "budget"}) {
+    Add(Check{name, credential.name}.Skip("not asked: the upstream gave no answer before"));
   }
 }
 

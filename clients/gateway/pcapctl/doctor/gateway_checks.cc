@@ -151,6 +151,7 @@ Finding CheckGateway(const Connection& connection, const ConnectOptions& how,
   Call call(connection, options, std::min(options.deadline, begin + kHealthPatience));
   HealthCheckResponse response;
   const absl::Status status = call.Outcome(health->Check(&call.context(), {}, &response));
+  if (options.stop.stop_requested()) return kGateway.Skip("interrupted");  // It tells nothing.
   if (!status.ok()) return Explain(status, how);
   if (response.status() != HealthCheckResponse::SERVING) {
     return kGateway.Fail(

@@ -42,7 +42,8 @@ Finding CheckProxy(const Config::Upstream& upstream) {
   if (upstream.proxy.empty()) return check.Skip("upstream.proxy is not set");
   const absl::StatusOr<UrlAddress> proxy = AddressOfUrl(upstream.proxy, kProxyPort);
   if (!proxy.ok()) {
-    return check.Fail("upstream.proxy is no URL", "write it as http://host:port");
+    return check.Fail(absl::StrCat("upstream.proxy: ", std::string(proxy.status().message())),
+                      "write it as http://host:port");
   }
   const auto socket = DialTcp(proxy->host, proxy->port, upstream.connect_timeout);
   if (socket.ok()) return check.Ok(absl::StrCat(proxy->host, ":", proxy->port, " listens"));

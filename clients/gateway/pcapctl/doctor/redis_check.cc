@@ -11,9 +11,19 @@ namespace {
 // Longer than any command_timeout that makes sense, so that a slow Redis is told from a dead one.
 constexpr absl::Duration kPatience = absl::Seconds(1);
 
+constexpr char kFullFix[] =
+    "raise maxmemory, or give the gateway a Redis of its own: what is full takes no writes";
+
 const Check kRedis{"redis"};
 
-Finding JudgeError(const absl::Status& status) {
+// What the gateway does with Redis, in the words of Redis's ACL.
+std::string AclFor(const Config::State& state) {
+  const std::string user = state.username.empty() ? "default" : state.username;
+  return absl::StrCat("ACL SETUSER ", user, " ~", state.key_prefix, ":* &", state.key_prefix,
+                      ":* +@read +@write +@scripting +@pubsub +@connection +info");
+}
+
+Finding JudgeError(const absl::Status& status, const Config::State& state) {
   const std::string words(status.message());
   switch (status.code()) {
     case absl::StatusCode::kNotFound:
@@ -23,7 +33,13 @@ Finding JudgeError(const absl::Status& status) {
                          "put the password of state.username (or of the default user) into "
                          "state.password_file; leave both empty when Redis has none");
     case absl::StatusCode::kPermissionDenied:
-      return kRedis.Fail(words, "let the user of state.username run this command (ACL SETUSER)");
+      return kRedis.Fail(words,
+                         absl::StrCat("let the gateway's user do its work: ", AclFor(state)));
+    case absl::StatusCode::kResourceExhausted:
+      return kRedis.Fail(words, kFullFix);
+    case absl::StatusCode::kAborted:
+      return kRedis.Fail(words,
+                         "start its replicas, or lower min-replicas-to-write: it takes no writes");
     case absl::StatusCode::kFailedPrecondition:
       return kRedis.Fail(words, "wait: it reads its data from disk after a start");
     case absl::StatusCode::kDeadlineExceeded:
@@ -49,7 +65,7 @@ Finding JudgeError(const absl::Status& status) {
 }  // namespace
 
 Finding JudgeRedis(const absl::StatusOr<RedisReport>& report, const Config::State& state) {
-  if (!report.ok()) return JudgeError(report.status());
+  if (!report.ok()) return JudgeError(report.status(), state);
   const std::string ping = absl::FormatDuration(absl::Trunc(report->ping, absl::Microseconds(10)));
   if (report->mode != "standalone") {
     return kRedis.Fail(absl::StrCat("it runs in ", report->mode, " mode"),
@@ -59,13 +75,19 @@ Finding JudgeRedis(const absl::StatusOr<RedisReport>& report, const Config::Stat
     return kRedis.Fail("it is a replica, which cannot be written",
                        "point state.redis_url at the master");
   }
+  const bool evicts = !report->maxmemory_policy.empty() && report->maxmemory_policy != "noeviction";
+  if (!evicts && report->maxmemory > 0 && report->used_memory >= report->maxmemory) {
+    return kRedis.Fail(absl::StrCat("its memory is full: ", report->used_memory, " of ",
+                                    report->maxmemory, " bytes"),
+                       kFullFix);
+  }
   if (report->ping > state.command_timeout) {
     return kRedis.Fail(absl::StrCat("PING takes ", ping, ", more than state.command_timeout (",
                                     absl::FormatDuration(state.command_timeout), ")"),
                        "bring Redis nearer or relieve it; else raise state.command_timeout");
   }
   const std::string told = absl::StrCat("Redis ", report->version, ", PING takes ", ping);
-  if (!report->maxmemory_policy.empty() && report->maxmemory_policy != "noeviction") {
+  if (evicts) {
     return kRedis.Warn(absl::StrCat(told, "; its maxmemory-policy ", report->maxmemory_policy,
                                     " can evict the memory of creates"),
                        "CONFIG SET maxmemory-policy noeviction, or a Redis of the gateway's own");
@@ -100,6 +122,7 @@ Finding CheckRedis(const Config::State& state) {
   options.address = *address;
   options.username = state.username;
   options.ca_file = state.ca_file;
+  options.key_prefix = state.key_prefix;
   options.connect_timeout = state.connect_timeout;
   options.answer_timeout = std::max(state.command_timeout, kPatience);
   return JudgeRedis(ProbeRedis(options), state);

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "clients/base/error.h"
@@ -29,9 +30,13 @@ const char* VerdictText(Verdict verdict) {
 std::string FindingText(const Finding& finding) {
   std::string text = absl::StrFormat("%-4s  %-10s  ", VerdictText(finding.verdict), finding.check);
   if (!finding.subject.empty()) absl::StrAppend(&text, CleanText(finding.subject), ": ");
-  absl::StrAppend(&text, CleanText(finding.message));
-  if (!finding.fix.empty()) absl::StrAppend(&text, ". Fix: ", CleanText(finding.fix));
-  return text + "\n";
+  std::string message = CleanText(finding.message);
+  if (!finding.fix.empty()) {
+    // Words from outside may end a sentence of their own.
+    while (absl::EndsWith(message, ".") || absl::EndsWith(message, "?")) message.pop_back();
+    absl::StrAppend(&message, ". Fix: ", CleanText(finding.fix));
+  }
+  return absl::StrCat(text, message, "\n");
 }
 
 std::string FindingJson(const Finding& finding) {

@@ -20,6 +20,8 @@ namespace {
 // What reconciling a lost create tolerates between the two clocks.
 constexpr absl::Duration kMaxSkew = absl::Seconds(5);
 constexpr double kLowBudget = 0.2;  // Below it the gateway itself warns its callers.
+// The documented one, for an answer that names none.
+constexpr double kDocumentedQuota = 1200;
 constexpr int kTooManyRequests = 429;
 constexpr int kNotFound = 404;
 
@@ -66,7 +68,10 @@ std::optional<Finding> FindUnreachable(const Config::Upstream& upstream) {
   if (!upstream.proxy.empty()) return std::nullopt;  // Names and routes are the proxy's business.
   const int default_port = absl::StartsWith(upstream.base_url, "https://") ? 443 : 80;
   const absl::StatusOr<UrlAddress> address = AddressOfUrl(upstream.base_url, default_port);
-  if (!address.ok()) return kUpstream.Fail("base_url is no URL", "correct upstream.base_url");
+  if (!address.ok()) {
+    return kUpstream.Fail(absl::StrCat("base_url: ", std::string(address.status().message())),
+                          "correct upstream.base_url");
+  }
   const auto socket = DialTcp(address->host, address->port, upstream.connect_timeout);
   if (socket.ok()) return std::nullopt;
   const std::string words(socket.status().message());
@@ -122,9 +127,15 @@ Finding JudgePermission(const UpstreamProbe& probe, const Config::Credential& cr
   if (probe.account.empty()) {
     return check.Skip("the token is accepted; give --account to see what it may do");
   }
-  if (probe.status.ok()) return check.Ok(absl::StrCat("may use account ", probe.account));
+  // Each account would cost a request of the few there are.
+  const auto accounts = std::count_if(credential.accounts.begin(), credential.accounts.end(),
+                                      [](const std::string& account) { return account != "*"; });
+  const std::string account =
+      accounts < 2 ? probe.account
+                   : absl::StrCat(probe.account, " (1 of ", accounts, " accounts asked)");
+  if (probe.status.ok()) return check.Ok(absl::StrCat("may use account ", account));
   return check.Fail(
-      absl::StrCat("the token is valid, but may not use account ", probe.account),
+      absl::StrCat("the token is valid, but may not use account ", account),
       "give it the account permission to read and write Magic packet captures, or correct the "
       "account id: a mistyped one answers so too");
 }
@@ -167,7 +178,7 @@ Finding JudgeBudget(const UpstreamProbe& probe) {
     if (window.reset.has_value()) {
       absl::StrAppend(&text, ", new ones in ", InSeconds(*window.reset));
     }
-    if (window.quota.has_value() && *window.remaining < kLowBudget * *window.quota) {
+    if (*window.remaining < kLowBudget * window.quota.value_or(kDocumentedQuota)) {
       return check.Fail(text,
                         "find what else spends the requests of this Cloudflare user, or give the "
                         "gateway a user of its own: at 0 every call is refused for 5 minutes");

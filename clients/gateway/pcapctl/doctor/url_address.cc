@@ -2,9 +2,11 @@
 
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
+#include <optional>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "clients/base/port.h"
 
 namespace pcaps::pcapctl {
 
@@ -15,7 +17,11 @@ absl::StatusOr<UrlAddress> AddressOfUrl(absl::string_view url, int default_port)
     return absl::InvalidArgumentError("it is no URL");
   }
   UrlAddress address{std::string(parsed->host_address()), default_port};
-  if (parsed->port_number() != 0) address.port = parsed->port_number();
+  if (parsed->has_port() && !parsed->port().empty()) {
+    const std::optional<int> port = PortFrom(std::string(parsed->port()));
+    if (!port.has_value()) return absl::InvalidArgumentError("its port is not one of 1 to 65535");
+    address.port = *port;
+  }
   return address;
 }
 
