@@ -150,7 +150,8 @@ int CurlTransfer::BeforeBytes(void* self, char*, char*, int, int local_port) {
   transfer->unasked_bytes_ = transfer->IsKeptConnection() && transfer->HasUnaskedBytes(local_port);
   if (transfer->unasked_bytes_) return CURL_PREREQFUNC_ABORT;
   const auto& before_bytes = transfer->request_.before_bytes;
-  if (before_bytes && !before_bytes()) return CURL_PREREQFUNC_ABORT;
+  transfer->unwanted_ = before_bytes && !before_bytes();
+  if (transfer->unwanted_) return CURL_PREREQFUNC_ABORT;
   transfer->maybe_sent_ = true;
   return CURL_PREREQFUNC_OK;
 }
@@ -244,11 +245,11 @@ void CurlTransfer::OnFinished(CURLcode result) {
   if (malformed_) {
     Finish(HttpFailure::kMalformed, "the headers of the answer are too long");
   } else if (unasked_bytes_) {
-    Finish(HttpFailure::kBroken, "a kept connection held more than the answer before");
+    Finish(HttpFailure::kBroken, "a kept connection was closed, or held more than an answer");
   } else if (result == CURLE_ABORTED_BY_CALLBACK && maybe_sent_) {
     // By BeforeBytes, when libcurl was about to repeat it.
     Finish(HttpFailure::kBroken, "a reused connection was closed before it answered");
-  } else if (result == CURLE_ABORTED_BY_CALLBACK) {
+  } else if (unwanted_) {
     Finish(HttpFailure::kCancelled, "nobody waited for it any more");
   } else if (result != CURLE_OK) {
     const absl::string_view text =

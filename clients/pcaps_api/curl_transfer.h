@@ -71,6 +71,7 @@ class CurlTransfer final : private CurlLoop::Transfer {
   Event changed_;
   bool maybe_sent_ = false;
   bool unasked_bytes_ = false;  // On the connection it was to use: not sent for that.
+  bool unwanted_ = false;       // before_bytes said no.
   size_t header_bytes_ = 0;
   HttpHead head_;
   bool head_complete_ = false;

@@ -44,6 +44,11 @@ struct UpstreamCaller::Attempt {
   int http_status = 0;
   UpstreamReply reply;
 
+  // Nothing was sent for want of a good connection: no failure of the upstream, and no repetition.
+  bool IsKeptConnectionUnusable() const {
+    return number == 1 && failure == HttpFailure::kBroken && !exchange->maybe_sent();
+  }
+
   // A request that cannot be undone, and an answer that does not say what came of it.
   bool MayHaveHappened(const absl::Status& status) const {
     if (exchange == nullptr || !exchange->maybe_sent()) return false;
@@ -111,6 +116,7 @@ Task<absl::StatusOr<UpstreamReply>> UpstreamCaller::Run(const UpstreamCall& call
     if (may_have_happened && call.method == "DELETE" && absl::IsNotFound(status)) {
       co_return std::move(attempt.reply);  // The attempt whose answer was lost did it.
     }
+    if (attempt.IsKeptConnectionUnusable()) continue;  // The next one has a connection of its own.
     may_have_happened = may_have_happened || attempt.MayHaveHappened(status);
     bool again = call.method != "POST" && IsTransient(attempt.failure, attempt.http_status) &&
                  number < options_.retry.max_attempts;

@@ -110,7 +110,7 @@ class PartSender {
     v1::DownloadPcapResponse message;
     message.mutable_chunk()->set_offset(offset);
     message.mutable_chunk()->set_data(std::move(data));
-    const bool written = co_await writer_.Write(std::move(message));
+    const bool written = co_await writer_.WriteBehind(std::move(message));
     if (written) sent_ += size;
     co_return written;
   }

@@ -20,7 +20,8 @@ constexpr std::array<absl::Duration, 3> kReadAfter = {absl::Seconds(1), absl::Se
                                                       absl::Seconds(10)};
 // What is kept of the caller's time for these looks: a POST answered too late is looked for, too.
 constexpr absl::Duration kMaxLookTime = absl::Seconds(5);
-constexpr int kLookShare = 3;  // Of a short time, one part in so many.
+constexpr int kLookShare = 3;  // Of a short time, one part in so many;
+constexpr absl::Duration kMinLookTime = absl::Milliseconds(1500);  // nothing where less is no look.
 // The upstream tells its time in whole seconds, and some time before we know it.
 constexpr absl::Duration kClockSlack = absl::Seconds(5);
 
@@ -48,7 +49,8 @@ absl::Status WithAdvice(const absl::Status& status, absl::string_view advice) {
 
 // When to wait no longer for the answer to a POST sent now.
 absl::Time AnswerDeadline(absl::Time now, absl::Time deadline) {
-  return deadline - std::min((deadline - now) / kLookShare, kMaxLookTime);
+  const absl::Duration look_time = std::min((deadline - now) / kLookShare, kMaxLookTime);
+  return look_time < kMinLookTime ? deadline : deadline - look_time;
 }
 
 std::vector<v1::Ownership> AddedSince(const std::vector<v1::Ownership>& all,

@@ -14,6 +14,10 @@ class StreamWriter {
   // False: the stream is to end (the reader left, or somebody ended it); return soon, with any
   // status.
   virtual Task<bool> Write(Message message) = 0;
+
+  // The same, but returns when the transport took the message before this one: the next can be made
+  // while this one is on its way. What is written last gets there, whatever the stream ends with.
+  virtual Task<bool> WriteBehind(Message message) = 0;
 };
 
 }  // namespace pcaps

@@ -47,6 +47,7 @@ class Call {
   // The caller's deadline, or request_timeout from the start, whichever is earlier.
   absl::Time deadline() const { return deadline_; }
 
+  // One at a time, on any thread; before LogEnd().
   void CountMessage(int64_t bytes);
 
   // The call's answer: adds the trailing metadata to the context. Call once, before the reactor's

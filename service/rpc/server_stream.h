@@ -1,6 +1,8 @@
 // ServerStream: one server-streaming RPC, from gRPC's reactor to a coroutine on a loop and back.
 //
 // States: running -> ending (the caller left, or EndWith) -> finished; End() is the only exit.
+// One message is gRPC's, another may wait behind it: gRPC's own thread starts that one, so that the
+// loop makes the next meanwhile.
 // gRPC's rules, kept here: one write in flight at a time and never Finish with one; OnCancel and
 // OnWriteDone(false) come in either order; every call is finished by us, or Server::Shutdown hangs.
 // So a reader that has stopped reading cannot be told why its stream ends: its message waits until
@@ -11,9 +13,12 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "clients/base/event.h"
+#include "clients/base/mutex.h"
 #include "clients/base/task.h"
 #include "service/gateway/stream_writer.h"
 #include "service/rpc/call.h"
@@ -47,23 +52,20 @@ class ServerStream final : public grpc::ServerWriteReactor<Message>,
   ServerStream(std::unique_ptr<Call> call, const Loop& loop, Handler handler)
       : loop_(loop), call_(std::move(call)), handler_(std::move(handler)), written_(loop) {}
 
-  // Waits for gRPC to take the message even when cancelled: gRPC reads it until then.
   Task<bool> Write(Message message) override {
+    const bool queued = co_await WriteBehind(std::move(message));
+    if (!queued) co_return false;
+    co_await AwaitUnsent(0);
+    const MutexLock lock(mutex_);
+    co_return !write_failed_;  // Even when told to end meanwhile: this may be the last one.
+  }
+
+  Task<bool> WriteBehind(Message message) override {
     if (Ending()) co_return false;
-    Clock& clock = call_->env().clock;
-    message_ = std::move(message);
-    writing_ = true;
-    this->StartWrite(&message_);
-    absl::Time cut_off = clock.Now() + call_->env().reader_stall_timeout;
-    while (writing_) {
-      co_await clock.WaitUntil(written_, cut_off);
-      if (writing_ && clock.Now() >= cut_off) {
-        call_->context()->TryCancel();  // OnWriteDone(false) follows.
-        cut_off = absl::InfiniteFuture();
-      }
-    }
-    if (write_ok_) call_->CountMessage(message_.ByteSizeLong());
-    co_return write_ok_ && !Ending();
+    co_await AwaitUnsent(1);
+    if (Ending()) co_return false;
+    Send(std::move(message));
+    co_return true;
   }
 
   void EndWith(absl::Status why) override {
@@ -77,11 +79,51 @@ class ServerStream final : public grpc::ServerWriteReactor<Message>,
  private:
   void Run(std::shared_ptr<ServerStream> self) {
     if (Ending()) return End(absl::CancelledError("the caller left"));
-    Spawn(loop_, cancel_.slot(), handler_(*this),
-          [self](absl::Status status) { self->End(status); });
+    Spawn(loop_, cancel_.slot(), Serve(), [self](absl::Status status) { self->End(status); });
   }
 
-  bool Ending() const { return cancelled_ || !end_status_.ok(); }
+  Task<absl::Status> Serve() {
+    absl::Status status = co_await handler_(*this);
+    co_await AwaitUnsent(0);
+    co_return status;
+  }
+
+  bool Ending() {
+    const MutexLock lock(mutex_);
+    return cancelled_ || !end_status_.ok() || write_failed_;
+  }
+
+  int Unsent() {
+    const MutexLock lock(mutex_);
+    return (writing_ ? 1 : 0) + (next_.has_value() ? 1 : 0);
+  }
+
+  // Waits until no more than `most` messages are to be taken by gRPC, even when cancelled: it reads
+  // what it is taking.
+  Task<void> AwaitUnsent(int most) {
+    Clock& clock = call_->env().clock;
+    absl::Time cut_off = clock.Now() + call_->env().reader_stall_timeout;
+    while (Unsent() > most) {
+      co_await clock.WaitUntil(written_, cut_off);
+      if (Unsent() > most && clock.Now() >= cut_off) {
+        call_->context()->TryCancel();  // OnWriteDone(false) follows.
+        cut_off = absl::InfiniteFuture();
+      }
+    }
+  }
+
+  void Send(Message message) {
+    {
+      const MutexLock lock(mutex_);
+      if (writing_) {
+        next_ = std::move(message);
+        return;
+      }
+      writing_ = true;
+    }
+    message_ = std::move(message);
+    this->StartWrite(&message_);
+  }
 
   void End(absl::Status status) {
     // A handler that had finished its work anyway is believed.
@@ -91,11 +133,18 @@ class ServerStream final : public grpc::ServerWriteReactor<Message>,
   }
 
   void OnWriteDone(bool ok) override {
-    boost::asio::post(loop_, [self = self_, ok] {
-      self->writing_ = false;
-      self->write_ok_ = ok;
-      self->written_.Notify();
-    });
+    if (ok) call_->CountMessage(message_.ByteSizeLong());
+    bool more = false;
+    {
+      const MutexLock lock(mutex_);
+      more = ok && next_.has_value();
+      writing_ = more;
+      write_failed_ = !ok;
+      if (more) message_ = *std::move(next_);
+      next_.reset();
+    }
+    if (more) this->StartWrite(&message_);
+    boost::asio::post(loop_, [self = self_] { self->written_.Notify(); });
   }
 
   void OnCancel() override {
@@ -123,10 +172,13 @@ class ServerStream final : public grpc::ServerWriteReactor<Message>,
   boost::asio::cancellation_signal cancel_;
   bool cancelled_ = false;   // The caller left.
   absl::Status end_status_;  // Somebody told it to end.
-  Message message_;          // gRPC's while writing_.
-  bool writing_ = false;
-  bool write_ok_ = false;
   Event written_;
+
+  Message message_;  // gRPC's while writing_, and then of its thread alone.
+  Mutex mutex_;
+  bool writing_ ABSL_GUARDED_BY(mutex_) = false;
+  std::optional<Message> next_ ABSL_GUARDED_BY(mutex_);  // Only while writing_.
+  bool write_failed_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace pcaps

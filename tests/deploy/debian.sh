@@ -81,7 +81,8 @@ copy_tree() {
     (cd "$root$home" && xargs -0 --no-run-if-empty rm --)
   while IFS= read -r -d '' file; do
     cmp --silent "$repo/$file" "$root$home/$file" ||
-      install -D --mode="$(stat --format=%a "$repo/$file")" "$repo/$file" "$root$home/$file"
+      install -D --no-target-directory "$repo/$file" "$root$home/$file"
+    chmod --reference="$repo/$file" "$root$home/$file"
   done < <(git -C "$repo" ls-files -z)
 }
 

@@ -102,9 +102,8 @@ absl::Status UsageError(const CLI::App& app, const CLI::ParseError& error,
 }
 
 absl::Status WithoutKeysOf(const std::vector<std::string>& args, const absl::Status& status) {
-  const std::vector<std::string> secrets = SecretsIn(args);
-  if (status.ok() || secrets.empty()) return status;
-  absl::Status clean(status.code(), ScrubSecrets(status.message(), secrets));
+  if (status.ok()) return status;
+  absl::Status clean(status.code(), ScrubSecrets(status.message(), SecretsIn(args)));
   status.ForEachPayload([&clean](absl::string_view type, const absl::Cord& payload) {
     clean.SetPayload(type, payload);
   });

@@ -140,9 +140,17 @@ Process::Process(std::vector<std::string> argv, const Environment& environment) 
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_adddup2(&actions, out.write_end, STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, err.write_end, STDERR_FILENO);
+  // Whoever started the tests may ignore signals.
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t usual;
+  sigfillset(&usual);
+  posix_spawnattr_setsigdefault(&attributes, &usual);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
   std::vector<std::string> variables = EnvironmentOf(environment);
-  const int failed = posix_spawn(&pid_, argv[0].c_str(), &actions, nullptr, Pointers(argv).data(),
-                                 Pointers(variables).data());
+  const int failed = posix_spawn(&pid_, argv[0].c_str(), &actions, &attributes,
+                                 Pointers(argv).data(), Pointers(variables).data());
+  posix_spawnattr_destroy(&attributes);
   EXPECT_EQ(failed, 0) << argv[0];
   if (failed != 0) exit_code_ = -1;
   posix_spawn_file_actions_destroy(&actions);

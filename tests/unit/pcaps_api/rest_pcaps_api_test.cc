@@ -90,6 +90,17 @@ TEST_F(RestTest, WhatIsBeyondTheLengthOfAnAnswerIsNotTheNextCallers) {
   EXPECT_EQ(server.connections(), 2);
 }
 
+TEST_F(RestTest, AKeptConnectionThatCannotBeUsedCostsNoRepetition) {
+  const TestAnswer too_long = {
+      .bytes = Answer(200, absl::StrCat(R"({"success":true,"result":)", R"({"id":"p1"}})",
+                                        std::string(300'000, ' ')))
+                   .bytes +
+               "more"};
+  TestServer& server = Serve([&](const TestRequest&) { return too_long; });
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(Get().ok());  // More than the retry budget grants.
+  EXPECT_EQ(server.requests().size(), 20U);
+}
+
 TEST_F(RestTest, NullForOneCaptureIsABadResponse) {
   Serve([](const TestRequest&) { return Success("null"); });
   EXPECT_EQ(ReasonOf(Get().status()), v1::ERROR_REASON_UPSTREAM_BAD_RESPONSE);

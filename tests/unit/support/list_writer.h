@@ -19,6 +19,8 @@ class ListWriter : public StreamWriter<Message> {
     messages.push_back(std::move(message));
     co_return true;
   }
+
+  Task<bool> WriteBehind(Message message) override { return Write(std::move(message)); }
 };
 
 }  // namespace pcaps
