@@ -52,16 +52,17 @@ std::shared_ptr<Flight<FileFetcher::SharedFetched>> FileFetcher::Join(const Capt
                                                                       bool known_done) {
   std::shared_ptr<Flight<SharedFetched>>& flight = flights_[key];
   if (flight == nullptr || flight->is_over()) {
-    flight = Flight<SharedFetched>::Start(lane_.loop, WhenLeft::kStops, Fly(key, known_done),
-                                          [this, key](const absl::StatusOr<SharedFetched>&) {
-                                            // One that was stopped may have been followed by
-                                            // another, which goes on.
-                                            const auto ours = flights_.find(key);
-                                            if (ours != flights_.end() && ours->second->is_over())
-                                              flights_.erase(ours);
-                                          });
+    flight = Flight<SharedFetched>::Start(
+        lane_.loop, WhenLeft::kStops, Fly(key, known_done),
+        [this, key](const absl::StatusOr<SharedFetched>&) { Forget(key); });
   }
   return flight;
+}
+
+// A flight that was stopped may have been followed by another, which goes on.
+void FileFetcher::Forget(const CaptureKey& key) {
+  const auto found = flights_.find(key);
+  if (found != flights_.end() && found->second->is_over()) flights_.erase(found);
 }
 
 Task<absl::StatusOr<FileFetcher::SharedFetched>> FileFetcher::Fly(CaptureKey key, bool known_done) {

@@ -61,6 +61,7 @@ class FileFetcher {
   using SharedFetched = std::shared_ptr<Fetched>;
 
   std::shared_ptr<Flight<SharedFetched>> Join(const CaptureKey& key, bool known_done);
+  void Forget(const CaptureKey& key);
   Task<absl::StatusOr<SharedFetched>> Fly(CaptureKey key, bool known_done);
   Task<absl::StatusOr<Fetched>> FetchOnce(CaptureKey key, bool known_done);
 

@@ -16,8 +16,8 @@ namespace {
 constexpr size_t kMaxShownBytes = 18;
 
 bool IsPlain(absl::string_view word) {
-  return std::all_of(word.begin(), word.end(), [](unsigned char c) {
-    return absl::ascii_isalnum(c) || absl::string_view("-_.").find(c) != absl::string_view::npos;
+  return std::all_of(word.begin(), word.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.';
   });
 }
 
