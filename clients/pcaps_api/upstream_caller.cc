@@ -154,7 +154,7 @@ Task<absl::Status> UpstreamCaller::Try(const UpstreamCall& call, const Credentia
   request.fresh_connection = attempt.number > 1;
   attempt.exchange = http_.Start(std::move(request));
   absl::Status status = co_await Exchange(call, deadline, attempt);
-  Record(call, credential, deadline, status, attempt);
+  if (!attempt.IsKeptConnectionUnusable()) Record(call, credential, deadline, status, attempt);
   co_return status;
 }
 

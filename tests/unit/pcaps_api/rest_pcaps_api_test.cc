@@ -99,6 +99,7 @@ TEST_F(RestTest, AKeptConnectionThatCannotBeUsedCostsNoRepetition) {
   TestServer& server = Serve([&](const TestRequest&) { return too_long; });
   for (int i = 0; i < 20; ++i) EXPECT_TRUE(Get().ok());  // More than the retry budget grants.
   EXPECT_EQ(server.requests().size(), 20U);
+  EXPECT_EQ(attempts_.size(), 20U) << "what was not sent is no request";
 }
 
 TEST_F(RestTest, NullForOneCaptureIsABadResponse) {
