@@ -116,7 +116,7 @@ main() {
   configure "$preset" -DBUILD_TESTING=ON
   build "$preset" "${targets[@]}"
   select_tests
-  if selects clients; then prepare_clients "$repo/build/$preset/clients"; fi
+  if selects clients; then prepare_clients "$repo/build/$preset/prepared-clients"; fi
 
   say "Running the tests ($preset)"
   report=$repo/build/$preset/tests.xml
