@@ -9,8 +9,8 @@ usage() {
 Usage: tests/deploy/debian.sh 12|13 [--keep] [-- COMMAND...]
 
 Makes a minimal Debian of that release in build/debian-N, copies the tracked files of this tree into it as they are now, and runs
-there, as a newcomer would, deploy/run.sh and tests/run.sh --require-all; or COMMAND, in the copy of the tree. The exit code is
-that of the first command that fails.
+there, as a newcomer would, deploy/run.sh, tests/run.sh --require-all, and deploy/run.sh once more; or COMMAND, in the copy of the
+tree. The exit code is that of the first command that fails.
 
   --keep   Leave the directory, and use it again next time: only the tracked files are copied anew.
   --help   This text.
@@ -121,6 +121,8 @@ main() {
   inside deploy/run.sh
   say "tests/run.sh on Debian $release"
   inside tests/run.sh --require-all
+  say "deploy/run.sh again"
+  inside deploy/run.sh
 }
 
 main "$@"
