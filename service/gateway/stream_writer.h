@@ -16,7 +16,8 @@ class StreamWriter {
   virtual Task<bool> Write(Message message) = 0;
 
   // The same, but returns when the transport took the message before this one: the next can be made
-  // while this one is on its way. What is written last gets there, whatever the stream ends with.
+  // while this one is on its way. What is written last still gets to a reader who stays, whatever
+  // the stream ends with.
   virtual Task<bool> WriteBehind(Message message) = 0;
 };
 

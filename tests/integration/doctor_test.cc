@@ -2,80 +2,20 @@
 // other does.
 #include <signal.h>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <fstream>
-#include <set>
-#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "tests/integration/support/redis.h"
-#include "tests/integration/support/world.h"
+#include "tests/integration/doctor_fixture.h"
 
 namespace pcaps::integration {
 namespace {
 
 namespace json = boost::json;
-using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
-
-constexpr char kRedisPassword[] = "integration-secret-redis-password";
-
-// What the doctor said, finding by finding.
-struct Diagnosis {
-  int exit_code = -1;
-  std::string out;
-  std::vector<json::object> findings;
-
-  json::object Of(const std::string& check) const {
-    for (const json::object& finding : findings) {
-      if (finding.at("check").as_string() == check) return finding;
-    }
-    return {};
-  }
-  // "ok", "warn", "fail", "skip"; empty where there is no such line.
-  std::string Verdict(const std::string& check) const { return Text(check, "verdict"); }
-  std::string Message(const std::string& check) const { return Text(check, "message"); }
-  std::string Fix(const std::string& check) const { return Text(check, "fix"); }
-  // Of all lines of the check, in their order.
-  std::vector<std::string> Subjects(const std::string& check) const {
-    std::vector<std::string> subjects;
-    for (const json::object& finding : findings) {
-      if (finding.at("check").as_string() != check) continue;
-      subjects.emplace_back(finding.at("subject").as_string());
-    }
-    return subjects;
-  }
-  // "upstream, redis": what failed.
-  std::string Failed() const {
-    std::vector<std::string> names;
-    for (const json::object& finding : findings) {
-      if (finding.at("verdict") == "fail") names.emplace_back(finding.at("check").as_string());
-    }
-    return absl::StrJoin(names, ", ");
-  }
-
- private:
-  std::string Text(const std::string& check, const char* key) const {
-    const json::object finding = Of(check);
-    const json::value* const text = finding.if_contains(key);
-    return text == nullptr ? "" : std::string(text->as_string());
-  }
-};
-
-// A port nobody listens on, for a while at least.
-std::string DeadAddress() {
-  boost::asio::io_context loop;
-  const boost::asio::ip::tcp::acceptor acceptor(loop, {boost::asio::ip::address_v4::loopback(), 0});
-  return absl::StrCat("127.0.0.1:", acceptor.local_endpoint().port());
-}
 
 // Whether the process has come as far as to take SIGINT for itself.
 bool TakesInterrupts(pid_t pid) {
@@ -90,71 +30,6 @@ bool TakesInterrupts(pid_t pid) {
   return false;
 }
 
-class Doctor : public testing::Test {
- protected:
-  // The file of a gateway before `emulator`, with `settings` laid over it.
-  std::string ConfigFile(const json::object& settings = {}) {
-    const json::object credential = {{"name", "main"}, {"token_file", TokenFile(kUpstreamToken)}};
-    const json::object upstream = {{"base_url", world_.emulator.base_url()},
-                                   {"ca_file", world_.emulator.ca_file()},
-                                   {"connect_timeout", "1s"},
-                                   {"credentials", json::array{credential}}};
-    return directory_.Write("gateway.yaml",
-                            json::serialize(Merge({{"upstream", upstream}}, settings)));
-  }
-  std::string TokenFile(const std::string& token) {
-    const std::string file = directory_.Write("token", token);
-    std::filesystem::permissions(
-        file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
-    return file;
-  }
-  static json::object Upstream(const json::object& upstream) { return {{"upstream", upstream}}; }
-  // One credential with these of its settings changed.
-  json::object Credential(const json::object& changed) {
-    const json::object credential = {{"name", "main"}, {"token_file", directory_.File("token")}};
-    return Upstream({{"credentials", json::array{Merge(credential, changed)}}});
-  }
-  json::object State(const Redis& redis, const json::object& more = {}) {
-    return {{"state", Merge({{"redis_url", redis.url()}, {"command_timeout", "500ms"}}, more)}};
-  }
-
-  static void ExpectALineForEach(const Diagnosis& diagnosis) {
-    std::set<std::pair<std::string, std::string>> told;
-    for (const json::object& finding : diagnosis.findings) {
-      const json::value* const subject = finding.if_contains("subject");
-      const bool first = told.emplace(finding.at("check").as_string(),
-                                      subject == nullptr ? "" : subject->as_string())
-                             .second;
-      EXPECT_TRUE(first) << "told twice: " << json::serialize(finding);
-    }
-  }
-
-  Diagnosis Run(const std::vector<std::string>& arguments) {
-    std::vector<std::string> argv = {PCAPCTL, "doctor", "--json"};
-    argv.insert(argv.end(), arguments.begin(), arguments.end());
-    const Finished finished =
-        RunToEnd(std::move(argv), {{"PCAPCTL_TARGET", world_.gateway.address()}});
-    Diagnosis diagnosis{.exit_code = finished.exit_code, .out = finished.out + finished.err};
-    for (const absl::string_view line : absl::StrSplit(finished.out, '\n', absl::SkipEmpty())) {
-      json::error_code error;
-      const json::value value = json::parse(std::string(line), error);
-      EXPECT_TRUE(!error && value.is_object()) << line;
-      if (!error && value.is_object()) diagnosis.findings.push_back(value.get_object());
-    }
-    ExpectALineForEach(diagnosis);
-    EXPECT_EQ(diagnosis.exit_code == 0, diagnosis.Failed().empty()) << diagnosis.out;
-    EXPECT_THAT(diagnosis.out,
-                AllOf(Not(HasSubstr(kUpstreamToken)), Not(HasSubstr(kRedisPassword))));
-    return diagnosis;
-  }
-  Diagnosis RunWithConfig(const json::object& settings = {}) {
-    return Run({"--account", kAccount, "--config", ConfigFile(settings)});
-  }
-
-  World world_;
-  const TempDir directory_;
-};
-
 // Expects that this check alone failed, and that its fix has these words.
 void ExpectFailure(const Diagnosis& diagnosis, const std::string& check, const std::string& message,
                    const std::string& fix) {
@@ -162,17 +37,6 @@ void ExpectFailure(const Diagnosis& diagnosis, const std::string& check, const s
   EXPECT_NE(diagnosis.exit_code, 0);
   EXPECT_THAT(diagnosis.Message(check), HasSubstr(message));
   EXPECT_THAT(diagnosis.Fix(check), HasSubstr(fix));
-}
-
-// The gateway refuses to start with a Redis, whatever Redis is like.
-constexpr char kConfig[] = "config";
-
-// Expects that Redis failed, and that its fix has these words.
-void ExpectRedisFailure(const Diagnosis& diagnosis, const std::string& message,
-                        const std::string& fix) {
-  EXPECT_EQ(diagnosis.Failed(), "config, redis") << diagnosis.out;
-  EXPECT_THAT(diagnosis.Message("redis"), HasSubstr(message));
-  EXPECT_THAT(diagnosis.Fix("redis"), HasSubstr(fix));
 }
 
 TEST_F(Doctor, AllIsWell) {
@@ -479,123 +343,6 @@ TEST_F(Doctor, BudgetIsSpent) {
   EXPECT_EQ(diagnosis.Verdict("permission"), "skip");
   const Diagnosis through_gateway = Run({"--account", kAccount});
   ExpectFailure(through_gateway, "account", "UPSTREAM_RATE_LIMITED", "wait");
-}
-
-TEST_F(Doctor, RedisIsWell) {
-  const Redis redis;
-  const Diagnosis diagnosis = RunWithConfig(State(redis));
-  EXPECT_EQ(diagnosis.Failed(), kConfig) << diagnosis.out;
-  EXPECT_EQ(diagnosis.Verdict("redis"), "ok");
-  EXPECT_THAT(diagnosis.Message("redis"), HasSubstr("PING takes"));
-}
-
-TEST_F(Doctor, RedisIsDown) {
-  const json::object state = {{"redis_url", absl::StrCat("redis://", DeadAddress())}};
-  ExpectRedisFailure(RunWithConfig({{"state", state}}), "refused", "start Redis");
-}
-
-TEST_F(Doctor, RedisWantsAnotherPassword) {
-  const Redis redis({"--requirepass", kRedisPassword});
-  ExpectRedisFailure(RunWithConfig(State(redis)), "NOAUTH", "state.password_file");
-  const std::string wrong = directory_.Write("password", "wrong");
-  ExpectRedisFailure(RunWithConfig(State(redis, {{"password_file", wrong}})), "WRONGPASS",
-                     "state.password_file");
-  const std::string right = directory_.Write("password", kRedisPassword);
-  EXPECT_EQ(RunWithConfig(State(redis, {{"password_file", right}})).Failed(), kConfig);
-  EXPECT_EQ(
-      RunWithConfig(State(redis, {{"password_file", right}, {"username", "default"}})).Failed(),
-      kConfig);
-}
-
-TEST_F(Doctor, RedisUserMayNotDoIt) {
-  const Redis redis({"--user", "gw", "on", absl::StrCat(">", kRedisPassword), "~*", "+ping"});
-  const std::string file = directory_.Write("password", kRedisPassword);
-  ExpectRedisFailure(RunWithConfig(State(redis, {{"password_file", file}, {"username", "gw"}})),
-                     "NOPERM", "ACL");
-}
-
-TEST_F(Doctor, RedisUserMayNotWriteRunScriptsOrPublish) {
-  const std::string file = directory_.Write("password", kRedisPassword);
-  const std::vector<std::string> all = {"+set", "+eval", "+evalsha", "+publish"};
-  for (const std::string& missing : all) {
-    std::vector<std::string> flags = {
-        "--user",   "gw",       "on",    absl::StrCat(">", kRedisPassword),
-        "~pcaps:*", "&pcaps:*", "+ping", "+info"};
-    for (const std::string& each : all) {
-      if (each != missing) flags.push_back(each);
-    }
-    const Redis redis(flags);
-    ExpectRedisFailure(RunWithConfig(State(redis, {{"password_file", file}, {"username", "gw"}})),
-                       absl::StrCat("'", missing.substr(1), "'"), "ACL SETUSER gw ~pcaps:*");
-  }
-}
-
-TEST_F(Doctor, RedisUserMayDoAllThatTheFixGivesHim) {
-  const std::string file = directory_.Write("password", kRedisPassword);
-  const json::object user = {{"password_file", file}, {"username", "gw"}};
-  const Redis refuses({"--user", "gw", "on", absl::StrCat(">", kRedisPassword)});
-  const std::string fix = RunWithConfig(State(refuses, user)).Fix("redis");
-  const size_t rules = fix.find("gw ~");
-  ASSERT_NE(rules, std::string::npos) << fix;
-  std::vector<std::string> flags = {"--user", "gw", "on", absl::StrCat(">", kRedisPassword)};
-  for (const absl::string_view rule : absl::StrSplit(fix.substr(rules + 3), ' ')) {
-    flags.emplace_back(rule);
-  }
-  const Redis redis(flags);
-  const Diagnosis diagnosis = RunWithConfig(State(redis, user));
-  EXPECT_EQ(diagnosis.Failed(), kConfig) << diagnosis.out;
-}
-
-TEST_F(Doctor, RedisIsFull) {
-  const Redis redis({"--maxmemory", "500kb", "--maxmemory-policy", "noeviction"});
-  ExpectRedisFailure(RunWithConfig(State(redis)), "", "raise maxmemory");
-}
-
-TEST_F(Doctor, RedisLacksReplicas) {
-  const Redis redis({"--min-replicas-to-write", "1"});
-  ExpectRedisFailure(RunWithConfig(State(redis)), "NOREPLICAS", "min-replicas-to-write");
-}
-
-TEST_F(Doctor, RedisIsAReplica) {
-  const Redis replica({"--replicaof", "127.0.0.1", "1"});
-  ExpectRedisFailure(RunWithConfig(State(replica)), "cannot be written", "the master");
-}
-
-TEST_F(Doctor, RedisIsACluster) {
-  const Redis cluster({"--cluster-enabled", "yes"});
-  ExpectRedisFailure(RunWithConfig(State(cluster)), "cluster mode", "neither cluster");
-}
-
-TEST_F(Doctor, RedisEvicts) {
-  const Redis redis({"--maxmemory-policy", "allkeys-lru"});
-  const Diagnosis diagnosis = RunWithConfig(State(redis));
-  EXPECT_EQ(diagnosis.Failed(), kConfig) << diagnosis.out;
-  EXPECT_EQ(diagnosis.Verdict("redis"), "warn");
-  EXPECT_THAT(diagnosis.Fix("redis"), HasSubstr("noeviction"));
-}
-
-TEST_F(Doctor, RedisHangs) {
-  Redis redis;
-  redis.process().Signal(SIGSTOP);
-  const absl::Time begin = absl::Now();
-  ExpectRedisFailure(RunWithConfig(State(redis)), "gives no answer", "is it stopped");
-  EXPECT_LT(absl::Now() - begin, kPatience / 2);
-}
-
-TEST_F(Doctor, RedisOverTlsIsVerifiedOrSaidToBeImpossible) {
-  const Certificate certificate;
-  const Certificate another;
-  const Redis redis({}, &certificate);
-  const Diagnosis right = RunWithConfig(State(redis, {{"ca_file", certificate.file()}}));
-  if (absl::StrContains(right.Message("redis"), "this hiredis has no TLS")) {  // Before 1.0.
-    ExpectRedisFailure(right, "rediss://", "newer hiredis");
-    return;
-  }
-  EXPECT_EQ(right.Verdict("redis"), "ok") << right.out;
-  ExpectRedisFailure(RunWithConfig(State(redis, {{"ca_file", another.file()}})), "does not verify",
-                     "state.ca_file");
-  const json::object plain = {{"redis_url", absl::StrCat("redis://127.0.0.1:", redis.port())}};
-  ExpectRedisFailure(RunWithConfig({{"state", plain}}), "", "rediss://");
 }
 
 }  // namespace
