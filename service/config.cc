@@ -24,6 +24,8 @@ namespace {
 
 constexpr absl::Duration kMillisecond = absl::Milliseconds(1);
 constexpr absl::Duration kDay = absl::Hours(24);
+constexpr double kMinRate = 0.001;   // A request in a quarter of an hour.
+constexpr double kMaxRate = 1e6;     // More than a process serves: no limit.
 constexpr size_t kMaxKeyPrefix = 64;  // It is part of every key.
 
 // No '*' or '{': they mean something to Redis.
@@ -103,13 +105,32 @@ void CheckBaseUrl(YamlSection& section, const Config::Upstream& upstream) {
   }
 }
 
+void ReadBudgets(YamlSection& section, Config::Upstream& upstream) {
+  std::vector<Config::Budget> budgets;
+  std::set<std::string> names;
+  section.ReadEach("budgets", [&](YamlSection& item) {
+    Config::Budget& budget = budgets.emplace_back();
+    item.Read("name", &budget.name);
+    item.Read("requests_per_second", &budget.requests_per_second, kMinRate, kMaxRate);
+    item.Read("burst", &budget.burst, 1, kMaxRate);
+    if (!names.insert(budget.name).second) item.Fail("name", "is another budget's, too");
+  });
+  if (!budgets.empty()) upstream.budgets = std::move(budgets);
+}
+
 void CheckCredentials(YamlSection& section, const Config::Upstream& upstream) {
   if (upstream.credentials.empty()) section.Fail("credentials", "must name at least one");
+  std::set<std::string> budgets;
+  for (const Config::Budget& budget : upstream.budgets) budgets.insert(budget.name);
   std::set<std::string> names;
   std::set<std::string> accounts;
   for (const Config::Credential& credential : upstream.credentials) {
     if (!names.insert(credential.name).second) {
       section.Fail("credentials", absl::StrCat("names '", credential.name, "' twice"));
+    }
+    if (budgets.count(credential.budget) == 0) {
+      section.Fail("credentials", absl::StrCat("'", credential.name, "' names the budget '",
+                                               credential.budget, "', which budgets lacks"));
     }
     if (credential.accounts.empty()) {
       section.Fail("credentials", absl::StrCat("'", credential.name, "' has no accounts"));
@@ -131,12 +152,14 @@ void ReadUpstream(YamlSection& section, Config::Upstream& upstream) {
   section.Read("request_timeout", &upstream.request_timeout, absl::Milliseconds(10),
                absl::Minutes(5));
   section.Read("max_in_flight", &upstream.max_in_flight, 1, 10000);
+  ReadBudgets(section, upstream);
   std::vector<Config::Credential> credentials;
   section.ReadEach("credentials", [&](YamlSection& item) {
     Config::Credential& credential = credentials.emplace_back();
     item.Read("name", &credential.name);
     item.Read("token_file", &credential.token_file);
     item.Read("accounts", &credential.accounts);
+    item.Read("budget", &credential.budget);
   });
   if (!credentials.empty()) upstream.credentials = std::move(credentials);
   section.Read("retry", [&](YamlSection& retry) {
@@ -146,6 +169,9 @@ void ReadUpstream(YamlSection& section, Config::Upstream& upstream) {
     retry.Read("budget_ratio", &upstream.retry.budget_ratio, 0, 1);
   });
   section.Read("rules", [&](YamlSection& rules) {
+    rules.Read("simple_create_interval", &upstream.rules.simple_create_interval,
+               absl::ZeroDuration(), absl::Hours(1));
+    rules.Read("one_full_at_a_time", &upstream.rules.one_full_at_a_time);
     rules.Read("full_time_limit_max", &upstream.rules.full_time_limit_max, absl::Seconds(1), kDay);
   });
   CheckBaseUrl(section, upstream);
@@ -176,6 +202,31 @@ void ReadState(YamlSection& section, Config::State& state) {
   } else if (!state.ca_file.empty() && !address->tls) {
     section.Fail("ca_file", "is of use with a rediss:// redis_url only");
   }
+}
+
+void ReadCache(YamlSection& section, Config::Cache& cache) {
+  for (const auto& [key, ttl] : {std::pair{"terminal_ttl", &cache.terminal_ttl},
+                                 {"active_ttl", &cache.active_ttl},
+                                 {"list_ttl", &cache.list_ttl},
+                                 {"not_found_ttl", &cache.not_found_ttl},
+                                 {"stale_ttl", &cache.stale_ttl}}) {
+    section.Read(key, ttl, absl::ZeroDuration(), 30 * kDay);
+  }
+  section.Read("max_entries", &cache.max_entries, 0, 100'000'000);
+}
+
+void ReadRate(YamlSection& section, Config::Rate& rate) {
+  section.Read("requests_per_second", &rate.requests_per_second, 0, kMaxRate);
+  section.Read("burst", &rate.burst, 1, kMaxRate);
+}
+
+void ReadRateLimit(YamlSection& section, Config::RateLimit& rate_limit) {
+  ReadRate(section, rate_limit);
+  section.ReadNamed("accounts", [&](const std::string& account_id, YamlSection& item) {
+    Config::Rate& rate = rate_limit.accounts[account_id];
+    rate = rate_limit;
+    ReadRate(item, rate);
+  });
 }
 
 void ReadWatch(YamlSection& section, Config::Watch& watch) {
@@ -214,6 +265,9 @@ void ReadFile(YamlSection& file, Config& config) {
   });
   file.Read("upstream", [&](YamlSection& section) { ReadUpstream(section, config.upstream); });
   file.Read("state", [&](YamlSection& section) { ReadState(section, config.state); });
+  file.Read("cache", [&](YamlSection& section) { ReadCache(section, config.cache); });
+  file.Read("rate_limit",
+            [&](YamlSection& section) { ReadRateLimit(section, config.rate_limit); });
   file.Read("watch", [&](YamlSection& section) { ReadWatch(section, config.watch); });
   file.Read("download", [&](YamlSection& section) { ReadDownload(section, config.download); });
   file.Read("drain", [&](YamlSection& drain) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -25,10 +26,20 @@ struct Config {
     bool allow_insecure = false;
   } auth;
 
+  // What one Cloudflare user may spend: all his tokens, over the whole fleet.
+  struct Budget {
+    std::string name = "default";
+    // 1,200 in five minutes is the upstream's limit: 3/s and a full burst stay under it even when
+    // the state is lost three times meanwhile (960 + 3 x 60).
+    double requests_per_second = 3;
+    double burst = 60;
+  };
+
   struct Credential {
     std::string name = "default";
     std::string token_file;                     // Empty: the environment's CLOUDFLARE_API_TOKEN.
     std::vector<std::string> accounts = {"*"};  // Account ids, or "*" for every other one.
+    std::string budget = "default";             // Credentials of one user name one budget.
   };
 
   struct Upstream {
@@ -39,6 +50,7 @@ struct Config {
     absl::Duration connect_timeout = absl::Seconds(3);
     absl::Duration request_timeout = absl::Seconds(20);  // One call with its retries and waits.
     int max_in_flight = 256;                             // Above it: OVERLOADED.
+    std::vector<Budget> budgets = {Budget{}};
     std::vector<Credential> credentials = {Credential{}};
     struct Retry {
       int max_attempts = 3;
@@ -47,6 +59,10 @@ struct Config {
       double budget_ratio = 0.2;  // Retries per first attempt, so that an outage is not multiplied.
     } retry;
     struct Rules {
+      // The upstream makes one simple capture an account in this time; 0 leaves the rule to it.
+      absl::Duration simple_create_interval = absl::Seconds(60);
+      // The upstream runs one full capture an account; false leaves the rule to it.
+      bool one_full_at_a_time = true;
       // Older guides of the upstream say 300 s, its schema a day.
       absl::Duration full_time_limit_max = absl::Seconds(86400);
     } rules;
@@ -63,6 +79,26 @@ struct Config {
     absl::Duration command_timeout = absl::Milliseconds(50);  // All that one RPC waits for state.
     int max_replicas = 1;  // Each one's share of the budgets when Redis is gone is 1/max_replicas.
   } state;
+
+  // Times after which a remembered answer is asked for again; 0 remembers none.
+  struct Cache {
+    absl::Duration terminal_ttl = absl::Hours(24);  // A done capture changes no more.
+    absl::Duration active_ttl = absl::Seconds(2);   // min_poll_interval: nobody sees more.
+    absl::Duration list_ttl = absl::Seconds(5);
+    absl::Duration not_found_ttl = absl::Seconds(5);
+    absl::Duration stale_ttl = absl::Hours(24);  // Older answers still stand in for an upstream
+                                                 // in trouble, marked stale.
+    int max_entries = 100000;                    // Of this process; under 1 KiB each.
+  } cache;
+
+  // Calls of one account, over the whole fleet.
+  struct Rate {
+    double requests_per_second = 50;  // 0: no limit.
+    double burst = 100;
+  };
+  struct RateLimit : Rate {
+    std::map<std::string, Rate> accounts;  // Those with a rate of their own.
+  } rate_limit;
 
   struct Watch {
     absl::Duration min_poll_interval = absl::Seconds(2);   // Young captures change quickly,

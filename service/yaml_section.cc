@@ -151,6 +151,24 @@ void YamlSection::ReadEach(const char* key, const std::function<void(YamlSection
   }
 }
 
+void YamlSection::ReadNamed(
+    const char* key, const std::function<void(const std::string& name, YamlSection&)>& read) {
+  const YAML::Node named = Find(key);
+  if (!named.IsDefined() || named.IsNull()) return;
+  if (!named.IsMap()) return Fail(key, "must be a mapping");
+  std::set<std::string> seen;
+  for (const auto& entry : named) {
+    const std::string name = entry.first.IsScalar() ? entry.first.Scalar() : "";
+    if (name.empty() || !seen.insert(name).second) {
+      Fail(key, absl::StrCat("must have names, each once: see '", name, "'"));
+      continue;
+    }
+    YamlSection section(entry.second, absl::StrCat(Path(key), ".", name), errors_);
+    read(name, section);
+    section.RejectUnknownKeys();
+  }
+}
+
 void YamlSection::RejectUnknownKeys() {
   if (!node_.IsMap()) return;
   std::set<std::string> seen;

@@ -51,6 +51,9 @@ class YamlSection {
   void Read(const char* key, const std::function<void(YamlSection&)>& read);
   // A sequence of mappings, of one at least; not called where the key is absent.
   void ReadEach(const char* key, const std::function<void(YamlSection&)>& read);
+  // A mapping of mappings, under names of the file's own; not called where the key is absent.
+  void ReadNamed(const char* key,
+                 const std::function<void(const std::string& name, YamlSection&)>& read);
 
   // Says what is wrong with the value of `key`, with its line.
   void Fail(const char* key, absl::string_view what);
