@@ -25,7 +25,7 @@ size_t BytesOf(const std::vector<std::string>& args) {
 }
 
 // Whether it is one to work with.
-absl::Status JudgeServer(const RedisInfo& info) {
+absl::Status JudgeServer(const RedisReport& info) {
   if (info.mode == "cluster" || info.mode == "sentinel") {
     return absl::UnimplementedError(
         absl::StrCat("it runs in ", info.mode, " mode: only a single master will do"));
@@ -149,7 +149,7 @@ Task<absl::Status> RedisClient::Core::Check(std::shared_ptr<Core> self,
   const absl::Status selected =
       co_await SelectRedisDatabase(connection, self->options_->address.database, timeout);
   if (!selected.ok()) co_return selected;
-  const absl::StatusOr<RedisInfo> info = co_await AskRedisInfo(connection, timeout);
+  const absl::StatusOr<RedisReport> info = co_await AskRedisInfo(connection, timeout);
   if (!info.ok()) co_return info.status();
   const absl::Status fit = JudgeServer(*info);
   if (!fit.ok()) co_return fit;

@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "clients/base/resolve.h"
 #include "clients/base/run_to_end.h"
 #include "clients/redis/redis_error.h"
 
@@ -20,6 +22,12 @@ absl::Status NoAnswer(const std::string& what, absl::Duration timeout) {
   return absl::DeadlineExceededError(absl::StrCat(what, " in ", absl::FormatDuration(timeout)));
 }
 
+std::string Peer(const RedisAddress& address) {
+  const bool is_ipv6 = absl::StrContains(address.host, ":");
+  return is_ipv6 ? absl::StrCat("[", address.host, "]:", address.port)
+                 : absl::StrCat(address.host, ":", address.port);
+}
+
 // The payload where the reply is a message of a channel: ["message", channel, payload].
 std::string* PayloadOf(RedisReply& reply) {
   if (!reply.is_array() || reply.elements.size() != 3) return nullptr;
@@ -31,16 +39,24 @@ std::string* PayloadOf(RedisReply& reply) {
 Task<absl::StatusOr<std::shared_ptr<RedisConnection>>> RedisConnection::Open(
     Loop loop, Clock& clock, RedisConnectionOptions options) {
   const RedisAddress& address = options.address;
-  const auto stream = std::make_shared<RedisStream>(loop);
-  const std::optional<absl::Status> connected =
-      co_await RunToEnd(RedisStream::Connect(stream, address.host, address.port), clock,
-                        clock.Now() + options.connect_timeout);
-  if (!connected.has_value()) {
-    stream->Close();
-    co_return NoAnswer(absl::StrCat(address.host, ":", address.port, " does not answer"),
+  const absl::Time deadline = clock.Now() + options.connect_timeout;
+  auto endpoints = co_await RunToEnd(ResolveName(address.host, address.port), clock, deadline);
+  if (!endpoints.has_value()) {
+    co_return NoAnswer(absl::StrCat("DNS gives no answer for ", address.host),
                        options.connect_timeout);
   }
-  if (!connected->ok()) co_return *connected;
+  if (!endpoints->ok()) co_return endpoints->status();
+  const auto stream = std::make_shared<RedisStream>(loop);
+  const std::optional<absl::Status> connected =
+      co_await RunToEnd(RedisStream::Connect(stream, **std::move(endpoints)), clock, deadline);
+  if (!connected.has_value()) {
+    stream->Close();
+    co_return NoAnswer(absl::StrCat(Peer(address), " does not answer"), options.connect_timeout);
+  }
+  if (!connected->ok()) {
+    co_return absl::Status(connected->code(),
+                           absl::StrCat(Peer(address), ": ", connected->message()));
+  }
   if (address.tls) {
     const std::optional<absl::Status> secured =
         co_await RunToEnd(RedisStream::StartTls(stream, address.host, options.ca_file), clock,

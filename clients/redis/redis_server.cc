@@ -14,8 +14,8 @@ namespace pcaps {
 namespace {
 
 // "role:master" lines under "# Replication" headings.
-RedisInfo ReadInfo(absl::string_view text) {
-  RedisInfo info;
+RedisReport ReadInfo(absl::string_view text) {
+  RedisReport info;
   std::string maxmemory;
   std::string used_memory;
   const std::array<std::pair<absl::string_view, std::string*>, 7> wanted = {
@@ -56,8 +56,8 @@ Task<absl::Status> SelectRedisDatabase(std::shared_ptr<RedisConnection> connecti
   co_return reply.status();
 }
 
-Task<absl::StatusOr<RedisInfo>> AskRedisInfo(std::shared_ptr<RedisConnection> connection,
-                                             absl::Duration timeout) {
+Task<absl::StatusOr<RedisReport>> AskRedisInfo(std::shared_ptr<RedisConnection> connection,
+                                               absl::Duration timeout) {
   std::vector<std::string> command = {"INFO"};
   const auto reply = co_await RedisConnection::Ask(connection, std::move(command), timeout);
   if (!reply.ok()) co_return reply.status();

@@ -11,7 +11,8 @@
 namespace pcaps {
 
 // What a Redis says of itself.
-struct RedisInfo {
+struct RedisReport {
+  absl::Duration ping;  // The middle one of three, where it was asked for.
   std::string version;
   std::string mode;              // "standalone", "sentinel" or "cluster".
   std::string role;              // "master" or "slave".
@@ -29,8 +30,8 @@ Task<absl::Status> LogInToRedis(std::shared_ptr<RedisConnection> connection, std
 Task<absl::Status> SelectRedisDatabase(std::shared_ptr<RedisConnection> connection, int database,
                                        absl::Duration timeout);
 
-Task<absl::StatusOr<RedisInfo>> AskRedisInfo(std::shared_ptr<RedisConnection> connection,
-                                             absl::Duration timeout);
+Task<absl::StatusOr<RedisReport>> AskRedisInfo(std::shared_ptr<RedisConnection> connection,
+                                               absl::Duration timeout);
 
 // How long a PING takes.
 Task<absl::StatusOr<absl::Duration>> PingRedis(std::shared_ptr<RedisConnection> connection,

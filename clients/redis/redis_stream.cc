@@ -12,10 +12,8 @@
 #include <boost/asio/write.hpp>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "clients/base/error.h"
-#include "clients/base/resolve.h"
 
 namespace pcaps {
 namespace {
@@ -41,16 +39,11 @@ struct RedisStream::Tls {
 RedisStream::RedisStream(const Loop& loop) : socket_(loop) {}
 RedisStream::~RedisStream() = default;
 
-Task<absl::Status> RedisStream::Connect(std::shared_ptr<RedisStream> stream, std::string host,
-                                        int port) {
-  const auto endpoints = co_await ResolveName(host, port);
-  if (!endpoints.ok()) co_return endpoints.status();
+Task<absl::Status> RedisStream::Connect(std::shared_ptr<RedisStream> stream,
+                                        std::vector<tcp::endpoint> endpoints) {
   const auto [error, endpoint] =
-      co_await boost::asio::async_connect(stream->socket_, *endpoints, kAsTuple);
-  if (error) {
-    const std::string peer = absl::StrContains(host, ":") ? absl::StrCat("[", host, "]") : host;
-    co_return absl::UnavailableError(absl::StrCat(peer, ":", port, ": ", error.message()));
-  }
+      co_await boost::asio::async_connect(stream->socket_, endpoints, kAsTuple);
+  if (error) co_return absl::UnavailableError(error.message());
   boost::system::error_code ignored;
   stream->socket_.set_option(tcp::no_delay(true), ignored);
   stream->socket_.set_option(tcp::socket::keep_alive(true), ignored);

@@ -4,6 +4,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -20,9 +21,9 @@ class RedisStream {
   RedisStream(const RedisStream&) = delete;
   RedisStream& operator=(const RedisStream&) = delete;
 
-  // Tries every address of the host. NOT_FOUND, it has none; UNAVAILABLE, refused or no route.
-  static Task<absl::Status> Connect(std::shared_ptr<RedisStream> stream, std::string host,
-                                    int port);
+  // Tries one after the other. UNAVAILABLE, refused or no route.
+  static Task<absl::Status> Connect(std::shared_ptr<RedisStream> stream,
+                                    std::vector<boost::asio::ip::tcp::endpoint> endpoints);
 
   // The peer's certificate must verify and name `host`. `ca_file`: PEM; empty: the system's.
   // INVALID_ARGUMENT, it cannot be read; UNAVAILABLE, the handshake failed.
