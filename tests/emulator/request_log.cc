@@ -5,7 +5,7 @@
 namespace pcaps::emulator {
 namespace {
 
-absl::string_view OrDash(const std::string& text) { return text.empty() ? "-" : text; }
+absl::string_view OrDash(absl::string_view text) { return text.empty() ? "-" : text; }
 
 }  // namespace
 
