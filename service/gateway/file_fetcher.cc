@@ -29,15 +29,14 @@ FileFetcher::FileFetcher(DownloadLane lane, Check check, DownloadCache& cache, S
       cache_(cache),
       slots_(slots),
       clock_(clock),
-      options_(options) {}
+      options_(options),
+      flights_(lane_.loop) {}
 
 Task<absl::StatusOr<Fetched>> FileFetcher::Fetch(CaptureKey key, bool known_done) {
-  std::shared_ptr<Flight<SharedFetched>> flight = Join(key, known_done);
-  absl::StatusOr<SharedFetched> shared = co_await Flight<SharedFetched>::Join(std::move(flight));
+  absl::StatusOr<SharedFetched> shared = co_await Join(key, known_done);
   if (known_done && ReasonOf(shared.status()) == v1::ERROR_REASON_CAPTURE_NOT_READY) {
     // That flight had asked before the capture was done.
-    flight = Join(key, known_done);
-    shared = co_await Flight<SharedFetched>::Join(std::move(flight));
+    shared = co_await Join(key, known_done);
   }
   if (!shared.ok()) co_return shared.status();
   const HeldFile* const held = std::get_if<HeldFile>(shared->get());
@@ -48,21 +47,9 @@ Task<absl::StatusOr<Fetched>> FileFetcher::Fetch(CaptureKey key, bool known_done
   co_return co_await FetchOnce(std::move(key), /*known_done=*/true);
 }
 
-std::shared_ptr<Flight<FileFetcher::SharedFetched>> FileFetcher::Join(const CaptureKey& key,
-                                                                      bool known_done) {
-  std::shared_ptr<Flight<SharedFetched>>& flight = flights_[key];
-  if (flight == nullptr || flight->is_over()) {
-    flight = Flight<SharedFetched>::Start(
-        lane_.loop, WhenLeft::kStops, Fly(key, known_done),
-        [this, key](const absl::StatusOr<SharedFetched>&) { Forget(key); });
-  }
-  return flight;
-}
-
-// A flight that was stopped may have been followed by another, which goes on.
-void FileFetcher::Forget(const CaptureKey& key) {
-  const auto found = flights_.find(key);
-  if (found != flights_.end() && found->second->is_over()) flights_.erase(found);
+Task<absl::StatusOr<FileFetcher::SharedFetched>> FileFetcher::Join(const CaptureKey& key,
+                                                                   bool known_done) {
+  return flights_.Join(key, [&] { return Fly(key, known_done); });
 }
 
 Task<absl::StatusOr<FileFetcher::SharedFetched>> FileFetcher::Fly(CaptureKey key, bool known_done) {
@@ -72,11 +59,11 @@ Task<absl::StatusOr<FileFetcher::SharedFetched>> FileFetcher::Fly(CaptureKey key
 }
 
 Task<absl::StatusOr<Fetched>> FileFetcher::FetchOnce(CaptureKey key, bool known_done) {
-  const absl::Time deadline = clock_.Now() + options_.request_timeout;
   if (!known_done) {
-    const absl::Status checked = co_await check_(key, deadline);
+    const absl::Status checked = co_await check_(key);
     if (!checked.ok()) co_return checked;
   }
+  const absl::Time deadline = clock_.Now() + options_.request_timeout;
   Slot slot = slots_.Take();  // Only now: before there is no file.
   if (slot == nullptr) co_return Overloaded(slots_.max());
   for (int number = 1;; ++number) {

@@ -4,18 +4,17 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <variant>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "clients/base/clock.h"
-#include "clients/base/flight.h"
 #include "clients/base/task.h"
 #include "clients/pcaps_api/pcaps_api.h"
 #include "service/gateway/capture_file.h"
 #include "service/gateway/download_cache.h"
+#include "service/gateway/single_flight.h"
 #include "service/gateway/slots.h"
 
 namespace pcaps {
@@ -44,7 +43,7 @@ struct FetchOptions {
 class FileFetcher {
  public:
   // Whether the upstream has a file for the capture: OK, or why not.
-  using Check = std::function<Task<absl::Status>(CaptureKey key, absl::Time deadline)>;
+  using Check = std::function<Task<absl::Status>(CaptureKey key)>;
 
   // All referents outlive the fetcher. A slot of `slots` is held by each file on its way, until a
   // cache keeps it or it is gone.
@@ -60,8 +59,7 @@ class FileFetcher {
   // A large file in it is the first one's who takes it.
   using SharedFetched = std::shared_ptr<Fetched>;
 
-  std::shared_ptr<Flight<SharedFetched>> Join(const CaptureKey& key, bool known_done);
-  void Forget(const CaptureKey& key);
+  Task<absl::StatusOr<SharedFetched>> Join(const CaptureKey& key, bool known_done);
   Task<absl::StatusOr<SharedFetched>> Fly(CaptureKey key, bool known_done);
   Task<absl::StatusOr<Fetched>> FetchOnce(CaptureKey key, bool known_done);
 
@@ -71,7 +69,7 @@ class FileFetcher {
   Slots& slots_;
   Clock& clock_;
   const FetchOptions options_;
-  std::map<CaptureKey, std::shared_ptr<Flight<SharedFetched>>> flights_;
+  SingleFlight<CaptureKey, SharedFetched> flights_;
 };
 
 }  // namespace pcaps

@@ -38,27 +38,36 @@ absl::Status DownloadableOrWhyNot(const v1::Pcap& pcap) {
   return absl::OkStatus();
 }
 
+std::optional<absl::Duration> MaxAgeOf(const v1::GetPcapRequest& request) {
+  if (!request.has_max_age()) return std::nullopt;
+  return FromProtoDuration(request.max_age());
+}
+
 }  // namespace
 
-Gateway::Gateway(Loop control, PcapsApi& api, std::vector<DownloadLane> lanes, Clock& clock,
-                 std::function<double()> uniform, GatewayOptions options)
+Gateway::Gateway(Loop control, UpstreamApis apis, SharedState& state,
+                 std::vector<DownloadLane> lanes, Clock& clock, std::function<double()> uniform,
+                 GatewayOptions options)
     : control_(control),
-      api_(api),
+      apis_(apis),
+      state_(state),
       lanes_(std::move(lanes)),
       clock_(clock),
       uniform_(std::move(uniform)),
       options_(options),
-      hub_(control, api, clock, options.watch),
+      cache_(control, state, clock, options.cache),
+      reader_(control, apis.reads, cache_, state, clock, options.read),
+      hub_(control, apis.polls, clock, options.watch),
       creations_(control,
                  [this](v1::CreatePcapRequest request) {
                    const absl::Time deadline = clock_.Now() + options_.request_timeout;
-                   return api_.CreatePcap(std::move(request), deadline);
+                   return apis_.writes.CreatePcap(std::move(request), deadline);
                  }),
       files_(options.download_cache_size),
       files_on_their_way_(options.max_downloads) {
   for (const DownloadLane& lane : lanes_) {
-    const auto check = [this](CaptureKey key, absl::Time deadline) {
-      return RunOn(control_, CheckDownloadable(std::move(key), deadline));
+    const auto check = [this](CaptureKey key) {
+      return RunOn(control_, CheckDownloadable(std::move(key)));
     };
     fetchers_.push_back(
         std::make_unique<FileFetcher>(lane, check, files_, files_on_their_way_, clock_,
@@ -66,34 +75,52 @@ Gateway::Gateway(Loop control, PcapsApi& api, std::vector<DownloadLane> lanes, C
   }
 }
 
-Task<absl::StatusOr<v1::ListPcapsResponse>> Gateway::ListPcaps(v1::ListPcapsRequest request,
-                                                               absl::Time deadline) {
-  absl::StatusOr<std::vector<v1::Pcap>> all =
-      co_await api_.ListPcaps(request.account_id(), deadline);
+Task<absl::StatusOr<Served<v1::ListPcapsResponse>>> Gateway::ListPcaps(
+    v1::ListPcapsRequest request) {
+  auto all = co_await reader_.List(request.account_id());
   if (!all.ok()) co_return all.status();
-  absl::StatusOr<Page<v1::Pcap>> page =
-      CutPage(*std::move(all), request.account_id(), request.page_size(), request.page_token());
+  absl::StatusOr<Page<v1::Pcap>> page = CutPage(std::move(all->value), request.account_id(),
+                                                request.page_size(), request.page_token());
   if (!page.ok()) co_return page.status();
-  v1::ListPcapsResponse response;
-  response.mutable_pcaps()->Assign(page->items.begin(), page->items.end());
-  response.set_next_page_token(page->next_token);
+  Served<v1::ListPcapsResponse> response{{}, all->cache, all->age};
+  response.value.mutable_pcaps()->Assign(page->items.begin(), page->items.end());
+  response.value.set_next_page_token(page->next_token);
   co_return response;
 }
 
-Task<absl::StatusOr<v1::Pcap>> Gateway::GetPcap(v1::GetPcapRequest request, absl::Time deadline) {
-  co_return co_await api_.GetPcap(request.account_id(), request.pcap_id(), deadline);
+std::optional<absl::StatusOr<Served<v1::Pcap>>> Gateway::Cached(const v1::GetPcapRequest& request) {
+  return reader_.Cached({request.account_id(), request.pcap_id()}, MaxAgeOf(request));
+}
+
+Task<absl::StatusOr<Served<v1::Pcap>>> Gateway::GetPcap(v1::GetPcapRequest request) {
+  CaptureKey key = {request.account_id(), request.pcap_id()};
+  co_return co_await reader_.Get(std::move(key), MaxAgeOf(request));
 }
 
 // The POST has a deadline of its own: a caller's impatience must not make its outcome unknown.
 Task<absl::StatusOr<v1::Pcap>> Gateway::CreatePcap(v1::CreatePcapRequest request,
                                                    absl::Time /*deadline*/) {
-  co_return co_await creations_.Run(std::move(request));
+  const std::string account_id = request.account_id();
+  absl::StatusOr<v1::Pcap> pcap = co_await creations_.Run(std::move(request));
+  if (!pcap.ok()) co_return pcap;
+  cache_.Observe(Seen(*pcap));
+  cache_.ForgetList(account_id);
+  co_return pcap;
+}
+
+Task<absl::StatusOr<v1::Pcap>> Gateway::ToBeStopped(CaptureKey key, absl::Time deadline) {
+  const Known known = co_await cache_.Read(key);
+  if (known != nullptr && !known->bytes.empty()) co_return CaptureOf(key, *known);
+  const absl::StatusOr<v1::Pcap> pcap =
+      co_await apis_.writes.GetPcap(key.account_id, key.pcap_id, deadline);
+  if (pcap.ok()) cache_.Observe(Seen(*pcap));
+  co_return pcap;
 }
 
 Task<absl::StatusOr<v1::StopPcapResponse>> Gateway::StopPcap(v1::StopPcapRequest request,
                                                              absl::Time deadline) {
-  const absl::StatusOr<v1::Pcap> pcap =
-      co_await api_.GetPcap(request.account_id(), request.pcap_id(), deadline);
+  const CaptureKey key = {request.account_id(), request.pcap_id()};
+  const absl::StatusOr<v1::Pcap> pcap = co_await ToBeStopped(key, deadline);
   if (!pcap.ok()) co_return pcap.status();
   if (pcap->type() == v1::Pcap::TYPE_SIMPLE) {
     co_return Precondition(v1::ERROR_REASON_CAPTURE_NOT_STOPPABLE,
@@ -102,12 +129,19 @@ Task<absl::StatusOr<v1::StopPcapResponse>> Gateway::StopPcap(v1::StopPcapRequest
   }
   if (pcap->done()) co_return v1::StopPcapResponse();
   const absl::Status stopped =
-      co_await api_.StopPcap(request.account_id(), request.pcap_id(), deadline);
-  if (stopped.ok()) co_return v1::StopPcapResponse();
+      co_await apis_.writes.StopPcap(key.account_id, key.pcap_id, deadline);
+  if (stopped.ok()) {
+    Observation seen = Seen(*pcap);
+    seen.not_before = state_.Now();  // A read begun before may not know of the stop.
+    cache_.Observe(seen);
+    cache_.ForgetList(key.account_id);
+    co_return v1::StopPcapResponse();
+  }
   if (ReasonOf(stopped) == v1::ERROR_REASON_UPSTREAM_REJECTED) {
-    // It may have ended between the two calls.
+    // It may have ended meanwhile.
     const absl::StatusOr<v1::Pcap> now =
-        co_await api_.GetPcap(request.account_id(), request.pcap_id(), deadline);
+        co_await apis_.writes.GetPcap(key.account_id, key.pcap_id, deadline);
+    if (now.ok()) cache_.Observe(Seen(*now));
     if (now.ok() && now->done()) co_return v1::StopPcapResponse();
   }
   co_return stopped;
@@ -179,10 +213,9 @@ Task<absl::Status> Gateway::DownloadPcap(v1::DownloadPcapRequest request,
   co_return co_await SendHeld(std::move(held), std::move(request), options_.chunk_size, writer);
 }
 
-Task<absl::Status> Gateway::CheckDownloadable(CaptureKey key, absl::Time deadline) {
-  const absl::StatusOr<v1::Pcap> pcap =
-      co_await api_.GetPcap(key.account_id, key.pcap_id, deadline);
-  co_return pcap.ok() ? DownloadableOrWhyNot(*pcap) : pcap.status();
+Task<absl::Status> Gateway::CheckDownloadable(CaptureKey key) {
+  const auto pcap = co_await reader_.Get(std::move(key), std::nullopt);
+  co_return pcap.ok() ? DownloadableOrWhyNot(pcap->value) : pcap.status();
 }
 
 Task<absl::Status> Gateway::AwaitDownloadable(CaptureKey key) {

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,10 +18,14 @@
 #include "service/gateway/create_once.h"
 #include "service/gateway/download_cache.h"
 #include "service/gateway/file_fetcher.h"
+#include "service/gateway/pcap_cache.h"
+#include "service/gateway/pcap_reader.h"
+#include "service/gateway/served.h"
 #include "service/gateway/slots.h"
 #include "service/gateway/stream_writer.h"
 #include "service/gateway/watch_hub.h"
 #include "service/gateway/watch_stream.h"
+#include "service/state/shared_state.h"
 
 namespace pcaps {
 
@@ -32,20 +37,30 @@ struct GatewayOptions {
   int64_t whole_max = 8 << 20;                            // Larger files are streamed.
   int64_t download_cache_size = 64 << 20;                 // Bytes of files kept. 0: none.
   int max_downloads = 64;  // Files on their way that no cache holds. Above it: OVERLOADED.
+  PcapCacheOptions cache;
+  PcapReaderOptions read;
   WatchOptions watch;
+};
+
+// The upstream, for each purpose. All work on the control loop.
+struct UpstreamApis {
+  PcapsApi& reads;   // For who asks,
+  PcapsApi& polls;   // who watches,
+  PcapsApi& writes;  // and who changes something.
 };
 
 class Gateway {
  public:
-  // `api` works on `control`; there is at least one lane. `uniform` returns numbers in [0, 1). All
-  // outlive the gateway.
-  Gateway(Loop control, PcapsApi& api, std::vector<DownloadLane> lanes, Clock& clock,
-          std::function<double()> uniform, GatewayOptions options);
+  // There is at least one lane. `uniform` returns numbers in [0, 1). All referents outlive the
+  // gateway.
+  Gateway(Loop control, UpstreamApis apis, SharedState& state, std::vector<DownloadLane> lanes,
+          Clock& clock, std::function<double()> uniform, GatewayOptions options);
 
   // Errors of all: as PcapsApi says, and what proto/pcaps/v1 names for each RPC.
-  Task<absl::StatusOr<v1::ListPcapsResponse>> ListPcaps(v1::ListPcapsRequest request,
-                                                        absl::Time deadline);
-  Task<absl::StatusOr<v1::Pcap>> GetPcap(v1::GetPcapRequest request, absl::Time deadline);
+  Task<absl::StatusOr<Served<v1::ListPcapsResponse>>> ListPcaps(v1::ListPcapsRequest request);
+  Task<absl::StatusOr<Served<v1::Pcap>>> GetPcap(v1::GetPcapRequest request);
+  // The answer to GetPcap where this process remembers it. Any thread, at once.
+  std::optional<absl::StatusOr<Served<v1::Pcap>>> Cached(const v1::GetPcapRequest& request);
   Task<absl::StatusOr<v1::Pcap>> CreatePcap(v1::CreatePcapRequest request, absl::Time deadline);
   Task<absl::StatusOr<v1::StopPcapResponse>> StopPcap(v1::StopPcapRequest request,
                                                       absl::Time deadline);
@@ -61,9 +76,11 @@ class Gateway {
 
  private:
   // Whether there is a file for the capture: now,
-  Task<absl::Status> CheckDownloadable(CaptureKey key, absl::Time deadline);
+  Task<absl::Status> CheckDownloadable(CaptureKey key);
   // or once it is done.
   Task<absl::Status> AwaitDownloadable(CaptureKey key);
+  // The capture to be stopped, as far as it is known: whether it is done is the upstream's to say.
+  Task<absl::StatusOr<v1::Pcap>> ToBeStopped(CaptureKey key, absl::Time deadline);
   // The capture once it is done, or known to be a full one.
   Task<absl::StatusOr<v1::Pcap>> AwaitDone(CaptureKey key);
   size_t LaneOf(const std::string& pcap_id) const;
@@ -73,11 +90,14 @@ class Gateway {
   StreamWatchOptions StreamOptionsOf(const Request& request);
 
   const Loop control_;
-  PcapsApi& api_;
+  const UpstreamApis apis_;
+  SharedState& state_;
   const std::vector<DownloadLane> lanes_;
   Clock& clock_;
   const std::function<double()> uniform_;
   const GatewayOptions options_;
+  PcapCache cache_;
+  PcapReader reader_;
   WatchHub hub_;
   CreateOnce creations_;
   DownloadCache files_;

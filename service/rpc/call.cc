@@ -15,6 +15,8 @@ namespace {
 
 constexpr char kRequestIdKey[] = "request-id";
 constexpr char kTraceparentKey[] = "traceparent";
+constexpr char kCacheKey[] = "pcaps-cache";
+constexpr char kAgeKey[] = "pcaps-age-ms";
 constexpr char kRetryPushbackKey[] = "grpc-retry-pushback-ms";
 constexpr size_t kMaxRequestIdBytes = 128;
 constexpr size_t kTraceIdBytes = 32;
@@ -69,6 +71,12 @@ void Call::CountMessage(int64_t bytes) {
   bytes_sent_ += bytes;
 }
 
+void Call::NoteCache(CacheUse use, absl::Duration age) {
+  cache_ = CacheUseName(use);
+  context_->AddInitialMetadata(kCacheKey, std::string(cache_));
+  context_->AddInitialMetadata(kAgeKey, absl::StrCat(absl::ToInt64Milliseconds(age)));
+}
+
 grpc::Status Call::Conclude(const absl::Status& status) {
   outcome_ = Explained(status);
   if (status.ok()) return grpc::Status::OK;
@@ -81,6 +89,7 @@ grpc::Status Call::Conclude(const absl::Status& status) {
 }
 
 void Call::LogEnd() {
+  if (!env_.log.Writes(LogLevel::kInfo)) return;
   boost::json::object line;
   line["method"] = method_;
   line["code"] = CodeName(static_cast<grpc::StatusCode>(outcome_.code()));
@@ -91,6 +100,7 @@ void Call::LogEnd() {
   line["account"] = CleanText(subject_.account_id);
   if (!subject_.pcap_id.empty()) line["pcap_id"] = CleanText(subject_.pcap_id);
   if (!subject_.ownership_id.empty()) line["ownership_id"] = CleanText(subject_.ownership_id);
+  if (!cache_.empty()) line["cache"] = std::string(cache_);
   if (!request_id_.empty()) line["request_id"] = request_id_;
   if (!trace_id_.empty()) line["trace_id"] = trace_id_;
   line["peer"] = peer_;

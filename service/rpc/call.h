@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "clients/base/clock.h"
 #include "clients/base/task.h"
+#include "service/gateway/served.h"
 #include "service/rpc/stream_registry.h"
 #include "service/telemetry/log.h"
 
@@ -50,6 +51,12 @@ class Call {
   // One at a time, on any thread; before LogEnd().
   void CountMessage(int64_t bytes);
 
+  // Tells the caller where the answer comes from. Before Conclude().
+  template <typename T>
+  void NoteServed(const Served<T>& served) {
+    NoteCache(served.cache, served.age);
+  }
+
   // The call's answer: adds the trailing metadata to the context. Call once, before the reactor's
   // Finish().
   grpc::Status Conclude(const absl::Status& status);
@@ -57,6 +64,8 @@ class Call {
   void LogEnd();
 
  private:
+  void NoteCache(CacheUse use, absl::Duration age);
+
   RpcEnv& env_;
   grpc::CallbackServerContext* const context_;
   const std::string method_;
@@ -66,6 +75,7 @@ class Call {
   absl::Time deadline_;
   std::string request_id_;  // The caller's, or made up when it is needed for an error.
   std::string trace_id_;
+  absl::string_view cache_;  // Where the answer came from: the name of a CacheUse.
   absl::Status outcome_;
   int64_t messages_sent_ = 0;
   int64_t bytes_sent_ = 0;

@@ -10,22 +10,22 @@ grpc::ServerUnaryReactor* PcapsService::ListPcaps(grpc::CallbackServerContext* c
                                                   const v1::ListPcapsRequest* request,
                                                   v1::ListPcapsResponse* response) {
   auto call = MakeCall<v1::PcapsService>(env_, context, "ListPcaps", *request);
-  auto handler = [this, request = *request, deadline = call->deadline()] {
-    return gateway_.ListPcaps(request, deadline);
-  };
-  return UnaryCall<v1::ListPcapsResponse>::Start(std::move(call), response, CheckRequest(*request),
-                                                 std::move(handler));
+  auto handler = [this, request = *request] { return gateway_.ListPcaps(request); };
+  return UnaryCall<v1::ListPcapsResponse>::StartServed(std::move(call), response,
+                                                       CheckRequest(*request), std::move(handler));
 }
 
 grpc::ServerUnaryReactor* PcapsService::GetPcap(grpc::CallbackServerContext* context,
                                                 const v1::GetPcapRequest* request,
                                                 v1::Pcap* response) {
   auto call = MakeCall<v1::PcapsService>(env_, context, "GetPcap", *request);
-  auto handler = [this, request = *request, deadline = call->deadline()] {
-    return gateway_.GetPcap(request, deadline);
-  };
-  return UnaryCall<v1::Pcap>::Start(std::move(call), response, CheckRequest(*request),
-                                    std::move(handler));
+  const absl::Status checked = CheckRequest(*request);
+  if (checked.ok()) {
+    auto cached = gateway_.Cached(*request);
+    if (cached.has_value()) return AnswerAtOnce(*call, response, *std::move(cached));
+  }
+  auto handler = [this, request = *request] { return gateway_.GetPcap(request); };
+  return UnaryCall<v1::Pcap>::StartServed(std::move(call), response, checked, std::move(handler));
 }
 
 grpc::ServerUnaryReactor* PcapsService::CreatePcap(grpc::CallbackServerContext* context,

@@ -17,10 +17,36 @@
 
 namespace pcaps {
 
+// Answers at once, on gRPC's thread, without a reactor of its own: nothing is left to be cancelled.
+template <typename Response>
+grpc::ServerUnaryReactor* AnswerAtOnce(Call& call, Response* response,
+                                       absl::StatusOr<Served<Response>> served) {
+  if (served.ok()) {
+    call.NoteServed(*served);
+    *response = std::move(served->value);
+    call.CountMessage(response->ByteSizeLong());
+  }
+  grpc::ServerUnaryReactor* const reactor = call.context()->DefaultReactor();
+  const grpc::Status status = call.Conclude(served.status());
+  call.LogEnd();
+  reactor->Finish(status);
+  return reactor;
+}
+
 template <typename Response>
 class UnaryCall final : public grpc::ServerUnaryReactor {
  public:
   using Handler = std::function<Task<absl::StatusOr<Response>>()>;
+  using ServedHandler = std::function<Task<absl::StatusOr<Served<Response>>>()>;
+
+  // The same where the answer may have been remembered: the caller is told.
+  static grpc::ServerUnaryReactor* StartServed(std::unique_ptr<Call> call, Response* response,
+                                               const absl::Status& checked, ServedHandler handler) {
+    Handler noting = [&call = *call, handler = std::move(handler)] {
+      return Noting(call, handler());
+    };
+    return Start(std::move(call), response, checked, std::move(noting));
+  }
 
   // Answers `checked` at once where it is an error, else with what `handler` returns.
   static grpc::ServerUnaryReactor* Start(std::unique_ptr<Call> call, Response* response,
@@ -42,6 +68,14 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
         handler_(std::move(handler)) {}
 
  private:
+  static Task<absl::StatusOr<Response>> Noting(Call& call,
+                                               Task<absl::StatusOr<Served<Response>>> task) {
+    absl::StatusOr<Served<Response>> served = co_await std::move(task);
+    if (!served.ok()) co_return served.status();
+    call.NoteServed(*served);
+    co_return std::move(served->value);
+  }
+
   void Run(std::shared_ptr<UnaryCall> self) {
     if (cancelled_) return End(absl::CancelledError("the caller left"));
     Spawn(loop_, cancel_.slot(), handler_(), [self](absl::StatusOr<Response> result) {

@@ -22,6 +22,9 @@ class Log {
   // Lines go to standard error. Below `level` nothing is written.
   Log(LogLevel level, LogFormat format);
 
+  // Whether a line of this level is written: worth asking before a costly one is made.
+  bool Writes(LogLevel level) const { return level >= level_; }
+
   // `event` says what happened ("rpc", "listening", "drain_started"); `fields` follow time, level
   // and event in the line. Control characters and quotes in values are escaped, so one event is one
   // line. Never pass a secret.

@@ -13,10 +13,18 @@ namespace {
 
 namespace json = boost::json;
 
-// The defaults, but for times a test can wait for.
+// The defaults, but for times a test can wait for, and without what would keep a request from the
+// upstream: each test of that asks for it.
 constexpr char kQuick[] = R"({
   "listen": "127.0.0.1:0",
-  "upstream": {"request_timeout": "4s", "retry": {"base_backoff": "10ms", "max_backoff": "50ms"}},
+  "upstream": {
+    "request_timeout": "4s",
+    "retry": {"base_backoff": "10ms", "max_backoff": "50ms"},
+    "budgets": [{"name": "default", "requests_per_second": 1000000, "burst": 1000000}],
+    "rules": {"simple_create_interval": "0s", "one_full_at_a_time": false}
+  },
+  "cache": {"terminal_ttl": "0s", "active_ttl": "0s", "list_ttl": "0s", "not_found_ttl": "0s", "stale_ttl": "0s"},
+  "rate_limit": {"requests_per_second": 0},
   "watch": {"min_poll_interval": "50ms", "max_poll_interval": "200ms"},
   "drain": {"delay": "0s", "timeout": "5s"},
   "log": {"level": "debug"}
@@ -57,13 +65,26 @@ Gateway::Gateway(const Emulator& emulator, const json::object& settings) {
   const json::object credential = {{"name", "default"},
                                    {"token_file", directory_.Write("token", kUpstreamToken)}};
   const json::object upstream = {{"credentials", json::array{credential}}};
-  const json::object all =
-      Merge(Merge(QuickSettings(emulator), {{"upstream", upstream}}), settings);
-  const std::string file = directory_.Write("gateway.yaml", json::serialize(all));
+  settings_ = Merge(Merge(QuickSettings(emulator), {{"upstream", upstream}}), settings);
+  Run();
+}
+
+void Gateway::Run() {
+  const std::string file = directory_.Write("gateway.yaml", json::serialize(settings_));
   process_ = std::make_unique<Process>(std::vector<std::string>{PCAPS_GATEWAY, "--config", file});
   json::object line = WaitForEvent("listening");
   EXPECT_FALSE(line.empty()) << RawLog();
   if (!line.empty()) address_ = std::string(line["listen"].as_string());
+}
+
+void Gateway::Kill() {
+  process_->Signal(SIGKILL);
+  EXPECT_TRUE(process_->Wait().has_value()) << "the gateway did not end";
+}
+
+void Gateway::Restart() {
+  settings_["listen"] = address_;
+  Run();
 }
 
 Gateway::~Gateway() {

@@ -1,0 +1,76 @@
+// PcapReader: captures and lists, read at the least cost: what is remembered, else what somebody
+// else is just asking for, else one upstream call.
+#pragma once
+
+#include <pcaps/v1/pcaps.pb.h>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "clients/base/clock.h"
+#include "clients/base/task.h"
+#include "clients/pcaps_api/pcaps_api.h"
+#include "service/gateway/pcap_cache.h"
+#include "service/gateway/served.h"
+#include "service/gateway/single_flight.h"
+#include "service/state/shared_state.h"
+
+namespace pcaps {
+
+struct PcapReaderOptions {
+  absl::Duration request_timeout = absl::Seconds(20);  // Bounds an upstream call, its waits too.
+  std::string holder;  // This process's name in the shared state. Empty: there is no other process.
+  // Whether the upstream may not be asked now for this account: then what is stale will do at once.
+  std::function<bool(const std::string& account_id)> is_spent = [](const std::string&) {
+    return false;
+  };
+};
+
+class PcapReader {
+ public:
+  using Capture = absl::StatusOr<Served<v1::Pcap>>;
+
+  // All referents outlive the reader.
+  PcapReader(Loop control, PcapsApi& api, PcapCache& cache, SharedState& state, Clock& clock,
+             PcapReaderOptions options);
+
+  // The answer to Get() where this process remembers it, also that there is none. Any thread.
+  std::optional<Capture> Cached(const CaptureKey& key, std::optional<absl::Duration> max_age);
+
+  // The capture, seen no longer ago than `max_age`; not set: while it counts as fresh. 0 asks the
+  // upstream. What is stale stands in for an upstream in trouble unless `max_age` is 0. Errors: as
+  // PcapsApi says. On the control loop.
+  Task<Capture> Get(CaptureKey key, std::optional<absl::Duration> max_age);
+
+  // All captures of the account, in the upstream's order. On the control loop.
+  Task<absl::StatusOr<Served<std::vector<v1::Pcap>>>> List(std::string account_id);
+
+ private:
+  // A call that is to see the world as it is after it began asks on its own.
+  using FlightKey = std::pair<CaptureKey, bool>;
+
+  bool IsFresh(const Remembered& known, std::optional<absl::Duration> max_age) const;
+  Known StaleOrNull(const CaptureKey& key, const absl::Status& trouble);
+  Capture Answer(const CaptureKey& key, const Known& known, CacheUse use) const;
+  Task<absl::StatusOr<Known>> LookUp(CaptureKey key);
+  Task<absl::StatusOr<Known>> Fetch(CaptureKey key, bool bypass);
+  Task<absl::StatusOr<Known>> Ask(CaptureKey key);
+  Task<Known> AwaitOtherReplica(CaptureKey key);
+  Task<absl::StatusOr<Known>> FetchList(std::string account_id);
+
+  PcapsApi& api_;
+  PcapCache& cache_;
+  SharedState& state_;
+  Clock& clock_;
+  const PcapReaderOptions options_;
+  SingleFlight<CaptureKey, Known> lookups_;
+  SingleFlight<FlightKey, Known> fetches_;
+  SingleFlight<std::string, Known> lists_;
+};
+
+}  // namespace pcaps

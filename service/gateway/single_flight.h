@@ -1,0 +1,50 @@
+// SingleFlight: what several callers ask for at the same time is done once.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "clients/base/flight.h"
+#include "clients/base/task.h"
+
+namespace pcaps {
+
+// On one loop. A flight ends early when its last waiter leaves; its outcome is told to all who
+// wait, and not remembered.
+template <typename Key, typename T>
+class SingleFlight {
+ public:
+  explicit SingleFlight(Loop loop) : loop_(std::move(loop)) {}
+
+  // Joins the flight of `key`, or starts one with the task that `make()` returns; it must bound
+  // itself in time. CANCELLED when the caller is cancelled first.
+  template <typename Make>
+  Task<absl::StatusOr<T>> Join(const Key& key, Make make) {
+    std::shared_ptr<Flight<T>>& flight = flights_[key];
+    if (flight == nullptr || flight->is_over()) {
+      flight = Flight<T>::Start(loop_, WhenLeft::kStops, make(),
+                                [this, key](const absl::StatusOr<T>&) { Forget(key); });
+    } else {
+      ++joined_;
+    }
+    return Flight<T>::Join(flight);
+  }
+
+  // Callers who found a flight to join.
+  int64_t joined() const { return joined_; }
+
+ private:
+  // A flight that was stopped may have been followed by another, which goes on.
+  void Forget(const Key& key) {
+    const auto found = flights_.find(key);
+    if (found != flights_.end() && found->second->is_over()) flights_.erase(found);
+  }
+
+  const Loop loop_;
+  std::map<Key, std::shared_ptr<Flight<T>>> flights_;
+  int64_t joined_ = 0;
+};
+
+}  // namespace pcaps
