@@ -225,7 +225,7 @@ bool RedisState::up() const { return client_.up(); }
 absl::Duration RedisState::ClockOffset() const {
   const absl::Duration measured = client_.clock_offset();
   if (absl::ToInt64Nanoseconds(measured) != measured_offset_) return measured;
-  return absl::Nanoseconds(refined_offset_);
+  return absl::Nanoseconds(refined_offset_.load());
 }
 
 void RedisState::LearnTime(absl::Time redis_now, absl::Time sent, absl::Time received) {
