@@ -221,8 +221,9 @@ Task<absl::Status> UpstreamCaller::AskLeave(const Progress& progress, Attempt& a
 void UpstreamCaller::Report(const Attempt& attempt) {
   if (!attempt.leave.has_value()) return;
   const HttpHead& head = attempt.reply.head;
-  options_.gate->Report(attempt.ask, *attempt.leave,
-                        {head.status, RetryAfterHeader(head), RateLimitOf(head)});
+  UpstreamVerdict verdict{.http_status = head.status, .windows = RateLimitOf(head)};
+  if (head.status == 429) verdict.retry_after = PauseOf(RetryAfterHeader(head), verdict.windows);
+  options_.gate->Report(attempt.ask, *attempt.leave, verdict);
 }
 
 absl::Status UpstreamCaller::Enter(const Credential& credential, Attempt& attempt) {
