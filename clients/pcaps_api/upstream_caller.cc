@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "clients/base/error.h"
-#include "clients/pcaps_api/run_to_end.h"
+#include "clients/base/run_to_end.h"
 #include "clients/pcaps_api/upstream_error.h"
 
 namespace pcaps {
