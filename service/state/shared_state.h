@@ -19,7 +19,7 @@ namespace pcaps {
 struct Order {
   int rank = 0;     // 0 to 9.
   absl::Time time;  // On the fleet's clock, to the microsecond.
-  auto operator<=>(const Order&) const = default;
+  std::strong_ordering operator<=>(const Order&) const = default;
 };
 
 struct OrderedValue {
