@@ -20,6 +20,7 @@
 #include "service/gateway/ownerships.h"
 #include "service/loop_thread.h"
 #include "service/rpc/rpc_server.h"
+#include "service/state/memory_state.h"
 #include "service/telemetry/log.h"
 #include "service/upstream_http.h"
 #include "service/upstream_token.h"
@@ -34,6 +35,13 @@ constexpr absl::Duration kLoopPatience = absl::Milliseconds(500);
 double Uniform() {
   thread_local absl::BitGen random;
   return absl::Uniform(random, 0.0, 1.0);
+}
+
+// Other than any other process's.
+std::string RandomName() {
+  absl::BitGen random;
+  return absl::StrCat(absl::Hex(absl::Uniform<uint64_t>(random), absl::kZeroPad16),
+                      absl::Hex(absl::Uniform<uint64_t>(random), absl::kZeroPad16));
 }
 
 RestPcapsApiOptions ApiOptions(const Config& config) {
@@ -77,6 +85,9 @@ GatewayOptions UseCaseOptions(const Config& config) {
   options.watch.request_timeout = config.upstream.request_timeout;
   options.watch.max_streams = config.watch.max_streams;
   options.watch.max_streams_per_account = config.watch.max_streams_per_account;
+  options.replica = RandomName();
+  options.create_rules.simple_interval = config.upstream.rules.simple_create_interval;
+  options.create_rules.one_full_at_a_time = config.upstream.rules.one_full_at_a_time;
   return options;
 }
 
@@ -157,7 +168,9 @@ absl::Status RunApp(const Config& config) {
   auto api = std::make_unique<RestPcapsApi>(control.executor(), std::move(api_options),
                                             *credentials, limits, clock, Uniform);
   DownloadLanes lanes(config, *credentials, limits, clock);
-  Gateway gateway(control.executor(), *api, lanes.lanes(), clock, Uniform, UseCaseOptions(config));
+  MemoryState state(control.executor(), clock);
+  Gateway gateway(control.executor(), *api, state, lanes.lanes(), clock, Uniform,
+                  UseCaseOptions(config));
   Ownerships ownerships(*api, clock);
   RpcEnv env{control.executor(),
              clock,

@@ -50,8 +50,8 @@ bool MayBeEqual(bool has_a, Limit a, bool has_b, Limit b) {
 bool IsSimpleOf(const v1::SimpleCapture& wanted, const v1::Pcap& pcap) {
   if (pcap.type() != v1::Pcap::TYPE_SIMPLE) return false;
   if (wanted.has_offset_time() && pcap.has_offset_time()) {
-    const absl::Duration apart = absl::AbsDuration(FromTimestamp(wanted.offset_time()) -
-                                                   FromTimestamp(pcap.offset_time()));
+    const absl::Duration apart =
+        absl::AbsDuration(FromTimestamp(wanted.offset_time()) - FromTimestamp(pcap.offset_time()));
     if (apart >= kOffsetSlack) return false;
   }
   return MayBeEqual(true, wanted.packet_limit(), pcap.has_packet_limit(), pcap.packet_limit());
@@ -96,8 +96,8 @@ Task<std::optional<v1::Pcap>> LostCreates::Look(LostCreate lost, absl::Time dead
     if (!maker->has_value()) unbound.push_back(each);
   }
   if (unbound.size() != 1) co_return std::nullopt;
-  const absl::StatusOr<std::string> maker = co_await made_.Bind(
-      {lost.request.account_id(), unbound.front().id()}, lost.creation);
+  const absl::StatusOr<std::string> maker =
+      co_await made_.Bind({lost.request.account_id(), unbound.front().id()}, lost.creation);
   if (!maker.ok() || *maker != lost.creation) co_return std::nullopt;
   co_return std::move(unbound.front());
 }

@@ -4,9 +4,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "clients/base/error.h"
 #include "clients/base/sha256.h"
 
 namespace pcaps {
+namespace {
+
+constexpr absl::Duration kPromiseRetry = absl::Seconds(1);
+
+}  // namespace
 
 std::string CreateKey(const v1::CreatePcapRequest& request, absl::string_view caller) {
   // A request_id may hold colons; a caller's name must not, or one caller could meet another's.
@@ -34,6 +40,14 @@ std::string SettledCreate(state::v1::CreateRecord record, const std::string& pca
                                    : state::v1::CreateRecord::STATE_DONE);
   record.set_pcap_id(pcap_id);
   return record.SerializeAsString();
+}
+
+absl::Status CannotPromiseOnce(absl::string_view why) {
+  return WithRetryAfter(
+      MakeError(absl::StatusCode::kUnavailable, v1::ERROR_REASON_SHARED_STATE_UNAVAILABLE,
+                absl::StrCat("creating once cannot be promised now: ", why,
+                             "; nothing was sent, call again")),
+      kPromiseRetry);
 }
 
 }  // namespace pcaps

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
@@ -33,5 +34,9 @@ std::optional<StoredCreate> ParseCreate(std::string bytes);
 
 // The record of the same creation once it is DONE (with a `pcap_id`) or UNKNOWN (without).
 std::string SettledCreate(state::v1::CreateRecord record, const std::string& pcap_id);
+
+// UNAVAILABLE/SHARED_STATE_UNAVAILABLE: nothing was sent. `why` completes "creating once cannot be
+// promised now: ".
+absl::Status CannotPromiseOnce(absl::string_view why);
 
 }  // namespace pcaps

@@ -40,8 +40,8 @@ absl::Status DownloadableOrWhyNot(const v1::Pcap& pcap) {
 
 }  // namespace
 
-Gateway::Gateway(Loop control, PcapsApi& api, std::vector<DownloadLane> lanes, Clock& clock,
-                 std::function<double()> uniform, GatewayOptions options)
+Gateway::Gateway(Loop control, PcapsApi& api, SharedState& state, std::vector<DownloadLane> lanes,
+                 Clock& clock, std::function<double()> uniform, GatewayOptions options)
     : control_(control),
       api_(api),
       lanes_(std::move(lanes)),
@@ -49,11 +49,14 @@ Gateway::Gateway(Loop control, PcapsApi& api, std::vector<DownloadLane> lanes, C
       uniform_(std::move(uniform)),
       options_(options),
       hub_(control, api, clock, options.watch),
-      creations_(control,
-                 [this](v1::CreatePcapRequest request) {
-                   const absl::Time deadline = clock_.Now() + options_.request_timeout;
-                   return api_.CreatePcap(std::move(request), deadline);
-                 }),
+      creations_(control, state, api, clock,
+                 [&api](std::string account_id, std::string pcap_id, std::optional<absl::Duration>,
+                        absl::Time deadline) {
+                   return api.GetPcap(std::move(account_id), std::move(pcap_id), deadline);
+                 },
+                 {.holder = options.replica,
+                  .request_timeout = options.request_timeout,
+                  .rules = options.create_rules}),
       files_(options.download_cache_size),
       files_on_their_way_(options.max_downloads) {
   for (const DownloadLane& lane : lanes_) {
@@ -84,10 +87,9 @@ Task<absl::StatusOr<v1::Pcap>> Gateway::GetPcap(v1::GetPcapRequest request, absl
   co_return co_await api_.GetPcap(request.account_id(), request.pcap_id(), deadline);
 }
 
-// The POST has a deadline of its own: a caller's impatience must not make its outcome unknown.
 Task<absl::StatusOr<v1::Pcap>> Gateway::CreatePcap(v1::CreatePcapRequest request,
-                                                   absl::Time /*deadline*/) {
-  co_return co_await creations_.Run(std::move(request));
+                                                   absl::Time deadline) {
+  co_return co_await creations_.Run(std::move(request), deadline);
 }
 
 Task<absl::StatusOr<v1::StopPcapResponse>> Gateway::StopPcap(v1::StopPcapRequest request,

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -21,6 +22,7 @@
 #include "service/gateway/stream_writer.h"
 #include "service/gateway/watch_hub.h"
 #include "service/gateway/watch_stream.h"
+#include "service/state/shared_state.h"
 
 namespace pcaps {
 
@@ -33,14 +35,16 @@ struct GatewayOptions {
   int64_t download_cache_size = 64 << 20;                 // Bytes of files kept. 0: none.
   int max_downloads = 64;  // Files on their way that no cache holds. Above it: OVERLOADED.
   WatchOptions watch;
+  std::string replica = "replica";  // Names this process in the fleet: random, new at each start.
+  CreateRulesOptions create_rules;
 };
 
 class Gateway {
  public:
-  // `api` works on `control`; there is at least one lane. `uniform` returns numbers in [0, 1). All
-  // outlive the gateway.
-  Gateway(Loop control, PcapsApi& api, std::vector<DownloadLane> lanes, Clock& clock,
-          std::function<double()> uniform, GatewayOptions options);
+  // `api` and `state` work on `control`; there is at least one lane. `uniform` returns numbers in
+  // [0, 1). All outlive the gateway.
+  Gateway(Loop control, PcapsApi& api, SharedState& state, std::vector<DownloadLane> lanes,
+          Clock& clock, std::function<double()> uniform, GatewayOptions options);
 
   // Errors of all: as PcapsApi says, and what proto/pcaps/v1 names for each RPC.
   Task<absl::StatusOr<v1::ListPcapsResponse>> ListPcaps(v1::ListPcapsRequest request,
@@ -49,6 +53,8 @@ class Gateway {
   Task<absl::StatusOr<v1::Pcap>> CreatePcap(v1::CreatePcapRequest request, absl::Time deadline);
   Task<absl::StatusOr<v1::StopPcapResponse>> StopPcap(v1::StopPcapRequest request,
                                                       absl::Time deadline);
+  // From now on no CreatePcap waits for a slot: those who do get `why`.
+  void EndCreateWaits(absl::Status why) { creations_.EndWaits(std::move(why)); }
   Task<absl::Status> WatchPcap(v1::WatchPcapRequest request, StreamWriter<v1::WatchEvent>& writer);
   Task<absl::Status> WatchPcaps(v1::WatchPcapsRequest request,
                                 StreamWriter<v1::WatchEvent>& writer);

@@ -6,8 +6,8 @@
 namespace pcaps {
 namespace {
 
-// As long as any creation near it may be looked for, and a little.
-constexpr absl::Duration kMadeMemory = kCreateMemory + absl::Hours(1);
+// Longer than kCreateMemory: as long as any creation near it may be looked for.
+constexpr absl::Duration kMadeMemory = absl::Hours(25);
 
 std::string KeyOf(const CaptureKey& capture) {
   return absl::StrCat("made:", capture.account_id, ":", capture.pcap_id);

@@ -4,6 +4,7 @@
 
 #include <grpcpp/server_context.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -45,7 +46,11 @@ class Call {
   RpcEnv& env() const { return env_; }
   grpc::CallbackServerContext* context() const { return context_; }
   // The caller's deadline, or request_timeout from the start, whichever is earlier.
-  absl::Time deadline() const { return deadline_; }
+  absl::Time deadline() const { return DeadlineWith(absl::ZeroDuration()); }
+  // The same for a call that may wait this long before it begins.
+  absl::Time DeadlineWith(absl::Duration wait) const {
+    return std::min(start_ + wait + env_.request_timeout, caller_deadline_);
+  }
 
   // One at a time, on any thread; before LogEnd().
   void CountMessage(int64_t bytes);
@@ -63,8 +68,8 @@ class Call {
   const CallSubject subject_;
   const std::string peer_;  // Taken at once: gRPC forgets it when the client goes.
   const absl::Time start_;
-  absl::Time deadline_;
-  std::string request_id_;  // The caller's, or made up when it is needed for an error.
+  const absl::Time caller_deadline_;  // InfiniteFuture where there is none.
+  std::string request_id_;            // The caller's, or made up when it is needed for an error.
   std::string trace_id_;
   absl::Status outcome_;
   int64_t messages_sent_ = 0;

@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "clients/base/error.h"
+#include "service/state/memory_state.h"
 #include "tests/unit/support/fake_pcaps_api.h"
 #include "tests/unit/support/list_writer.h"
 #include "tests/unit/support/manual_clock.h"
@@ -40,8 +41,10 @@ class GatewayTest : public testing::Test {
   boost::asio::io_context loop_;
   ManualClock clock_{absl::UnixEpoch() + absl::Hours(24 * 365 * 50)};
   FakePcapsApi api_{clock_};
+  MemoryState state_{loop_.get_executor(), clock_};
   Gateway gateway_{loop_.get_executor(),
                    api_,
+                   state_,
                    {{loop_.get_executor(), &api_}},
                    clock_,
                    [] { return 0.5; },
