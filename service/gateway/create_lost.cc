@@ -89,15 +89,15 @@ Task<std::optional<v1::Pcap>> LostCreates::Look(LostCreate lost, absl::Time dead
     if (submitted < sent - kClockSlack || submitted > sent + request_timeout_ + kClockSlack) {
       continue;
     }
-    const absl::StatusOr<std::optional<std::string>> maker =
-        co_await made_.MakerOf({lost.request.account_id(), each.id()});
+    CaptureKey key{lost.request.account_id(), each.id()};
+    const absl::StatusOr<std::optional<std::string>> maker = co_await made_.MakerOf(std::move(key));
     if (!maker.ok()) co_return std::nullopt;
     if (*maker == lost.creation) co_return each;
     if (!maker->has_value()) unbound.push_back(each);
   }
   if (unbound.size() != 1) co_return std::nullopt;
-  const absl::StatusOr<std::string> maker =
-      co_await made_.Bind({lost.request.account_id(), unbound.front().id()}, lost.creation);
+  CaptureKey key{lost.request.account_id(), unbound.front().id()};
+  const absl::StatusOr<std::string> maker = co_await made_.Bind(std::move(key), lost.creation);
   if (!maker.ok() || *maker != lost.creation) co_return std::nullopt;
   co_return std::move(unbound.front());
 }

@@ -131,8 +131,9 @@ Task<absl::Status> CreateSender::Note(Shared sent, absl::StatusOr<v1::Pcap> outc
   absl::Status noted = absl::OkStatus();
   std::optional<std::string> settled;  // None where nothing was created.
   if (outcome.ok()) {
+    CaptureKey made{account_id, outcome->id()};
     const absl::StatusOr<std::string> bound =
-        co_await lost_.made().Bind({account_id, outcome->id()}, creation.maker());
+        co_await lost_.made().Bind(std::move(made), creation.maker());
     noted = bound.status();
     if (noted.ok()) noted = co_await rules_.Made(sent->slot, *outcome);
     settled = SettledCreate(sent->record, outcome->id());

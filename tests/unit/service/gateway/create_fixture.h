@@ -34,7 +34,7 @@ inline v1::CreatePcapRequest FullRequest(const std::string& request_id) {
   request.set_request_id(request_id);
   request.mutable_time_limit()->set_seconds(300);
   request.mutable_full()->set_colo_name("ord02");
-  request.mutable_full()->set_destination_conf("s3://bucket/dir?region=x&sig=secret");
+  request.mutable_full()->set_destination_conf("s3://bucket/dir?region=x&secret-access-key=secret");
   return request;
 }
 

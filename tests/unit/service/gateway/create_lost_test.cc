@@ -56,7 +56,7 @@ TEST_F(CreateLostTest, EveryDifferenceMakesItAnothers) {
   EXPECT_TRUE(differs(simple, [](auto& it) { it.mutable_filter()->set_protocol(6); }));
   EXPECT_TRUE(differs(full, [](auto& it) { it.mutable_full()->set_colo_name("ams"); }));
   EXPECT_TRUE(differs(full, [](auto& it) {
-    it.mutable_full()->set_destination_conf("s3://other/dir?region=x&sig=secret");
+    it.mutable_full()->set_destination_conf("s3://other/dir?region=x&secret-access-key=secret");
   }));
   EXPECT_TRUE(differs(simple, [](auto& it) { *it.mutable_full() = FullRequest("").full(); }));
   EXPECT_TRUE(IsCreatedBy(full, [&] {

@@ -53,6 +53,7 @@ TEST_F(CreateOnceTest, AnotherAccountOrCallerMayUseTheSameId) {
   Spawn(loop_.get_executor(), {},
         b_->once.Run(SimpleRequest("r1"), absl::InfiniteFuture(), "another"),
         [&](Answer answer) { *by_another = std::move(answer); });
+  Poll();
   EXPECT_NE(Await(by_another)->id(), first);
   // No caller can name another's request.
   EXPECT_NE(CreateKey(SimpleRequest("b:c"), "a"), CreateKey(SimpleRequest("c"), "a:b"));
