@@ -1,5 +1,6 @@
 #include "service/gateway/create_lost.h"
 
+#include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <utility>
 #include <vector>
@@ -12,6 +13,8 @@ namespace {
 
 // The upstream tells its time in whole seconds, and some time before we know it.
 constexpr absl::Duration kClockSlack = absl::Seconds(5);
+// The next creation may be submitted at once, in a second that began before.
+constexpr absl::Duration kGiveUpSlack = absl::Seconds(2);
 // Upstreams may cut fractions off.
 constexpr absl::Duration kOffsetSlack = absl::Seconds(1);
 
@@ -80,15 +83,16 @@ Task<std::optional<v1::Pcap>> LostCreates::Look(LostCreate lost, absl::Time dead
       co_await api_.ListPcaps(lost.request.account_id(), deadline);
   if (!list.ok()) co_return std::nullopt;
   // From the fleet's clock to ours, and to the upstream's.
-  const absl::Time sent = lost.sent + (clock_.Now() - state_.Now()) +
-                          api_.UpstreamAhead().value_or(absl::ZeroDuration());
+  const absl::Duration ahead =
+      clock_.Now() - state_.Now() + api_.UpstreamAhead().value_or(absl::ZeroDuration());
+  const absl::Time since = lost.sent + ahead - kClockSlack;
+  const absl::Time until =
+      std::min(lost.sent + request_timeout_ + kClockSlack, lost.give_up - kGiveUpSlack) + ahead;
   std::vector<v1::Pcap> unbound;
   for (const v1::Pcap& each : *list) {
     if (!each.has_submit_time() || !IsCreatedBy(lost.request, each)) continue;
     const absl::Time submitted = FromTimestamp(each.submit_time());
-    if (submitted < sent - kClockSlack || submitted > sent + request_timeout_ + kClockSlack) {
-      continue;
-    }
+    if (submitted < since || submitted > until) continue;
     CaptureKey key{lost.request.account_id(), each.id()};
     const absl::StatusOr<std::optional<std::string>> maker = co_await made_.MakerOf(std::move(key));
     if (!maker.ok()) co_return std::nullopt;

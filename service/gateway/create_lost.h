@@ -20,6 +20,8 @@ struct LostCreate {
   v1::CreatePcapRequest request;
   std::string creation;  // Its name in MadeCaptures.
   absl::Time sent;       // On the fleet's clock.
+  // What was submitted later is another's. On the fleet's clock.
+  absl::Time give_up = absl::InfiniteFuture();
 };
 
 // True where `pcap` can be what the request created, by all it says but the time.

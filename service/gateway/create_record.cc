@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "clients/base/error.h"
+#include "clients/base/proto_time.h"
 #include "clients/base/sha256.h"
 
 namespace pcaps {
@@ -35,10 +36,15 @@ std::optional<StoredCreate> ParseCreate(std::string bytes) {
   return stored;
 }
 
-std::string SettledCreate(state::v1::CreateRecord record, const std::string& pcap_id) {
-  record.set_state(pcap_id.empty() ? state::v1::CreateRecord::STATE_UNKNOWN
-                                   : state::v1::CreateRecord::STATE_DONE);
+std::string DoneCreate(state::v1::CreateRecord record, const std::string& pcap_id) {
+  record.set_state(state::v1::CreateRecord::STATE_DONE);
   record.set_pcap_id(pcap_id);
+  return record.SerializeAsString();
+}
+
+std::string UnknownCreate(state::v1::CreateRecord record, absl::Time give_up) {
+  record.set_state(state::v1::CreateRecord::STATE_UNKNOWN);
+  *record.mutable_give_up_time() = ToTimestamp(give_up);
   return record.SerializeAsString();
 }
 

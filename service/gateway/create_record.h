@@ -32,8 +32,9 @@ struct StoredCreate {
 // Nothing where `bytes` are no record.
 std::optional<StoredCreate> ParseCreate(std::string bytes);
 
-// The record of the same creation once it is DONE (with a `pcap_id`) or UNKNOWN (without).
-std::string SettledCreate(state::v1::CreateRecord record, const std::string& pcap_id);
+// The record of the same creation once it is DONE, or UNKNOWN.
+std::string DoneCreate(state::v1::CreateRecord record, const std::string& pcap_id);
+std::string UnknownCreate(state::v1::CreateRecord record, absl::Time give_up);
 
 // UNAVAILABLE/SHARED_STATE_UNAVAILABLE: nothing was sent. `why` completes "creating once cannot be
 // promised now: ".

@@ -128,6 +128,7 @@ Task<void> CreateSender::KeepSettling(Shared sent, absl::StatusOr<v1::Pcap> outc
 Task<absl::Status> CreateSender::Note(Shared sent, absl::StatusOr<v1::Pcap> outcome) {
   const Creation& creation = sent->creation;
   const std::string& account_id = creation.request.account_id();
+  const bool is_known = outcome.ok() || !IsOutcomeUnknown(outcome.status());
   absl::Status noted = absl::OkStatus();
   std::optional<std::string> settled;  // None where nothing was created.
   if (outcome.ok()) {
@@ -136,29 +137,33 @@ Task<absl::Status> CreateSender::Note(Shared sent, absl::StatusOr<v1::Pcap> outc
         co_await lost_.made().Bind(std::move(made), creation.maker());
     noted = bound.status();
     if (noted.ok()) noted = co_await rules_.Made(sent->slot, *outcome);
-    settled = SettledCreate(sent->record, outcome->id());
-  } else if (IsOutcomeUnknown(outcome.status())) {
-    settled = SettledCreate(sent->record, "");
+    settled = DoneCreate(sent->record, outcome->id());
+  } else if (!is_known) {
+    settled = UnknownCreate(sent->record, state_.Now());
   } else {
     noted = co_await rules_.GiveBack(sent->slot);
   }
   if (noted.ok() && !sent->record_bytes.empty()) {
-    noted = co_await NoteRecord(sent, std::move(settled));
+    noted = co_await NoteRecord(sent, std::move(settled), is_known);
   }
   if (noted.ok()) noted = co_await lease_.Release(account_id, creation.holder);
   co_return noted;
 }
 
-Task<absl::Status> CreateSender::NoteRecord(Shared sent, std::optional<std::string> settled) {
+Task<absl::Status> CreateSender::NoteRecord(Shared sent, std::optional<std::string> settled,
+                                            bool is_known) {
   const absl::Duration life = LifeLeft(sent->time, state_.Now());
   const absl::StatusOr<CasResult> put =
       co_await state_.CompareAndSet(sent->creation.key, sent->record_bytes, settled, life);
   if (!put.ok()) co_return put.status();
+  if (put->swapped || !is_known || !put->current.has_value()) co_return absl::OkStatus();
   // Somebody may have given it up as unknown, who thought us dead. We know better.
-  const std::string given_up = SettledCreate(sent->record, "");
-  if (put->swapped || put->current != given_up || settled == given_up) co_return absl::OkStatus();
+  const std::optional<StoredCreate> other = ParseCreate(*put->current);
+  const bool given_up = other.has_value() && other->record.state() == CreateRecord::STATE_UNKNOWN &&
+                        other->record.holder() == sent->creation.holder;
+  if (!given_up) co_return absl::OkStatus();
   const absl::StatusOr<CasResult> mended =
-      co_await state_.CompareAndSet(sent->creation.key, given_up, settled, life);
+      co_await state_.CompareAndSet(sent->creation.key, other->bytes, settled, life);
   co_return mended.status();
 }
 
@@ -174,10 +179,19 @@ Task<CreateSender::Outcome> CreateSender::Resolve(Creation creation, StoredCreat
 Task<CreateSender::Outcome> CreateSender::LookOnce(Creation creation, StoredCreate lost) {
   const absl::Time sent = FromTimestamp(lost.record.sent_time());
   const std::string key = creation.key;
+  CreateRecord& record = lost.record;
+  const bool was_open = record.state() == CreateRecord::STATE_SENT;
   LostCreate wanted{std::move(creation.request), key, sent};
+  if (record.has_give_up_time()) wanted.give_up = FromTimestamp(record.give_up_time());
   std::optional<v1::Pcap> found = co_await lost_.Look(std::move(wanted), clock_.Now() + kReadTime);
-  std::string settled = SettledCreate(lost.record, found.has_value() ? found->id() : "");
-  if (settled != lost.bytes) {
+  if (found.has_value() || was_open) {
+    std::string settled = lost.bytes;
+    if (found.has_value()) {
+      settled = DoneCreate(record, found->id());
+    } else {
+      // The lease of the dead ended no earlier.
+      settled = UnknownCreate(record, FromTimestamp(record.expire_time()));
+    }
     const absl::StatusOr<CasResult> put = co_await state_.CompareAndSet(
         key, lost.bytes, std::move(settled), LifeLeft(sent, state_.Now()));
     if (put.ok() && !put->swapped) co_return std::nullopt;

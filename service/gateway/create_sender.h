@@ -85,7 +85,7 @@ class CreateSender {
   Task<void> KeepSettling(Shared sent, absl::StatusOr<v1::Pcap> outcome);
   // May be repeated until it is OK.
   Task<absl::Status> Note(Shared sent, absl::StatusOr<v1::Pcap> outcome);
-  Task<absl::Status> NoteRecord(Shared sent, std::optional<std::string> settled);
+  Task<absl::Status> NoteRecord(Shared sent, std::optional<std::string> settled, bool is_known);
   Task<Outcome> LookOnce(Creation creation, StoredCreate lost);
 
   const Loop loop_;

@@ -53,6 +53,7 @@ class CreatingApi : public FakePcapsApi {
     return CreateFate{};
   };
   bool lists = true;  // Else no list can be read.
+  size_t list_size = 50;
 
   Task<absl::StatusOr<v1::Pcap>> CreatePcap(v1::CreatePcapRequest request,
                                             absl::Time deadline) override {
@@ -86,7 +87,7 @@ class CreatingApi : public FakePcapsApi {
       if (each.pcap.account_id() == account_id) list.push_back(each.pcap);
     }
     std::reverse(list.begin(), list.end());
-    if (list.size() > 50) list.resize(50);
+    if (list.size() > list_size) list.resize(list_size);
     co_return list;
   }
 

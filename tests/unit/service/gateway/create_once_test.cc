@@ -175,6 +175,22 @@ TEST_F(CreateOnceTest, AnEqualCaptureOfAnotherCallerIsNotTakenForOurs) {
   EXPECT_EQ(Run(*a_, SimpleRequest("ours too"))->id(), "created3");
 }
 
+TEST_F(CreateOnceTest, WhatIsCreatedAfterACreationWasGivenUpIsNotIts) {
+  a_->api.fate = [](const auto&) { return Lost(/*executed=*/false); };
+  ASSERT_FALSE(Run(*a_, SimpleRequest("given up")).ok());
+  // The next one's replica cannot say whose its capture is.
+  b_->api.fate = [&](const auto&) {
+    b_->state.trouble = kFails;
+    return CreateFate{};
+  };
+  ASSERT_EQ(Run(*b_, SimpleRequest("next"))->id(), "created1");
+  Pass(absl::Seconds(45));  // Its lease is over.
+  EXPECT_EQ(ReasonOf(Run(*a_, SimpleRequest("given up")).status()),
+            v1::ERROR_REASON_CREATE_OUTCOME_UNKNOWN);
+  b_->state.trouble = kWorks;
+  EXPECT_EQ(Run(*b_, SimpleRequest("next"))->id(), "created1");
+}
+
 TEST_F(CreateOnceTest, NobodyElseCreatesInTheAccountWhileAnOutcomeIsOpen) {
   a_->api.fate = [](const auto&) { return Lost(/*executed=*/false); };
   const Pending open = Start(*a_, SimpleRequest("r1"));

@@ -28,7 +28,7 @@ constexpr int kCallers = 60;
 constexpr absl::Duration kStep = absl::Milliseconds(20);
 const absl::Time kStart = absl::FromUnixSeconds(1577836800);
 
-class CreateStormTest : public testing::Test {
+class CreateStormTest : public testing::TestWithParam<int> {
  protected:
   // One who wants a capture, and asks for it until he has it.
   struct Caller {
@@ -61,6 +61,8 @@ class CreateStormTest : public testing::Test {
         if (luck < 0.002) return FailingState::Trouble::kFailsBefore;
         return luck < 0.004 ? FailingState::Trouble::kFailsAfter : FailingState::Trouble::kNone;
       };
+      // They create far more in a minute than the upstream allows, and lists.
+      api.list_size = kNames;
       api.fate = [&storm](const auto&) { return storm.Fate(); };
     }
     ~Replica() { loop.reset(); }
@@ -150,7 +152,7 @@ class CreateStormTest : public testing::Test {
     return wanting > 0;
   }
 
-  std::mt19937_64 random_{1};
+  std::mt19937_64 random_{static_cast<uint64_t>(GetParam())};
   boost::asio::io_context state_loop_;
   ManualClock clock_{kStart};
   MemoryState memory_{state_loop_.get_executor(), clock_};
@@ -161,7 +163,7 @@ class CreateStormTest : public testing::Test {
   std::array<std::unique_ptr<Replica>, kReplicas> replicas_;
 };
 
-TEST_F(CreateStormTest, EachNameCreatesOnceAndNoCaptureIsTwoCallers) {
+TEST_P(CreateStormTest, EachNameCreatesOnceAndNoCaptureIsTwoCallers) {
   upstream_.ahead = -absl::Seconds(90);
   for (std::unique_ptr<Replica>& each : replicas_) {
     each = std::make_unique<Replica>(*this, ++lives_);
@@ -199,6 +201,8 @@ TEST_F(CreateStormTest, EachNameCreatesOnceAndNoCaptureIsTwoCallers) {
     EXPECT_TRUE(expected) << ReasonName(reason);
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Seeds, CreateStormTest, testing::Range(1, 5));
 
 }  // namespace
 }  // namespace pcaps
