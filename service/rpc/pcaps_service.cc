@@ -13,7 +13,7 @@ grpc::ServerUnaryReactor* PcapsService::ListPcaps(grpc::CallbackServerContext* c
   call->Enter(CheckRequest(*request));
   auto handler = [this, request = *request] { return gateway_.ListPcaps(request); };
   return UnaryCall<v1::ListPcapsResponse>::StartServed(std::move(call), response,
-                                                       CheckRequest(*request), std::move(handler));
+                                                       std::move(handler));
 }
 
 grpc::ServerUnaryReactor* PcapsService::GetPcap(grpc::CallbackServerContext* context,

@@ -65,8 +65,12 @@ std::optional<TakeResult> ReadTakeResult(const std::vector<RedisReply>& elements
 
 }  // namespace
 
-RedisState::RedisState(RedisClient& client, std::string key_prefix, Clock& clock)
-    : client_(client), prefix_(absl::StrCat(key_prefix, ":")), clock_(clock) {}
+RedisState::RedisState(RedisClient& client, const std::string& key_prefix, Clock& clock,
+                       StateScripts scripts)
+    : client_(client),
+      prefix_(absl::StrCat(key_prefix, ":")),
+      clock_(clock),
+      scripts_(std::move(scripts)) {}
 
 std::string RedisState::Key(const std::string& key) const { return absl::StrCat(prefix_, key); }
 
@@ -224,7 +228,7 @@ bool RedisState::up() const { return client_.up(); }
 
 absl::Duration RedisState::ClockOffset() const {
   const absl::Duration measured = client_.clock_offset();
-  if (absl::ToInt64Nanoseconds(measured) != measured_offset_) return measured;
+  if (absl::ToInt64Nanoseconds(measured) != measured_offset_.load()) return measured;
   return absl::Nanoseconds(refined_offset_.load());
 }
 

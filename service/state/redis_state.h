@@ -21,7 +21,8 @@ class RedisState : public SharedState {
  public:
   // `key_prefix`, with a colon after it, begins all keys and the channel. Both referents outlive
   // the state and the tasks it gave out.
-  RedisState(RedisClient& client, std::string key_prefix, Clock& clock);
+  RedisState(RedisClient& client, const std::string& key_prefix, Clock& clock,
+             StateScripts scripts = StateScripts());
 
   Task<absl::StatusOr<std::vector<std::optional<OrderedValue>>>> GetMany(
       std::vector<std::string> keys) override;

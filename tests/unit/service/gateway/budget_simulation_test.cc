@@ -139,19 +139,33 @@ size_t MostInAnyWindow(Fleet& fleet, int seconds, double chance_of_429, bool los
   return fleet.most();
 }
 
-TEST(BudgetSimulation, NoFiveMinutesSeeMoreThanTheLimitWhateverIsLost) {
-  size_t most = 0;
-  for (const unsigned seed : {1U, 2U, 3U, 4U}) {
-    Fleet calm(seed);
-    EXPECT_LE(MostInAnyWindow(calm, 1800, 0, false), 960U) << "nothing is lost: burst and rate";
+constexpr unsigned kSeeds[] = {1, 2};
+
+TEST(BudgetSimulation, FiveMinutesSeeTheBurstAndTheRateWhereNothingIsLost) {
+  for (const unsigned seed : kSeeds) {
     Fleet fleet(seed);
-    most = std::max(most, MostInAnyWindow(fleet, 3600, 0, true));
-    Fleet limited(seed);
-    EXPECT_LE(MostInAnyWindow(limited, 3600, 0.002, true), kLimit);
-    EXPECT_GT(limited.total(), 1000U) << "it goes on";
+    const size_t most = MostInAnyWindow(fleet, 1800, 0, /*lose_state=*/false);
+    EXPECT_LE(most, 960U);
+    EXPECT_GT(most, 850U) << "there was enough load to prove something";
+  }
+}
+
+TEST(BudgetSimulation, FiveMinutesInWhichTheStateIsLostThriceStayUnderTheLimit) {
+  size_t most = 0;
+  for (const unsigned seed : kSeeds) {
+    Fleet fleet(seed);
+    most = std::max(most, MostInAnyWindow(fleet, 3600, 0, /*lose_state=*/true));
   }
   EXPECT_LE(most, kLimit);
   EXPECT_GT(most, 900U) << "there was enough load to prove something";
+}
+
+TEST(BudgetSimulation, ThatAndA429NowAndThenStayUnderTheLimitAndGoOn) {
+  for (const unsigned seed : kSeeds) {
+    Fleet fleet(seed);
+    EXPECT_LE(MostInAnyWindow(fleet, 3600, 0.002, /*lose_state=*/true), kLimit);
+    EXPECT_GT(fleet.total(), 1000U);
+  }
 }
 
 }  // namespace
