@@ -76,6 +76,7 @@ GatewayOptions UseCaseOptions(const Config& config, const std::string& holder) {
   options.watch.min_poll_interval = config.watch.min_poll_interval;
   options.watch.max_poll_interval = config.watch.max_poll_interval;
   options.watch.request_timeout = config.upstream.request_timeout;
+  options.watch.holder = holder;
   options.watch.max_streams = config.watch.max_streams;
   options.watch.max_streams_per_account = config.watch.max_streams_per_account;
   return options;

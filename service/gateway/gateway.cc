@@ -14,6 +14,7 @@ namespace pcaps {
 namespace {
 
 constexpr double kExpirySpread = 0.2;
+constexpr double kHeartbeatSpread = 0.5;
 
 absl::Status Precondition(v1::ErrorReason reason, absl::string_view message, const v1::Pcap& pcap) {
   return MakeError(absl::StatusCode::kFailedPrecondition, reason, message,
@@ -57,7 +58,7 @@ Gateway::Gateway(Loop control, UpstreamApis apis, SharedState& state,
       options_(options),
       cache_(control, state, clock, options.cache),
       reader_(control, apis.reads, cache_, state, clock, options.read),
-      hub_(control, apis.polls, clock, options.watch),
+      hub_(control, apis.polls, cache_, state, clock, uniform_, options.watch),
       creations_(control, state, apis.writes, clock,
                  [this](std::string account_id, std::string pcap_id,
                         std::optional<absl::Duration> max_age, absl::Time /*deadline*/) {
@@ -168,6 +169,7 @@ StreamWatchOptions Gateway::StreamOptionsOf(const Request& request) {
   options.heartbeat_interval = request.has_heartbeat_interval()
                                    ? FromProtoDuration(request.heartbeat_interval())
                                    : options_.heartbeat_interval;
+  options.first_heartbeat_after = 1 - kHeartbeatSpread * uniform_();
   return options;
 }
 

@@ -1,22 +1,26 @@
-// WatchHub: follows captures for any number of watchers with one poller per account.
-// A watcher holds only the newest unsent state of each capture: a slow one skips middles, never the
-// end. All on the control loop.
+// WatchHub: follows captures for any number of watchers, with one poller per account in the whole
+// fleet. What watchers are told comes through the PcapCache alone, whoever saw it.
 #pragma once
 
 #include <pcaps/v1/pcaps.pb.h>
 
+#include <deque>
+#include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <set>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "clients/base/clock.h"
 #include "clients/base/task.h"
 #include "clients/pcaps_api/pcaps_api.h"
+#include "service/gateway/pcap_cache.h"
+#include "service/gateway/watched_account.h"
+#include "service/gateway/watcher.h"
+#include "service/state/shared_state.h"
 
 namespace pcaps {
 
@@ -24,61 +28,23 @@ struct WatchOptions {
   absl::Duration min_poll_interval =
       absl::Seconds(2);  // A capture this young is polled this often;
   absl::Duration max_poll_interval = absl::Seconds(15);  // the interval grows with its age to this.
-  absl::Duration request_timeout = absl::Seconds(20);    // Bounds one poll call.
+  absl::Duration request_timeout = absl::Seconds(20);    // Bounds one poll call, and how long a
+                                                         // newcomer waits for leave to call.
   int max_streams = 5000;  // Above them: RESOURCE_EXHAUSTED/OVERLOADED.
   int max_streams_per_account = 2000;
+  std::string holder;  // This process's name in the shared state: no other's.
 };
 
-class WatchHub;
-
-// One watcher's place in the hub; leaving is destroying it.
-class Watcher {
- public:
-  ~Watcher();
-  Watcher(const Watcher&) = delete;
-  Watcher& operator=(const Watcher&) = delete;
-
-  // The next capture or removal; nullopt when `until` passes, the snapshot becomes complete, or the
-  // caller is cancelled. Errors end the watch: the snapshot could not be had (as PcapsApi says), or
-  // the account was taken from us.
-  Task<absl::StatusOr<std::optional<v1::WatchEvent>>> Next(absl::Time until);
-
-  // Every watched capture has been seen, or found missing, once.
-  bool SnapshotComplete() const;
-  // Everything seen was handed out by Next.
-  bool AllSent() const;
-  // Every watched capture is done or removed, and handed out.
-  bool AllDone() const;
-  // When the upstream last answered for the account, and whether that is two intervals ago.
-  v1::Heartbeat MakeHeartbeat() const;
-
- private:
-  friend class WatchHub;
-  struct Account;
-  Watcher(WatchHub& hub, std::shared_ptr<Account> account, std::set<std::string> ids);
-
-  void Observe(const v1::Pcap& pcap);
-  void Remove(const std::string& id);
-
-  WatchHub& hub_;
-  const std::shared_ptr<Account> account_;
-  const uint64_t number_;
-  const std::set<std::string> ids_;         // Empty: every capture of the account.
-  std::set<std::string> unseen_;            // Named ones the snapshot still lacks.
-  std::set<std::string> open_;              // Named ones neither done nor removed.
-  bool listed_ = false;                     // Without names: a list was seen.
-  std::map<std::string, v1::Pcap> unsent_;  // Newest state of each.
-  std::set<std::string> removed_unsent_;
-  absl::Status end_;
-  Event changed_;
-};
-
+// Everything on the control loop.
 class WatchHub {
  public:
-  WatchHub(Loop loop, PcapsApi& api, Clock& clock, WatchOptions options);
-  ~WatchHub();
+  // Listens to `cache`: nobody else may. `polls` is called with the purpose of polling; `uniform`
+  // returns numbers in [0, 1). All referents outlive the hub, and the hub the loop's work.
+  WatchHub(Loop loop, PcapsApi& polls, PcapCache& cache, SharedState& state, Clock& clock,
+           std::function<double()> uniform, WatchOptions options);
 
-  // Follows the captures named, or all of the account. OVERLOADED above the limits.
+  // Follows the captures named, or all of the account. OVERLOADED above the limits; while the
+  // upstream fails, its error where that is needed to say what is watched.
   absl::StatusOr<std::unique_ptr<Watcher>> Watch(std::string account_id, std::set<std::string> ids);
 
   // How many watchers there are.
@@ -86,26 +52,27 @@ class WatchHub {
 
  private:
   friend class Watcher;
-  using Account = Watcher::Account;
-
-  // What a poll asks for: every open capture, or only those a newcomer waits to see.
-  enum class Scope { kOpen, kUnseen };
+  using Account = std::shared_ptr<WatchedAccount>;
 
   // Runs while the account has watchers.
-  Task<void> Poll(std::shared_ptr<Account> account);
-  Task<absl::Status> PollOnce(std::shared_ptr<Account> account, Scope scope);
-  Task<absl::Status> PollList(std::shared_ptr<Account> account, std::set<std::string> due);
-  Task<absl::Status> PollEach(std::shared_ptr<Account> account, std::set<std::string> due);
-  Task<void> Publish(std::shared_ptr<Account> account, v1::Pcap pcap);
-  Task<void> PublishRemoved(std::shared_ptr<Account> account, std::string id);
-  absl::Duration Interval(const Account& account) const;
-  void Leave(Watcher& watcher);
+  Task<void> Follow(Account account);
+  void OnNewer(const Observation& seen);
+  void OnGap();
+  void Tell(Account account, SharedCapture capture);
+  Task<void> FanOut();
+  bool IsStale(const WatchedAccount& account) const;
+  void Left(WatchedAccount& account);
 
   const Loop loop_;
-  PcapsApi& api_;
+  PcapsApi& polls_;
+  PcapCache& cache_;
+  SharedState& state_;
   Clock& clock_;
+  const std::function<double()> uniform_;
   const WatchOptions options_;
-  std::map<std::string, std::shared_ptr<Account>> accounts_;
+  std::map<std::string, Account> accounts_;
+  std::deque<std::pair<Account, SharedCapture>> to_tell_;  // Each capture once at most.
+  bool telling_ = false;
   int watchers_ = 0;
   uint64_t joined_ = 0;  // Numbers the watchers.
 };

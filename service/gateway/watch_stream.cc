@@ -40,18 +40,19 @@ Task<absl::Status> StreamWatch(Watcher& watcher, Clock& clock, StreamWatchOption
   const absl::Status left = absl::CancelledError("the watcher left");
   bool snapshot_marked = !options.mark_snapshot;
   bool sent_any = false;
-  absl::Time last_sent = clock.Now();
+  absl::Time heartbeat_due = clock.Now() + options.heartbeat_interval;
   while (true) {
     std::optional<v1::WatchEvent> event;
+    bool marking = false;
     if (!snapshot_marked && watcher.SnapshotComplete() && watcher.AllSent()) {
-      snapshot_marked = true;
+      snapshot_marked = marking = true;
       event = HeartbeatOf(watcher);
     } else if (watcher.AllDone()) {
       co_return absl::OkStatus();
     } else {
       // The first heartbeat marks the snapshot, so there is none before it.
       absl::Time until = options.expires;
-      if (snapshot_marked) until = std::min(until, last_sent + options.heartbeat_interval);
+      if (snapshot_marked) until = std::min(until, heartbeat_due);
       absl::StatusOr<std::optional<v1::WatchEvent>> next = co_await watcher.Next(until);
       if (!next.ok()) co_return next.status();
       const bool cancelled = co_await Cancelled();
@@ -64,11 +65,12 @@ Task<absl::Status> StreamWatch(Watcher& watcher, Clock& clock, StreamWatchOption
     if (!event.has_value()) continue;
     const std::string removed = options.must_exist ? event->removed_pcap_id() : std::string();
     if (!removed.empty() && !sent_any) co_return Removed(removed);
+    const double share = event->has_heartbeat() && !marking ? 1.0 : options.first_heartbeat_after;
     const bool written = co_await writer.Write(*std::move(event));
     if (!written) co_return left;
     if (!removed.empty()) co_return Removed(removed);
     sent_any = true;
-    last_sent = clock.Now();
+    heartbeat_due = clock.Now() + share * options.heartbeat_interval;
   }
 }
 

@@ -14,7 +14,9 @@ namespace pcaps {
 
 struct StreamWatchOptions {
   absl::Duration heartbeat_interval =
-      absl::Seconds(15);                        // Time without an event before a heartbeat.
+      absl::Seconds(15);  // Time without an event before a heartbeat.
+  // Share of it before the first one after an event: watchers told at the same time are spread.
+  double first_heartbeat_after = 1;
   absl::Time expires = absl::InfiniteFuture();  // Then UNAVAILABLE/STREAM_EXPIRED.
   bool mark_snapshot = false;                   // A heartbeat follows the snapshot at once.
   bool must_exist = false;  // A removed capture ends the stream with NOT_FOUND/CAPTURE_NOT_FOUND.
