@@ -17,6 +17,7 @@
 #include "clients/pcaps_api/rest_pcaps_api.h"
 #include "service/app_options.h"
 #include "service/fleet_state.h"
+#include "service/limit_options.h"
 #include "service/gateway/gateway.h"
 #include "service/gateway/ownerships.h"
 #include "service/loop_thread.h"
@@ -123,8 +124,8 @@ absl::Status RunApp(const Config& config) {
   LoopThread control;
   FleetState fleet(config.state, control.executor(), clock, log);
   const auto budget = std::make_shared<UpstreamBudget>(control.executor(), fleet.state(), clock,
-                                                       Uniform, BudgetOptions(config));
-  RateLimiter rates(control.executor(), fleet.state(), clock, RateOptions(config));
+                                                       Uniform, BudgetOptionsOf(config));
+  RateLimiter rates(control.executor(), fleet.state(), clock, RateOptionsOf(config));
   RestPcapsApiOptions api_options = ApiOptions(config);
   api_options.upstream.gate = budget;
   api_options.on_odd_answer = [&log](const OddAnswer& odd) { LogOddAnswer(log, odd); };

@@ -30,28 +30,6 @@ RestPcapsApiOptions DownloadApiOptions(const Config& config) {
   return options;
 }
 
-UpstreamBudgetOptions BudgetOptions(const Config& config) {
-  UpstreamBudgetOptions options;
-  for (const Config::Budget& budget : config.upstream.budgets) {
-    options.ledger.budgets[budget.name] = {budget.requests_per_second, budget.burst};
-  }
-  options.ledger.max_replicas = config.state.max_replicas;
-  return options;
-}
-
-RateLimiterOptions RateOptions(const Config& config) {
-  const auto rate_of = [](const Config::Rate& rate) {
-    return RateLimiterOptions::Rate{rate.requests_per_second, rate.burst};
-  };
-  RateLimiterOptions options;
-  options.rate = rate_of(config.rate_limit);
-  for (const auto& [account_id, rate] : config.rate_limit.accounts) {
-    options.accounts[account_id] = rate_of(rate);
-  }
-  options.max_replicas = config.state.max_replicas;
-  return options;
-}
-
 GatewayOptions UseCaseOptions(const Config& config, const std::string& holder) {
   GatewayOptions options;
   options.request_timeout = config.upstream.request_timeout;
