@@ -72,6 +72,18 @@ TEST_F(CreateOnceTest, DuplicatesInFlightWaitForTheFirstHereAndElsewhere) {
   EXPECT_EQ(made(), 1);
 }
 
+TEST_F(CreateOnceTest, DuplicatesThatWaitForTheLeaseAtTwoReplicasCreateOnce) {
+  const auto c = NewReplica("c");
+  c->api.fate = [](const auto&) { return CreateFate{.answer_after = absl::Seconds(1)}; };
+  const Pending first = Start(*c, SimpleRequest("r0"));
+  const Pending here = Start(*a_, SimpleRequest("r1"));
+  const Pending there = Start(*b_, SimpleRequest("r1"));
+  ASSERT_TRUE(Await(first).ok());
+  EXPECT_EQ(Await(here)->id(), "created2");
+  EXPECT_EQ(Await(there)->id(), "created2");
+  EXPECT_EQ(upstream_.posts["r1"], 1);
+}
+
 TEST_F(CreateOnceTest, ACallerWhoLeavesDoesNotStopTheCreation) {
   a_->api.fate = [](const auto&) { return CreateFate{.executed_after = absl::Seconds(5)}; };
   boost::asio::cancellation_signal cancel;
