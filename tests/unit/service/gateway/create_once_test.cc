@@ -179,12 +179,16 @@ TEST_F(CreateOnceTest, WhatTheListDoesNotShowStaysUnknown) {
 }
 
 TEST_F(CreateOnceTest, AnEqualCaptureOfAnotherCallerIsNotTakenForOurs) {
-  ASSERT_EQ(Run(*a_, SimpleRequest(""))->id(), "created1");
-  ASSERT_EQ(Run(*b_, SimpleRequest("theirs"))->id(), "created2");
-  a_->api.fate = [](const auto&) { return Lost(/*executed=*/false); };
-  EXPECT_FALSE(Run(*a_, SimpleRequest("ours")).ok());
+  for (const std::string theirs : {"", "theirs"}) {
+    const std::string ours = absl::StrCat("ours beside ", theirs);
+    ASSERT_TRUE(Run(*b_, SimpleRequest(theirs)).ok());
+    a_->api.fate = [](const auto&) { return Lost(/*executed=*/false); };
+    EXPECT_FALSE(Run(*a_, SimpleRequest(ours)).ok());
+    Pass(absl::Minutes(1));
+  }
+  ASSERT_TRUE(Run(*b_, SimpleRequest("theirs too")).ok());
   a_->api.fate = [](const auto&) { return Lost(/*executed=*/true); };
-  EXPECT_EQ(Run(*a_, SimpleRequest("ours too"))->id(), "created3");
+  EXPECT_EQ(Run(*a_, SimpleRequest("ours"))->id(), "created4");
 }
 
 TEST_F(CreateOnceTest, WhatIsCreatedAfterACreationWasGivenUpIsNotIts) {
