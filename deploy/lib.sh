@@ -114,6 +114,25 @@ listening_address() {
   echo "$address"
 }
 
+# start_redis: one that keeps nothing on disk; sets redis_port. It cannot pick a free port and say which, so we try some, below
+# those the kernel hands out.
+start_redis() {
+  local attempt deadline
+  for ((attempt = 0; attempt < 20; attempt++)); do
+    redis_port=$((10000 + RANDOM % 20000))
+    start redis redis-server --bind 127.0.0.1 --port "$redis_port" --save '' --appendonly no --dir "$work"
+    deadline=$((SECONDS + start_timeout))
+    while kill -0 "${pids[-1]}" 2>/dev/null && ((SECONDS < deadline)); do
+      if grep -q 'Ready to accept connections' "$work/redis.log"; then return 0; fi
+      sleep 0.05
+    done
+    stop "${pids[-1]}" 1 || true
+    unset 'pids[-1]'
+  done
+  tail -n 20 "$work/redis.log" >&2
+  die "redis-server did not start"
+}
+
 # Ends what was started, the last one first: a gateway still talks to its upstream while it drains.
 end_all() {
   local i

@@ -24,11 +24,14 @@ build_packages=(
   libcli11-dev
 )
 
+# To run a fleet: what its gateways share.
+redis_packages=(redis-server)
+
 # To build and run the tests.
 test_packages=(
   libgtest-dev
   libgmock-dev
-  redis-server # What pcapctl doctor checks.
+  "${redis_packages[@]}"
   openssl # Makes the certificates of the TLS tests.
 )
 

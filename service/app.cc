@@ -12,10 +12,11 @@
 #include "absl/random/random.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "clients/base/clock.h"
 #include "clients/pcaps_api/rest_pcaps_api.h"
+#include "service/app_options.h"
+#include "service/fleet_state.h"
 #include "service/gateway/gateway.h"
 #include "service/gateway/ownerships.h"
 #include "service/loop_thread.h"
@@ -36,21 +37,10 @@ double Uniform() {
   return absl::Uniform(random, 0.0, 1.0);
 }
 
-RestPcapsApiOptions ApiOptions(const Config& config) {
-  const Config::Upstream& upstream = config.upstream;
-  RestPcapsApiOptions options;
-  options.upstream.base_url = std::string(absl::StripSuffix(upstream.base_url, "/"));
-  options.upstream.request_timeout = upstream.request_timeout;
-  options.upstream.retry.max_attempts = upstream.retry.max_attempts;
-  options.upstream.retry.base_backoff = upstream.retry.base_backoff;
-  options.upstream.retry.max_backoff = upstream.retry.max_backoff;
-  options.upstream.retry.budget_ratio = upstream.retry.budget_ratio;
-  options.http = UpstreamHttpOptions(config);
-  // As many as may be busy, or a busy gateway would make a new connection for most calls.
-  options.http.max_idle_connections = upstream.max_in_flight;
-  options.http.buffer_bytes = config.download.buffer;
-  options.upstream_stall_timeout = config.download.upstream_stall_timeout;
-  return options;
+// A name that no other replica has, nor this one had before.
+std::string NewHolder() {
+  absl::BitGen random;
+  return absl::StrCat(absl::Hex(absl::Uniform<uint64_t>(random), absl::kZeroPad16));
 }
 
 // One line an answer: the first oddity stands for all.
@@ -63,39 +53,18 @@ void LogOddAnswer(Log& log, const OddAnswer& odd) {
                                    {"cf_ray", odd.cf_ray}});
 }
 
-GatewayOptions UseCaseOptions(const Config& config) {
-  GatewayOptions options;
-  options.request_timeout = config.upstream.request_timeout;
-  options.heartbeat_interval = config.watch.heartbeat_interval;
-  options.max_watch_duration = config.watch.max_duration;
-  options.chunk_size = config.download.chunk_size;
-  options.whole_max = config.download.whole_max;
-  options.download_cache_size = config.download.cache_size;
-  options.max_downloads = config.download.max_streams;
-  options.watch.min_poll_interval = config.watch.min_poll_interval;
-  options.watch.max_poll_interval = config.watch.max_poll_interval;
-  options.watch.request_timeout = config.upstream.request_timeout;
-  options.watch.max_streams = config.watch.max_streams;
-  options.watch.max_streams_per_account = config.watch.max_streams_per_account;
-  return options;
-}
-
-RestPcapsApiOptions DownloadApiOptions(const Config& config) {
-  RestPcapsApiOptions options = ApiOptions(config);
-  options.http.receive_bytes = std::min(config.download.chunk_size, config.download.buffer);
-  return options;
-}
-
 // Bodies that are streamed: loops of their own, each with an upstream client.
 class DownloadLanes {
  public:
   DownloadLanes(const Config& config, const std::shared_ptr<const Credentials>& credentials,
-                const std::shared_ptr<UpstreamLimits>& limits, Clock& clock) {
+                const std::shared_ptr<UpstreamLimits>& limits,
+                const std::shared_ptr<UpstreamGate>& gate, Clock& clock) {
+    RestPcapsApiOptions options = DownloadApiOptions(config);
+    options.upstream.gate = gate;
     for (int i = 0; i < config.download.threads; ++i) {
       loops_.push_back(std::make_unique<LoopThread>());
-      apis_.push_back(std::make_unique<RestPcapsApi>(loops_.back()->executor(),
-                                                     DownloadApiOptions(config), credentials,
-                                                     limits, clock, Uniform));
+      apis_.push_back(std::make_unique<RestPcapsApi>(loops_.back()->executor(), options,
+                                                     credentials, limits, clock, Uniform));
       lanes_.push_back({loops_.back()->executor(), apis_.back().get()});
     }
   }
@@ -127,13 +96,13 @@ int AwaitSignal(boost::asio::io_context& signals_loop, boost::asio::signal_set& 
 }  // namespace
 
 absl::Status CheckApp(const Config& config) {
-  const absl::Status served = CheckServed(config);
-  if (!served.ok()) return served;
   for (const Config::Credential& credential : config.upstream.credentials) {
     if (credential.token_file.empty()) continue;
     const absl::StatusOr<Token> token = ReadToken(credential);
     if (!token.ok()) return token.status();
   }
+  const absl::Status state = CheckState(config.state);
+  if (!state.ok()) return state;
   return CheckCaFile(config.upstream.ca_file);
 }
 
@@ -152,23 +121,37 @@ absl::Status RunApp(const Config& config) {
   const auto limits = std::make_shared<UpstreamLimits>(config.upstream.max_in_flight,
                                                        config.upstream.retry.budget_ratio);
   LoopThread control;
+  FleetState fleet(config.state, control.executor(), clock, log);
+  const auto budget = std::make_shared<UpstreamBudget>(control.executor(), fleet.state(), clock,
+                                                       Uniform, BudgetOptions(config));
+  RateLimiter rates(control.executor(), fleet.state(), clock, RateOptions(config));
   RestPcapsApiOptions api_options = ApiOptions(config);
+  api_options.upstream.gate = budget;
   api_options.on_odd_answer = [&log](const OddAnswer& odd) { LogOddAnswer(log, odd); };
   auto api = std::make_unique<RestPcapsApi>(control.executor(), std::move(api_options),
                                             *credentials, limits, clock, Uniform);
-  DownloadLanes lanes(config, *credentials, limits, clock);
-  Gateway gateway(control.executor(), *api, lanes.lanes(), clock, Uniform, UseCaseOptions(config));
+  const std::unique_ptr<PcapsApi> polls = api->For(Purpose::kPoll);
+  const std::unique_ptr<PcapsApi> writes = api->For(Purpose::kWrite);
+  DownloadLanes lanes(config, *credentials, limits, budget, clock);
+  GatewayOptions use_cases = UseCaseOptions(config, NewHolder());
+  use_cases.read.is_spent = [budget](const std::string& account_id) {
+    return budget->SpentFor(account_id, Purpose::kRead).has_value();
+  };
+  Gateway gateway(control.executor(), {*api, *polls, *writes}, fleet.state(), lanes.lanes(), clock,
+                  Uniform, std::move(use_cases));
   Ownerships ownerships(*api, clock);
   RpcEnv env{control.executor(),
              clock,
              log,
              streams,
+             rates,
              config.upstream.request_timeout,
              config.download.reader_stall_timeout};
   RpcServer server(env, gateway, ownerships,
                    {config.listen, config.reflection, {config.upstream.rules.full_time_limit_max}});
   const auto join_loops = [&] {
     const absl::Time until = absl::Now() + kLoopPatience;  // For all loops together.
+    fleet.Stop();
     lanes.Join(until);
     // A poll that nobody waits for any more may still use the API, which therefore goes last.
     control.Join(until);

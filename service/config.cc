@@ -24,8 +24,8 @@ namespace {
 
 constexpr absl::Duration kMillisecond = absl::Milliseconds(1);
 constexpr absl::Duration kDay = absl::Hours(24);
-constexpr double kMinRate = 0.001;   // A request in a quarter of an hour.
-constexpr double kMaxRate = 1e6;     // More than a process serves: no limit.
+constexpr double kMinRate = 0.001;    // A request in a quarter of an hour.
+constexpr double kMaxRate = 1e6;      // More than a process serves: no limit.
 constexpr size_t kMaxKeyPrefix = 64;  // It is part of every key.
 
 // No '*' or '{': they mean something to Redis.
@@ -266,8 +266,7 @@ void ReadFile(YamlSection& file, Config& config) {
   file.Read("upstream", [&](YamlSection& section) { ReadUpstream(section, config.upstream); });
   file.Read("state", [&](YamlSection& section) { ReadState(section, config.state); });
   file.Read("cache", [&](YamlSection& section) { ReadCache(section, config.cache); });
-  file.Read("rate_limit",
-            [&](YamlSection& section) { ReadRateLimit(section, config.rate_limit); });
+  file.Read("rate_limit", [&](YamlSection& section) { ReadRateLimit(section, config.rate_limit); });
   file.Read("watch", [&](YamlSection& section) { ReadWatch(section, config.watch); });
   file.Read("download", [&](YamlSection& section) { ReadDownload(section, config.download); });
   file.Read("drain", [&](YamlSection& drain) {
@@ -293,13 +292,6 @@ void ReadFile(YamlSection& file, Config& config) {
 }
 
 }  // namespace
-
-absl::Status CheckServed(const Config& config) {
-  if (config.state.redis_url.empty()) return absl::OkStatus();
-  return absl::UnimplementedError(
-      "state.redis_url is set, but this version keeps its state in its own memory: leave it empty, "
-      "and run one replica");
-}
 
 bool IsLoopback(absl::string_view host_port) {
   std::string host;

@@ -139,9 +139,6 @@ absl::StatusOr<Config> LoadConfig(const std::string& file);
 // The same from YAML text; `name` stands for the file in messages.
 absl::StatusOr<Config> ParseConfig(const std::string& yaml, const std::string& name);
 
-// UNIMPLEMENTED where a sound configuration asks for what this version does not serve yet.
-absl::Status CheckServed(const Config& config);
-
 // Whether "host:port" (or "[v6]:port") names this machine alone.
 bool IsLoopback(absl::string_view host_port);
 

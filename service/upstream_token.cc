@@ -36,7 +36,7 @@ absl::StatusOr<std::shared_ptr<const Credentials>> ReadCredentials(const Config&
   for (const Config::Credential& each : config.upstream.credentials) {
     absl::StatusOr<Token> token = ReadToken(each);
     if (!token.ok()) return token.status();
-    credentials.push_back({each.name, *std::move(token), each.accounts});
+    credentials.push_back({each.name, *std::move(token), each.accounts, each.budget});
   }
   return std::make_shared<const Credentials>(std::move(credentials));
 }

@@ -119,6 +119,15 @@ google::rpc::BadRequest BadRequestOf(const absl::Status& status) {
   return DetailOf<google::rpc::BadRequest>(status).value_or(google::rpc::BadRequest());
 }
 
+absl::Status WithQuotaFailure(absl::Status status, const google::rpc::QuotaFailure& quota_failure) {
+  SetDetail(status, quota_failure);
+  return status;
+}
+
+google::rpc::QuotaFailure QuotaFailureOf(const absl::Status& status) {
+  return DetailOf<google::rpc::QuotaFailure>(status).value_or(google::rpc::QuotaFailure());
+}
+
 std::string CleanText(absl::string_view text) {
   std::string clean;
   while (!text.empty() && clean.size() < kMaxTextBytes) {

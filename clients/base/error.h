@@ -43,6 +43,10 @@ std::optional<absl::Duration> RetryAfterOf(const absl::Status& status);
 absl::Status WithBadRequest(absl::Status status, const google::rpc::BadRequest& bad_request);
 google::rpc::BadRequest BadRequestOf(const absl::Status& status);
 
+// The same error with QuotaFailure.
+absl::Status WithQuotaFailure(absl::Status status, const google::rpc::QuotaFailure& quota_failure);
+google::rpc::QuotaFailure QuotaFailureOf(const absl::Status& status);
+
 // Text from outside, fit for a message or a log line: valid UTF-8 without control characters, at
 // most 1 KiB.
 std::string CleanText(absl::string_view text);

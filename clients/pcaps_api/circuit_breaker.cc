@@ -13,6 +13,11 @@ CircuitBreaker::Admission CircuitBreaker::Admit(absl::Time now) {
   return Admission::kProbe;
 }
 
+bool CircuitBreaker::Refuses(absl::Time now) const {
+  const MutexLock lock(mutex_);
+  return open_ && now < next_probe_;
+}
+
 void CircuitBreaker::RecordSuccess() {
   const MutexLock lock(mutex_);
   open_ = false;

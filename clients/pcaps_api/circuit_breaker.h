@@ -26,6 +26,8 @@ class CircuitBreaker {
 
   // Asked before each request.
   Admission Admit(absl::Time now);
+  // True where Admit() would refuse.
+  bool Refuses(absl::Time now) const;
   // What came of an admitted request; a request that proves nothing is not recorded.
   void RecordSuccess();
   void RecordFailure(absl::Time now, const std::string& resource, Admission admission);

@@ -27,6 +27,7 @@ struct Credential {
   std::string name;  // For logs and metrics.
   Token token;
   std::vector<std::string> accounts;  // Ids, or "*" for every account that no credential names.
+  std::string budget = "default";     // Credentials of one user name one budget.
 };
 
 // Immutable, so usable from any thread.

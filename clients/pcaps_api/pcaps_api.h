@@ -51,8 +51,10 @@ struct OwnershipList {
 //   NOT_FOUND CAPTURE_NOT_FOUND, OWNERSHIP_NOT_FOUND; UNAVAILABLE UPSTREAM_UNAVAILABLE; INTERNAL
 //   UPSTREAM_BAD_RESPONSE, UPSTREAM_CREDENTIALS_REJECTED; PERMISSION_DENIED
 //   UPSTREAM_ACCOUNT_FORBIDDEN; INVALID_ARGUMENT UPSTREAM_REJECTED; RESOURCE_EXHAUSTED
-//   UPSTREAM_RATE_LIMITED (RetryInfo), OVERLOADED; CANCELLED when the caller was cancelled.
-// Bucket URIs in answers are redacted, captures carry account_id, done and observed_time.
+//   UPSTREAM_RATE_LIMITED and UPSTREAM_BUDGET_EXHAUSTED (RetryInfo), OVERLOADED; CANCELLED when the
+//   caller was cancelled.
+// Bucket URIs in answers are redacted, captures carry account_id, done and observed_time: when the
+// request was sent that saw them, on the fleet's clock.
 class PcapsApi {
  public:
   virtual ~PcapsApi() = default;

@@ -1,5 +1,6 @@
 #include "clients/pcaps_api/ratelimit_header.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -10,6 +11,10 @@
 
 namespace pcaps {
 namespace {
+
+constexpr absl::Duration kMinPause = absl::Seconds(1);
+constexpr absl::Duration kMaxPause = absl::Minutes(5);
+constexpr absl::Duration kDefaultPause = absl::Minutes(1);
 
 // "default";r=50;t=30 is the item named default, with two parameters.
 struct Item {
@@ -58,6 +63,28 @@ std::vector<RateLimitWindow> RateLimitOf(const HttpHead& head) {
     }
   }
   return windows;
+}
+
+std::optional<absl::Duration> RetryAfterHeader(const HttpHead& head) {
+  double seconds = 0;
+  if (!absl::SimpleAtod(head.Header("retry-after"), &seconds)) return std::nullopt;
+  if (!(seconds >= 0)) return std::nullopt;  // Also not a number.
+  return absl::Seconds(seconds);
+}
+
+absl::Duration PauseOf(std::optional<absl::Duration> retry_after,
+                       const std::vector<RateLimitWindow>& windows) {
+  std::optional<absl::Duration> pause = retry_after;
+  if (!pause.has_value()) {
+    for (const RateLimitWindow& window : windows) {
+      const bool used_up = window.remaining.value_or(0) < 1;
+      if (used_up && window.reset.has_value()) {
+        pause = std::max(pause.value_or(absl::ZeroDuration()), *window.reset);
+      }
+    }
+  }
+  if (!pause.has_value() && !windows.empty()) pause = windows.front().reset;
+  return std::clamp(pause.value_or(kDefaultPause), kMinPause, kMaxPause);
 }
 
 }  // namespace pcaps

@@ -22,4 +22,12 @@ struct RateLimitWindow {
 // In the header's order. What cannot be understood is left out.
 std::vector<RateLimitWindow> RateLimitOf(const HttpHead& head);
 
+// What Retry-After says in seconds; nothing where it says none.
+std::optional<absl::Duration> RetryAfterHeader(const HttpHead& head);
+
+// How long a 429 asks to be left alone: what Retry-After says, else until the window that is used
+// up ends, else a minute. 1 s to 5 min: the upstream blocks no longer.
+absl::Duration PauseOf(std::optional<absl::Duration> retry_after,
+                       const std::vector<RateLimitWindow>& windows);
+
 }  // namespace pcaps

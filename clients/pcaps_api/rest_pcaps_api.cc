@@ -77,6 +77,23 @@ RestPcapsApi::RestPcapsApi(const Loop& loop, RestPcapsApiOptions options,
           WithUserAgent(std::move(options.http)), std::move(credentials), std::move(limits), clock,
           std::move(uniform))) {}
 
+RestPcapsApi::RestPcapsApi(const RestPcapsApi& other, Purpose purpose)
+    : stall_timeout_(other.stall_timeout_),
+      on_odd_answer_(other.on_odd_answer_),
+      clock_(other.clock_),
+      purpose_(purpose),
+      upstream_(other.upstream_) {}
+
+std::unique_ptr<PcapsApi> RestPcapsApi::For(Purpose purpose) const {
+  return std::unique_ptr<PcapsApi>(new RestPcapsApi(*this, purpose));
+}
+
+Task<absl::StatusOr<UpstreamReply>> RestPcapsApi::Read(UpstreamCall call,
+                                                       absl::Time deadline) const {
+  call.purpose = purpose_;
+  return upstream_->Read(std::move(call), deadline);
+}
+
 void RestPcapsApi::Tell(Operation operation, const std::string& account_id, const HttpHead& head,
                         Oddities oddities) const {
   if (oddities.empty() || !on_odd_answer_) return;
@@ -86,7 +103,7 @@ void RestPcapsApi::Tell(Operation operation, const std::string& account_id, cons
 Task<absl::StatusOr<std::vector<v1::Pcap>>> RestPcapsApi::ListPcaps(std::string account_id,
                                                                     absl::Time deadline) {
   UpstreamCall call{Operation::kListPcaps, account_id, "GET", PcapsPath(account_id)};
-  const auto reply = co_await upstream_->Read(std::move(call), deadline);
+  const auto reply = co_await Read(std::move(call), deadline);
   if (!reply.ok()) co_return reply.status();
   Oddities oddities;
   absl::StatusOr<std::vector<v1::Pcap>> pcaps =
@@ -99,7 +116,7 @@ Task<absl::StatusOr<v1::Pcap>> RestPcapsApi::GetPcap(std::string account_id, std
                                                      absl::Time deadline) {
   const std::string path = absl::StrCat(PcapsPath(account_id), "/", Encode(pcap_id));
   UpstreamCall call{Operation::kGetPcap, account_id, "GET", path};
-  const auto reply = co_await upstream_->Read(std::move(call), deadline);
+  const auto reply = co_await Read(std::move(call), deadline);
   if (!reply.ok()) co_return reply.status();
   Oddities oddities;
   absl::StatusOr<v1::Pcap> pcap = PcapFromJson(reply->result, {account_id, reply->began}, oddities);
@@ -140,7 +157,7 @@ Task<absl::StatusOr<PcapFile>> RestPcapsApi::DownloadPcap(std::string account_id
   UpstreamCall call{Operation::kDownloadPcap, account_id, "GET", path};
   call.accept = "application/vnd.tcpdump.pcap";
   call.whole_max = whole_max;
-  auto reply = co_await upstream_->Read(std::move(call), deadline);
+  auto reply = co_await Read(std::move(call), deadline);
   if (!reply.ok()) co_return reply.status();
   PcapFile file;
   file.content_type = CleanText(reply->head.Header("content-type"));
@@ -158,7 +175,7 @@ Task<absl::StatusOr<OwnershipList>> RestPcapsApi::ListOwnerships(std::string acc
                                                                  absl::Time deadline) {
   const std::string path = absl::StrCat(PcapsPath(account_id), "/ownership");
   UpstreamCall call{Operation::kListOwnerships, account_id, "GET", path};
-  const auto reply = co_await upstream_->Read(std::move(call), deadline);
+  const auto reply = co_await Read(std::move(call), deadline);
   if (!reply.ok()) co_return reply.status();
   Oddities oddities;
   absl::StatusOr<std::vector<v1::Ownership>> ownerships =
@@ -167,7 +184,7 @@ Task<absl::StatusOr<OwnershipList>> RestPcapsApi::ListOwnerships(std::string acc
   if (!ownerships.ok()) co_return ownerships.status();
   OwnershipList list{*std::move(ownerships)};
   const std::optional<absl::Time> date = reply->head.Date();
-  if (date.has_value()) list.upstream_ahead = *date - reply->began;
+  if (date.has_value()) list.upstream_ahead = *date - reply->sent;
   co_return list;
 }
 

@@ -39,6 +39,10 @@ class RestPcapsApi final : public PcapsApi {
                std::shared_ptr<UpstreamLimits> limits, Clock& clock,
                std::function<double()> uniform);
 
+  // The same API, but its reads are for `purpose`; those of this one are for kRead. It may outlive
+  // this one.
+  std::unique_ptr<PcapsApi> For(Purpose purpose) const;
+
   Task<absl::StatusOr<std::vector<v1::Pcap>>> ListPcaps(std::string account_id,
                                                         absl::Time deadline) override;
   Task<absl::StatusOr<v1::Pcap>> GetPcap(std::string account_id, std::string pcap_id,
@@ -59,6 +63,9 @@ class RestPcapsApi final : public PcapsApi {
                                      absl::Time deadline) override;
 
  private:
+  RestPcapsApi(const RestPcapsApi& other, Purpose purpose);
+
+  Task<absl::StatusOr<UpstreamReply>> Read(UpstreamCall call, absl::Time deadline) const;
   Task<absl::StatusOr<v1::Ownership>> PostOwnership(UpstreamCall call, absl::Time deadline);
 
   // Tells of what was left out of an answer.
@@ -68,6 +75,7 @@ class RestPcapsApi final : public PcapsApi {
   const absl::Duration stall_timeout_;
   const std::function<void(const OddAnswer&)> on_odd_answer_;
   Clock& clock_;
+  const Purpose purpose_ = Purpose::kRead;
   const std::shared_ptr<UpstreamCaller> upstream_;
 };
 

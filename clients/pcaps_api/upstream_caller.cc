@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "clients/base/error.h"
-#include "clients/pcaps_api/run_to_end.h"
+#include "clients/base/run_to_end.h"
 #include "clients/pcaps_api/upstream_error.h"
 
 namespace pcaps {
@@ -16,6 +16,19 @@ namespace {
 constexpr int64_t kMinFileHead = 64 << 10;
 // When all places are taken one comes free within a request's usual time.
 constexpr absl::Duration kOverloadedRetry = absl::Seconds(1);
+
+absl::Status Overloaded() {
+  return WithRetryAfter(MakeError(absl::StatusCode::kResourceExhausted, v1::ERROR_REASON_OVERLOADED,
+                                  "too many upstream requests are in flight; call again"),
+                        kOverloadedRetry);
+}
+
+absl::Status CircuitOpen(absl::Duration wait) {
+  return WithRetryAfter(
+      MakeError(absl::StatusCode::kUnavailable, v1::ERROR_REASON_UPSTREAM_UNAVAILABLE,
+                "the upstream did not answer lately; nothing was sent"),
+      std::max(wait, absl::ZeroDuration()));
+}
 
 bool IsSuccess(int http_status) { return http_status >= 200 && http_status < 300; }
 
@@ -31,12 +44,16 @@ bool IsInDoubtWithoutAnswer(const UpstreamCall& call) {
 struct UpstreamCaller::Progress {
   bool sent = false;       // Bytes of some attempt may have left.
   bool abandoned = false;  // Nobody waits any more: begin nothing new.
+  absl::Time wanted_by;    // When the caller stops waiting.
 };
 
 struct UpstreamCaller::Attempt {
   int number = 1;
   std::vector<std::string> secrets;  // Never to be seen in a message.
-  absl::Time began;
+  UpstreamAsk ask;
+  bool refused = false;                // The gate gave no leave.
+  std::optional<UpstreamLeave> leave;  // Of this request.
+  absl::Time began;                    // On our clock.
   CircuitBreaker::Admission admission = CircuitBreaker::Admission::kPass;
   std::shared_ptr<UpstreamLimits::Slot> slot;
   std::shared_ptr<HttpExchange> exchange;
@@ -73,11 +90,12 @@ UpstreamCaller::UpstreamCaller(const Loop& loop, UpstreamCallerOptions options, 
 
 Task<absl::StatusOr<UpstreamReply>> UpstreamCaller::Read(UpstreamCall call, absl::Time deadline) {
   const absl::Time end = std::min(deadline, clock_.Now() + options_.request_timeout);
-  co_return co_await Run(call, end, std::make_shared<Progress>());
+  co_return co_await Run(call, end, std::make_shared<Progress>(Progress{.wanted_by = end}));
 }
 
 Task<absl::StatusOr<UpstreamReply>> UpstreamCaller::Write(UpstreamCall call, absl::Time deadline) {
-  const auto progress = std::make_shared<Progress>();
+  const auto progress = std::make_shared<Progress>(Progress{.wanted_by = deadline});
+  call.purpose = Purpose::kWrite;
   const Operation operation = call.operation;
   const bool in_doubt = IsInDoubtWithoutAnswer(call);
   // The flight has its own end: an impatient caller must not cut off what was sent.
@@ -109,18 +127,25 @@ Task<absl::StatusOr<UpstreamReply>> UpstreamCaller::Run(const UpstreamCall& call
   }
   limits_->retry_budget().RecordCall(clock_.Now());
   bool may_have_happened = false;
+  absl::Status before;                  // The error of the attempt before.
+  std::optional<UpstreamLeave> unused;  // Leave for a request that was not sent.
   for (int number = 1;; ++number) {
-    Attempt attempt{.number = number};
-    const absl::Status status = co_await Try(call, *credential, deadline, progress, attempt);
+    Attempt attempt{.number = number, .leave = std::exchange(unused, std::nullopt)};
+    absl::Status status = co_await Try(call, *credential, deadline, progress, attempt);
     if (status.ok()) co_return std::move(attempt.reply);
+    if (attempt.refused && !before.ok()) status = before;  // That tells more than a spent budget.
     if (may_have_happened && call.method == "DELETE" && absl::IsNotFound(status)) {
       co_return std::move(attempt.reply);  // The attempt whose answer was lost did it.
     }
-    if (attempt.IsKeptConnectionUnusable()) continue;  // The next one has a connection of its own.
+    if (attempt.IsKeptConnectionUnusable()) {  // The next one has a connection of its own.
+      unused = attempt.leave;
+      continue;
+    }
     may_have_happened = may_have_happened || attempt.MayHaveHappened(status);
     bool again = call.method != "POST" && IsTransient(attempt.failure, attempt.http_status) &&
                  number < options_.retry.max_attempts;
     if (again) again = co_await BackOff(deadline, number);
+    before = status;
     if (again) continue;
     const bool in_doubt = may_have_happened && IsInDoubtWithoutAnswer(call);
     co_return in_doubt ? OutcomeUnknown(call.operation, status) : status;
@@ -144,8 +169,18 @@ Task<absl::Status> UpstreamCaller::Try(const UpstreamCall& call, const Credentia
                                        absl::Time deadline,
                                        const std::shared_ptr<Progress>& progress,
                                        Attempt& attempt) {
-  const absl::Status entered = Enter(credential, attempt);
-  if (!entered.ok()) co_return entered;
+  attempt.ask = {.operation = call.operation,
+                 .purpose = call.purpose,
+                 .account_id = call.account_id,
+                 .budget = credential.budget,
+                 .deadline = std::min(deadline, progress->wanted_by)};
+  absl::Status entered = CheckRoom(credential);
+  if (entered.ok()) entered = co_await AskLeave(*progress, attempt);
+  if (entered.ok()) entered = Enter(credential, attempt);
+  if (!entered.ok()) {
+    Report(attempt);
+    co_return entered;
+  }
   attempt.secrets = call.secrets;
   attempt.secrets.push_back(credential.token.Reveal());
   attempt.began = clock_.Now();
@@ -154,26 +189,50 @@ Task<absl::Status> UpstreamCaller::Try(const UpstreamCall& call, const Credentia
   request.fresh_connection = attempt.number > 1;
   attempt.exchange = http_.Start(std::move(request));
   absl::Status status = co_await Exchange(call, deadline, attempt);
-  if (!attempt.IsKeptConnectionUnusable()) Record(call, credential, deadline, status, attempt);
+  if (attempt.IsKeptConnectionUnusable()) co_return status;
+  Report(attempt);
+  Record(call, credential, deadline, status, attempt);
   co_return status;
+}
+
+// Whether leave is worth asking for. Takes nothing yet: whoever waits for leave must not keep
+// others from their places, nor the circuit from its probe.
+absl::Status UpstreamCaller::CheckRoom(const Credential& credential) const {
+  if (!limits_->HasSlot()) return Overloaded();
+  const CircuitBreaker& circuit = limits_->circuit(credential.name);
+  const absl::Time now = clock_.Now();
+  return circuit.Refuses(now) ? CircuitOpen(circuit.NextProbe() - now) : absl::OkStatus();
+}
+
+Task<absl::Status> UpstreamCaller::AskLeave(const Progress& progress, Attempt& attempt) {
+  if (options_.gate == nullptr) co_return absl::OkStatus();
+  if (!attempt.leave.has_value()) {
+    absl::StatusOr<UpstreamLeave> leave = co_await options_.gate->Enter(attempt.ask);
+    attempt.refused = !leave.ok() && !absl::IsCancelled(leave.status());
+    if (!leave.ok()) co_return leave.status();
+    attempt.leave = *leave;
+  }
+  const bool cancelled = co_await Cancelled();
+  if (!cancelled && !progress.abandoned) co_return absl::OkStatus();
+  co_return TransportError(HttpFailure::kCancelled, "");
+}
+
+// A leave that came to nothing is reported too: it may have been a probe.
+void UpstreamCaller::Report(const Attempt& attempt) {
+  if (!attempt.leave.has_value()) return;
+  const HttpHead& head = attempt.reply.head;
+  UpstreamVerdict verdict{.http_status = head.status, .windows = RateLimitOf(head)};
+  if (head.status == 429) verdict.retry_after = PauseOf(RetryAfterHeader(head), verdict.windows);
+  options_.gate->Report(attempt.ask, *attempt.leave, verdict);
 }
 
 absl::Status UpstreamCaller::Enter(const Credential& credential, Attempt& attempt) {
   attempt.slot = limits_->TakeSlot();
-  if (attempt.slot == nullptr) {
-    return WithRetryAfter(
-        MakeError(absl::StatusCode::kResourceExhausted, v1::ERROR_REASON_OVERLOADED,
-                  "too many upstream requests are in flight; call again"),
-        kOverloadedRetry);
-  }
+  if (attempt.slot == nullptr) return Overloaded();
   CircuitBreaker& circuit = limits_->circuit(credential.name);
   attempt.admission = circuit.Admit(clock_.Now());
   if (attempt.admission != CircuitBreaker::Admission::kRefuse) return absl::OkStatus();
-  const absl::Duration wait = std::max(circuit.NextProbe() - clock_.Now(), absl::ZeroDuration());
-  return WithRetryAfter(
-      MakeError(absl::StatusCode::kUnavailable, v1::ERROR_REASON_UPSTREAM_UNAVAILABLE,
-                "the upstream did not answer lately; nothing was sent"),
-      wait);
+  return CircuitOpen(circuit.NextProbe() - clock_.Now());
 }
 
 HttpRequest UpstreamCaller::RequestOf(const UpstreamCall& call, const Credential& credential,
@@ -204,7 +263,8 @@ Task<absl::Status> UpstreamCaller::Exchange(const UpstreamCall& call, absl::Time
     attempt.failure = exchange.failure();
     co_return TransportError(attempt.failure, arrived.message());
   }
-  attempt.reply.began = attempt.began;
+  attempt.reply.began = attempt.leave.has_value() ? attempt.leave->began : attempt.began;
+  attempt.reply.sent = attempt.began;
   attempt.reply.head = exchange.head();
   const absl::Status read = co_await ReadBody(call, deadline, attempt);
   if (!read.ok()) co_return read;

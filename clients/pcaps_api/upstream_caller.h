@@ -16,6 +16,7 @@
 #include "clients/pcaps_api/http_client.h"
 #include "clients/pcaps_api/operation.h"
 #include "clients/pcaps_api/retry.h"
+#include "clients/pcaps_api/upstream_gate.h"
 #include "clients/pcaps_api/upstream_limits.h"
 
 namespace pcaps {
@@ -37,7 +38,8 @@ struct UpstreamCallerOptions {
   absl::Duration request_timeout =
       absl::Seconds(20);  // Bounds a call, all its attempts and waits together.
   RetryOptions retry;
-  UpstreamObserver observer;  // Called on the loop, after each attempt.
+  UpstreamObserver observer;           // Called on the loop, after each attempt.
+  std::shared_ptr<UpstreamGate> gate;  // Gives leave for each request. Null: it needs none.
 };
 
 struct UpstreamCall {
@@ -48,13 +50,15 @@ struct UpstreamCall {
   std::string body = "";
   std::vector<std::string> secrets = {};  // In the body: never to be seen in a message.
   std::string accept = "application/json";
+  Purpose purpose = Purpose::kRead;  // Of a read; a write is a write.
   // Bytes of the body to be held in memory. What is beyond is an error for JSON, and left in `rest`
   // for a file.
   int64_t whole_max = 4 << 20;
 };
 
 struct UpstreamReply {
-  absl::Time began;  // The attempt that brought it.
+  absl::Time began;  // The attempt that brought it, on the fleet's clock,
+  absl::Time sent;   // and on ours.
   HttpHead head;
   boost::json::value result;                   // Of a JSON answer.
   std::string body;                            // Of a file: all of it, or its head.
@@ -96,7 +100,10 @@ class UpstreamCaller : public std::enable_shared_from_this<UpstreamCaller> {
   Task<bool> BackOff(absl::Time deadline, int retry);
   HttpRequest RequestOf(const UpstreamCall& call, const Credential& credential,
                         std::shared_ptr<Progress> progress) const;
+  absl::Status CheckRoom(const Credential& credential) const;
+  Task<absl::Status> AskLeave(const Progress& progress, Attempt& attempt);
   absl::Status Enter(const Credential& credential, Attempt& attempt);
+  void Report(const Attempt& attempt);
   void Record(const UpstreamCall& call, const Credential& credential, absl::Time deadline,
               const absl::Status& status, const Attempt& attempt);
 

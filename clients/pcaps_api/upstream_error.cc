@@ -4,12 +4,10 @@
 #include <array>
 
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "absl/time/time.h"
 #include "clients/base/error.h"
 #include "clients/pcaps_api/destination.h"
 #include "clients/pcaps_api/envelope.h"
@@ -22,10 +20,6 @@ namespace {
 constexpr int64_t kInvalidRequestHeaders = 6003;
 constexpr std::array<int64_t, 4> kBadCredentialHeaders = {6100, 6101, 6103, 6111};
 constexpr int64_t kAuthenticationError = 10000;
-
-// The upstream blocks for five minutes at most, and says nothing at worst.
-constexpr absl::Duration kMaxRetryAfter = absl::Minutes(5);
-constexpr absl::Duration kDefaultRetryAfter = absl::Minutes(1);
 
 constexpr absl::string_view kCallAgain = "; call again";
 
@@ -64,22 +58,6 @@ std::string WordsOf(const Problems& problems, const std::vector<std::string>& se
         absl::StrAppend(out, problem.code, " ", problem.message);
       });
   return words.empty() ? "no reason given" : ScrubSecrets(words, secrets);
-}
-
-std::optional<absl::Duration> EndOfWindow(const HttpHead& head) {
-  for (const RateLimitWindow& window : RateLimitOf(head)) {
-    if (window.reset.has_value()) return window.reset;
-  }
-  return std::nullopt;
-}
-
-absl::Duration RetryAfter(const HttpHead& head) {
-  double seconds = 0;
-  if (!absl::SimpleAtod(head.Header("retry-after"), &seconds)) {
-    return std::min(EndOfWindow(head).value_or(kDefaultRetryAfter), kMaxRetryAfter);
-  }
-  if (!(seconds >= 0)) return kDefaultRetryAfter;  // Also not a number.
-  return std::min(absl::Seconds(seconds), kMaxRetryAfter);
 }
 
 absl::Status NotFound(const UpstreamAnswer& answer, const ErrorMetadata& metadata,
@@ -129,7 +107,7 @@ absl::Status ErrorOf(const UpstreamAnswer& answer, const std::optional<Envelope>
     const absl::Status limited =
         MakeError(absl::StatusCode::kResourceExhausted, v1::ERROR_REASON_UPSTREAM_RATE_LIMITED,
                   CleanText(absl::StrCat("the upstream limits the rate: ", words)), metadata);
-    return WithRetryAfter(limited, RetryAfter(head));
+    return WithRetryAfter(limited, PauseOf(RetryAfterHeader(head), RateLimitOf(head)));
   }
   if (head.status == 401) return CredentialsRejected(metadata);
   if (head.status == 403) {

@@ -35,8 +35,8 @@ struct UpstreamLeave {
 
 // What an answer said of the upstream's limit.
 struct UpstreamVerdict {
-  int http_status = 0;  // 0: there was no answer.
-  std::optional<absl::Duration> retry_after;
+  int http_status = 0;                        // 0: there was no answer.
+  std::optional<absl::Duration> retry_after;  // Of a 429: how long to leave it alone; PauseOf().
   std::vector<RateLimitWindow> windows;
 };
 

@@ -34,6 +34,7 @@ class UpstreamLimits : public std::enable_shared_from_this<UpstreamLimits> {
 
   // Null when all places are taken.
   std::unique_ptr<Slot> TakeSlot();
+  bool HasSlot() const { return in_flight() < max_in_flight_; }
   int in_flight() const { return in_flight_.load(); }
 
   RetryBudget& retry_budget() { return retry_budget_; }

@@ -72,7 +72,7 @@ class RedisClient {
   RedisClient& operator=(const RedisClient&) = delete;
 
   // Closes everything; whoever waits gets UNAVAILABLE. No callback is called from then on, and
-  // nothing of the client keeps the loop running. The client must outlive the tasks it gave out.
+  // nothing of the client keeps the loop running.
   void Stop();
 
   // Returns within the command timeout. (A loop that is late itself gives Redis a moment more.) A

@@ -2,11 +2,11 @@
 // its own that is closed again.
 #pragma once
 
-#include <cstdint>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "clients/redis/redis_server.h"
 #include "clients/redis/redis_url.h"
 
 namespace pcaps {
@@ -21,23 +21,10 @@ struct RedisProbeOptions {
   absl::Duration answer_timeout = absl::Seconds(1);   // Of the TLS handshake, and of each command.
 };
 
-struct RedisReport {
-  absl::Duration ping;  // The middle one of three.
-  std::string version;
-  std::string mode;              // "standalone", "sentinel" or "cluster".
-  std::string role;              // "master" or "slave".
-  std::string maxmemory_policy;  // "noeviction", ... Empty: it does not say.
-  int64_t maxmemory = 0;         // In bytes. 0: no limit.
-  int64_t used_memory = 0;
-};
-
 // Blocks, within the timeouts. A master is also asked to write, in ways that change nothing: a key
-// that is not there is not set, and a message goes to a channel that nobody hears.
+// that is not there is not set, and a message goes to a channel that nobody hears but us.
 //
-// Errors: as of DialTcp(); UNAUTHENTICATED, the password is wrong or missing; PERMISSION_DENIED,
-// the user may not use a command; FAILED_PRECONDITION, it is loading its data; RESOURCE_EXHAUSTED,
-// its memory is full; ABORTED, it takes no writes for want of replicas; DEADLINE_EXCEEDED, it
-// hangs; UNIMPLEMENTED, TLS with a hiredis that has none; INTERNAL, anything else it says.
+// Errors: of RedisConnection, where DEADLINE_EXCEEDED says that it hangs, and of RedisError().
 absl::StatusOr<RedisReport> ProbeRedis(const RedisProbeOptions& options);
 
 }  // namespace pcaps

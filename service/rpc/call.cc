@@ -17,6 +17,9 @@ constexpr char kRequestIdKey[] = "request-id";
 constexpr char kTraceparentKey[] = "traceparent";
 constexpr char kCacheKey[] = "pcaps-cache";
 constexpr char kAgeKey[] = "pcaps-age-ms";
+constexpr char kRateLimitKey[] = "ratelimit-limit";
+constexpr char kRateRemainingKey[] = "ratelimit-remaining";
+constexpr char kRateResetKey[] = "ratelimit-reset";
 constexpr char kRetryPushbackKey[] = "grpc-retry-pushback-ms";
 constexpr size_t kMaxRequestIdBytes = 128;
 constexpr size_t kTraceIdBytes = 32;
@@ -50,6 +53,8 @@ std::string NewRequestId() {
                       absl::Hex(absl::Uniform<uint64_t>(random), absl::kZeroPad16));
 }
 
+std::string Whole(double tokens) { return absl::StrCat(static_cast<int64_t>(tokens)); }
+
 }  // namespace
 
 Call::Call(RpcEnv& env, grpc::CallbackServerContext* context, absl::string_view method,
@@ -69,6 +74,33 @@ Call::Call(RpcEnv& env, grpc::CallbackServerContext* context, absl::string_view 
 void Call::CountMessage(int64_t bytes) {
   ++messages_sent_;
   bytes_sent_ += bytes;
+}
+
+Call::Entry Call::Enter(const absl::Status& checked) {
+  if (checked.ok()) return Decide(env_.rates.TryAdmit(subject_.account_id));
+  refusal_ = checked;
+  entry_ = Entry::kRefused;
+  return entry_;
+}
+
+Task<absl::Status> Call::AskRate() {
+  const RateDecision decision = co_await env_.rates.Admit(subject_.account_id);
+  Decide(decision);
+  co_return refusal_;
+}
+
+Call::Entry Call::Decide(const RateDecision& decision) {
+  using Verdict = RateDecision::Verdict;
+  if (decision.verdict == Verdict::kAsk) return entry_ = Entry::kAsk;
+  if (decision.IsLow()) {  // Else they are worth less than the bytes.
+    context_->AddInitialMetadata(kRateLimitKey, Whole(decision.limit));
+    context_->AddInitialMetadata(kRateRemainingKey, Whole(decision.remaining));
+    const absl::Duration reset = absl::Ceil(decision.reset, absl::Seconds(1));
+    context_->AddInitialMetadata(kRateResetKey, absl::StrCat(absl::ToInt64Seconds(reset)));
+  }
+  if (decision.verdict == Verdict::kAdmitted) return entry_ = Entry::kOpen;
+  refusal_ = RateLimited(subject_.account_id, decision);
+  return entry_ = Entry::kRefused;
 }
 
 void Call::NoteCache(CacheUse use, absl::Duration age) {

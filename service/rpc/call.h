@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "clients/base/clock.h"
 #include "clients/base/task.h"
+#include "service/gateway/rate_limiter.h"
 #include "service/gateway/served.h"
 #include "service/rpc/stream_registry.h"
 #include "service/telemetry/log.h"
@@ -26,7 +27,8 @@ struct RpcEnv {
   Clock& clock;
   Log& log;
   StreamRegistry& streams;
-  absl::Duration request_timeout;       // Bounds a call whose caller sets no deadline.
+  RateLimiter& rates;              // Of accounts. Streams cost nothing: they are bounded in number.
+  absl::Duration request_timeout;  // Bounds a call whose caller sets no deadline.
   absl::Duration reader_stall_timeout;  // A reader that takes no message this long is cut off.
 };
 
@@ -48,6 +50,16 @@ class Call {
   // The caller's deadline, or request_timeout from the start, whichever is earlier.
   absl::Time deadline() const { return deadline_; }
 
+  // Whether the call may go on: it is sound, and within its account's rate.
+  enum class Entry { kOpen, kAsk, kRefused };
+  // Asked once, of a unary call. kAsk: AskRate() decides.
+  Entry Enter(const absl::Status& checked);
+  Entry entry() const { return entry_; }
+  // On the control loop. OK, or the refusal.
+  Task<absl::Status> AskRate();
+  // Why it was refused.
+  const absl::Status& refusal() const { return refusal_; }
+
   // One at a time, on any thread; before LogEnd().
   void CountMessage(int64_t bytes);
 
@@ -65,6 +77,7 @@ class Call {
 
  private:
   void NoteCache(CacheUse use, absl::Duration age);
+  Entry Decide(const RateDecision& decision);
 
   RpcEnv& env_;
   grpc::CallbackServerContext* const context_;
@@ -75,6 +88,8 @@ class Call {
   absl::Time deadline_;
   std::string request_id_;  // The caller's, or made up when it is needed for an error.
   std::string trace_id_;
+  Entry entry_ = Entry::kOpen;
+  absl::Status refusal_;
   absl::string_view cache_;  // Where the answer came from: the name of a CacheUse.
   absl::Status outcome_;
   int64_t messages_sent_ = 0;

@@ -11,44 +11,46 @@ grpc::ServerUnaryReactor* OwnershipService::ListOwnerships(grpc::CallbackServerC
                                                            const v1::ListOwnershipsRequest* request,
                                                            v1::ListOwnershipsResponse* response) {
   auto call = MakeCall<v1::OwnershipService>(env_, context, "ListOwnerships", *request);
+  call->Enter(CheckRequest(*request));
   auto handler = [this, request = *request, deadline = call->deadline()] {
     return ownerships_.List(request, deadline);
   };
   return UnaryCall<v1::ListOwnershipsResponse>::Start(std::move(call), response,
-                                                      CheckRequest(*request), std::move(handler));
+                                                      std::move(handler));
 }
 
 grpc::ServerUnaryReactor* OwnershipService::CreateOwnership(
     grpc::CallbackServerContext* context, const v1::CreateOwnershipRequest* request,
     v1::Ownership* response) {
   auto call = MakeCall<v1::OwnershipService>(env_, context, "CreateOwnership", *request);
+  call->Enter(CheckRequest(*request));
   auto handler = [this, request = *request, deadline = call->deadline()] {
     return ownerships_.Create(request, deadline);
   };
-  return UnaryCall<v1::Ownership>::Start(std::move(call), response, CheckRequest(*request),
-                                         std::move(handler));
+  return UnaryCall<v1::Ownership>::Start(std::move(call), response, std::move(handler));
 }
 
 grpc::ServerUnaryReactor* OwnershipService::ValidateOwnership(
     grpc::CallbackServerContext* context, const v1::ValidateOwnershipRequest* request,
     v1::Ownership* response) {
   auto call = MakeCall<v1::OwnershipService>(env_, context, "ValidateOwnership", *request);
+  call->Enter(CheckRequest(*request));
   auto handler = [this, request = *request, deadline = call->deadline()] {
     return ownerships_.Validate(request, deadline);
   };
-  return UnaryCall<v1::Ownership>::Start(std::move(call), response, CheckRequest(*request),
-                                         std::move(handler));
+  return UnaryCall<v1::Ownership>::Start(std::move(call), response, std::move(handler));
 }
 
 grpc::ServerUnaryReactor* OwnershipService::DeleteOwnership(
     grpc::CallbackServerContext* context, const v1::DeleteOwnershipRequest* request,
     v1::DeleteOwnershipResponse* response) {
   auto call = MakeCall<v1::OwnershipService>(env_, context, "DeleteOwnership", *request);
+  call->Enter(CheckRequest(*request));
   auto handler = [this, request = *request, deadline = call->deadline()] {
     return ownerships_.Delete(request, deadline);
   };
   return UnaryCall<v1::DeleteOwnershipResponse>::Start(std::move(call), response,
-                                                       CheckRequest(*request), std::move(handler));
+                                                       std::move(handler));
 }
 
 }  // namespace pcaps

@@ -10,44 +10,44 @@ grpc::ServerUnaryReactor* PcapsService::ListPcaps(grpc::CallbackServerContext* c
                                                   const v1::ListPcapsRequest* request,
                                                   v1::ListPcapsResponse* response) {
   auto call = MakeCall<v1::PcapsService>(env_, context, "ListPcaps", *request);
+  call->Enter(CheckRequest(*request));
   auto handler = [this, request = *request] { return gateway_.ListPcaps(request); };
   return UnaryCall<v1::ListPcapsResponse>::StartServed(std::move(call), response,
-                                                       CheckRequest(*request), std::move(handler));
+                                                       std::move(handler));
 }
 
 grpc::ServerUnaryReactor* PcapsService::GetPcap(grpc::CallbackServerContext* context,
                                                 const v1::GetPcapRequest* request,
                                                 v1::Pcap* response) {
   auto call = MakeCall<v1::PcapsService>(env_, context, "GetPcap", *request);
-  const absl::Status checked = CheckRequest(*request);
-  if (checked.ok()) {
+  if (call->Enter(CheckRequest(*request)) == Call::Entry::kOpen) {
     auto cached = gateway_.Cached(*request);
     if (cached.has_value()) return AnswerAtOnce(*call, response, *std::move(cached));
   }
   auto handler = [this, request = *request] { return gateway_.GetPcap(request); };
-  return UnaryCall<v1::Pcap>::StartServed(std::move(call), response, checked, std::move(handler));
+  return UnaryCall<v1::Pcap>::StartServed(std::move(call), response, std::move(handler));
 }
 
 grpc::ServerUnaryReactor* PcapsService::CreatePcap(grpc::CallbackServerContext* context,
                                                    const v1::CreatePcapRequest* request,
                                                    v1::Pcap* response) {
   auto call = MakeCall<v1::PcapsService>(env_, context, "CreatePcap", *request);
-  const absl::Status checked = CheckRequest(*request, bounds_, env_.clock.Now());
+  call->Enter(CheckRequest(*request, bounds_, env_.clock.Now()));
   auto handler = [this, request = *request, deadline = call->deadline()] {
     return gateway_.CreatePcap(request, deadline);
   };
-  return UnaryCall<v1::Pcap>::Start(std::move(call), response, checked, std::move(handler));
+  return UnaryCall<v1::Pcap>::Start(std::move(call), response, std::move(handler));
 }
 
 grpc::ServerUnaryReactor* PcapsService::StopPcap(grpc::CallbackServerContext* context,
                                                  const v1::StopPcapRequest* request,
                                                  v1::StopPcapResponse* response) {
   auto call = MakeCall<v1::PcapsService>(env_, context, "StopPcap", *request);
+  call->Enter(CheckRequest(*request));
   auto handler = [this, request = *request, deadline = call->deadline()] {
     return gateway_.StopPcap(request, deadline);
   };
-  return UnaryCall<v1::StopPcapResponse>::Start(std::move(call), response, CheckRequest(*request),
-                                                std::move(handler));
+  return UnaryCall<v1::StopPcapResponse>::Start(std::move(call), response, std::move(handler));
 }
 
 grpc::ServerWriteReactor<v1::DownloadPcapResponse>* PcapsService::DownloadPcap(

@@ -41,22 +41,22 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
 
   // The same where the answer may have been remembered: the caller is told.
   static grpc::ServerUnaryReactor* StartServed(std::unique_ptr<Call> call, Response* response,
-                                               const absl::Status& checked, ServedHandler handler) {
+                                               ServedHandler handler) {
     Handler noting = [&call = *call, handler = std::move(handler)] {
       return Noting(call, handler());
     };
-    return Start(std::move(call), response, checked, std::move(noting));
+    return Start(std::move(call), response, std::move(noting));
   }
 
-  // Answers `checked` at once where it is an error, else with what `handler` returns.
+  // Of a call that has asked to Enter(). Answers its refusal at once, else what `handler` returns.
   static grpc::ServerUnaryReactor* Start(std::unique_ptr<Call> call, Response* response,
-                                         const absl::Status& checked, Handler handler) {
+                                         Handler handler) {
     auto reactor = std::make_shared<UnaryCall>(std::move(call), response, std::move(handler));
     reactor->self_ = reactor;
-    if (checked.ok()) {
-      boost::asio::post(reactor->loop_, [reactor] { reactor->Run(reactor); });
+    if (reactor->call_->entry() == Call::Entry::kRefused) {
+      reactor->End(reactor->call_->refusal());
     } else {
-      reactor->Finish(reactor->call_->Conclude(checked));
+      boost::asio::post(reactor->loop_, [reactor] { reactor->Run(reactor); });
     }
     return reactor.get();
   }
@@ -78,12 +78,20 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
 
   void Run(std::shared_ptr<UnaryCall> self) {
     if (cancelled_) return End(absl::CancelledError("the caller left"));
-    Spawn(loop_, cancel_.slot(), handler_(), [self](absl::StatusOr<Response> result) {
+    Spawn(loop_, cancel_.slot(), Serve(), [self](absl::StatusOr<Response> result) {
       if (!result.ok()) return self->End(result.status());
       *self->response_ = *std::move(result);
       self->call_->CountMessage(self->response_->ByteSizeLong());
       self->End(absl::OkStatus());
     });
+  }
+
+  Task<absl::StatusOr<Response>> Serve() {
+    if (call_->entry() == Call::Entry::kAsk) {
+      const absl::Status admitted = co_await call_->AskRate();
+      if (!admitted.ok()) co_return admitted;
+    }
+    co_return co_await handler_();
   }
 
   void End(const absl::Status& status) { Finish(call_->Conclude(status)); }

@@ -1,5 +1,6 @@
 // bench_bare_server: a gRPC callback server with nothing behind it. It answers every call with what
-// a gateway answered once, message by message: what is left when all that a gateway does is free.
+// a gateway answered once, message by message, and a watch with one event: what is left when all
+// that a gateway does is free.
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
@@ -42,9 +43,21 @@ class Playback final : public grpc::ServerWriteReactor<v1::DownloadPcapResponse>
   size_t next_ = 0;
 };
 
+// Writes one message, and is idle until its caller leaves. Deletes itself.
+class Idler final : public grpc::ServerWriteReactor<v1::WatchEvent> {
+ public:
+  explicit Idler(const v1::WatchEvent& event) { StartWrite(&event); }
+
+ private:
+  void OnCancel() override { Finish(grpc::Status::CANCELLED); }
+  void OnDone() override { delete this; }
+};
+
 class BareService final : public v1::PcapsService::CallbackService {
  public:
-  explicit BareService(Recording recording) : recording_(std::move(recording)) {}
+  explicit BareService(Recording recording) : recording_(std::move(recording)) {
+    *event_.mutable_pcap() = recording_.pcap;
+  }
 
   grpc::ServerUnaryReactor* GetPcap(grpc::CallbackServerContext* context, const v1::GetPcapRequest*,
                                     v1::Pcap* response) override {
@@ -61,8 +74,14 @@ class BareService final : public v1::PcapsService::CallbackService {
     return new Playback(recording_.download);
   }
 
+  grpc::ServerWriteReactor<v1::WatchEvent>* WatchPcap(grpc::CallbackServerContext*,
+                                                      const v1::WatchPcapRequest*) override {
+    return new Idler(event_);
+  }
+
  private:
   const Recording recording_;
+  v1::WatchEvent event_;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
-// bench_client: what tests/bench/run.sh asks a gateway with, where h2load cannot.
+// bench_client: what tests/bench/run.sh and fleet.sh ask gateways with, where h2load cannot.
 #include <CLI/CLI.hpp>
 
+#include "tests/bench/commands/commands.h"
 #include "tests/bench/download_readers.h"
 #include "tests/bench/start_to_ready.h"
 
@@ -27,9 +28,15 @@ int main(int argc, char** argv) {
   std::vector<std::string> command;
   CLI::App* const start = app.add_subcommand("start", "Milliseconds from exec to SERVING");
   start->add_option("command", command, "The gateway with its arguments")->required();
+
+  pcaps::bench::Run run;
+  pcaps::bench::AddWatchersCommand(app, run);
+  pcaps::bench::AddGetsCommand(app, run);
+  pcaps::bench::AddCreatesCommand(app, run);
+  pcaps::bench::AddDownloadsCommand(app, run);
   CLI11_PARSE(app, argc, argv);
 
-  bool good = false;
+  bool good = run != nullptr && run();
   if (read->parsed()) good = pcaps::bench::ReadAtFullSpeed(target, absl::Seconds(seconds));
   if (stall->parsed()) good = pcaps::bench::Stall(target, readers);
   if (start->parsed()) good = pcaps::bench::StartToReady(std::move(command));

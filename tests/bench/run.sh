@@ -5,6 +5,8 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../../deploy/lib.sh"
 # shellcheck source=tests/bench/upstream.sh
 source "$repo/tests/bench/upstream.sh"
+# shellcheck source=tests/bench/measure.sh
+source "$repo/tests/bench/measure.sh"
 
 usage() {
   cat <<'END'
@@ -21,14 +23,8 @@ END
 }
 
 readonly rounds=5
-readonly seconds=2            # Of each run of a round.
-readonly unary_clients=4      # Connections of h2load,
-readonly unary_streams=8      # and calls in flight on each: enough to keep all busy.
 readonly large_reads=4        # curl's, in one run of a round.
 readonly stalled_readers=32   # Half of download.max_streams.
-readonly settled_seconds=1    # Memory that has not grown for so long grows no more.
-readonly settle_timeout=30
-readonly priority=-19         # Nice, so that a compiler next door is not what is measured.
 
 bin=$repo/build/release/bin
 out=$repo/build/bench
@@ -50,16 +46,6 @@ END
 
 # What is measured; each prints one number.
 
-# unary_rate HOST:PORT: GetPcap calls a second.
-unary_rate() {
-  local result
-  result=$(h2load --duration "$seconds" --warm-up-time 300ms --clients "$unary_clients" --max-concurrent-streams "$unary_streams" \
-    --data "$work/get_pcap.grpc" --header 'content-type: application/grpc' --header 'te: trailers' \
-    "http://$1/pcaps.v1.PcapsService/GetPcap")
-  [[ $result == *" 0 failed, 0 errored, 0 timeout"* ]] || die "h2load: $result"
-  sed -n 's|^finished in .*, \([0-9.]*\) req/s.*|\1|p' <<<"$result"
-}
-
 # read_rate HOST:PORT PCAP: MB/s of one reader.
 read_rate() { "$bin/bench_client" read --target "$1" --account "$account" --pcap "$2" --seconds "$seconds"; }
 
@@ -77,19 +63,6 @@ curl_rate() {
 start_to_ready() { "$bin/bench_client" start -- "$bin/pcaps-gateway" --config "$work/plain.yaml"; }
 
 idle_mib() { awk '/^VmRSS:/ { printf "%.1f\n", $2 / 1024 }' "/proc/$1/status"; }
-resident_kib() { awk '/^VmRSS:/ { print $2 }' "/proc/$1/status"; }
-
-# settled_kib PID: its resident memory once that grows no more.
-settled_kib() {
-  local now most=0 since=$SECONDS deadline=$((SECONDS + settle_timeout))
-  while ((SECONDS - since <= settled_seconds && SECONDS < deadline)); do
-    now=$(resident_kib "$1")
-    if ((now > most + 256)); then most=$now since=$SECONDS; fi
-    sleep 0.1
-  done
-  echo "$most"
-}
-
 # stalled_reader_mib PID HOST:PORT PCAP: what a reader that does not read costs the gateway.
 stalled_reader_mib() {
   local before after
@@ -102,17 +75,6 @@ stalled_reader_mib() {
   unset 'pids[-1]'
   awk -v kib=$((after - before)) -v n="$stalled_readers" 'BEGIN { printf "%.2f\n", kib / 1024 / n }'
 }
-
-# Samples are kept in files, one number a line.
-
-# sample NAME COMMAND...
-sample() {
-  local name=$1
-  shift
-  "$@" >>"$work/samples/$name"
-}
-median() { sort -n "$work/samples/$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
-ratio() { awk -v a="$(median "$1")" -v b="$(median "$2")" 'BEGIN { printf "%.3f\n", a / b }'; }
 
 # A round runs each thing beside what it is compared with.
 measure_round() {
@@ -127,18 +89,8 @@ measure_round() {
   sample start_ms start_to_ready
 }
 
-# judge NAME VALUE RELATION FLOOR UNIT: one line of the table, one entry of the report.
-judge() {
-  local verdict=ok
-  awk -v value="$2" -v floor="$4" "BEGIN { exit !(value $3 floor) }" || verdict=FAIL
-  printf '%-22s %10s %10s  %s\n' "$1" "$2$5" "$3 $4" "$verdict"
-  printf '    {"name": "%s", "value": %s, "unit": "%s", "relation": "%s", "floor": %s, "ok": %s},\n' "$1" "$2" "${5# }" "$3" "$4" \
-    "$([[ $verdict == ok ]] && echo true || echo false)" >>"$work/judged"
-  if [[ $verdict == FAIL ]]; then missed=$((missed + 1)); fi
-}
-
 judge_all() {
-  printf '%-22s %10s %10s\n' name value floor
+  printf '%-30s %12s %12s\n' name value floor
   judge getpcap "$(ratio getpcap_gateway getpcap_bare)" '>=' 0.16 ''
   judge download_cached "$(ratio cached_gateway cached_bare)" '>=' 0.6 ''
   judge download_stream "$(ratio stream_gateway stream_curl)" '>=' 0.35 ''
@@ -159,12 +111,12 @@ write_report() {
       "$("$bin/pcaps-gateway" --version | cut -d ' ' -f 2)" "$(version_of libgrpc++-dev)" "$(version_of curl)" \
       "$(version_of 'nginx-light|nginx')" "$(version_of nghttp2-client)"
     printf '  "samples": {\n'
-    for file in "$work"/samples/*; do
+    for file in "$samples"/*; do
       name=${file##*/}
       printf '    "%s": [%s],\n' "$name" "$(paste -s -d , "$file" | sed 's/,/, /g')"
     done | sed '$ s/,$//'
     printf '  },\n  "values": [\n'
-    sed '$ s/,$//' "$work/judged"
+    sed '$ s/,$//' "$judged"
     printf '  ]\n}\n'
   } >"$out/report.json"
 }
@@ -182,7 +134,7 @@ check_calls() {
 }
 
 main() {
-  local install=true round missed=0
+  local install=true round
   case ${1:-} in
     "") ;;
     --no-install) install=false ;;
@@ -193,15 +145,15 @@ main() {
   if $install; then install_packages "${build_packages[@]}" "${bench_packages[@]}"; fi
   nginx=$(PATH=$PATH:/usr/sbin command -v nginx) || die "nginx is not installed"
   build_programs
-  if ((EUID == 0)); then renice -n "$priority" -p $$ >>"$log" 2>&1 || true; fi # Both sides of each ratio inherit it.
+  take_priority # Both sides of each ratio inherit it.
 
   work=$(mktemp -d)
   trap end_all EXIT
   trap 'exit 130' INT TERM
-  mkdir "$work/samples"
+  samples=$work/samples judged=$work/judged
+  mkdir "$samples"
   echo token >"$work/token"
-  # A gRPC message is a flag, its length, and the request: fields 1 and 2, each 32 bytes long.
-  printf '\0\0\0\0\x44\x0a\x20%s\x12\x20%s' "$account" "$small_pcap" >"$work/get_pcap.grpc"
+  write_get_pcap_call "$account" "$small_pcap"
 
   say "Starting nginx, two gateways and a bare server"
   start_upstream
@@ -225,7 +177,7 @@ main() {
   judge_all
   write_report
   say "Every sample: $out/report.json"
-  ((missed == 0))
+  all_good
 }
 
 main "$@"

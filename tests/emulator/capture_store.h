@@ -1,6 +1,7 @@
 // CaptureStore: the captures of every account, in the order they were created.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -19,6 +20,9 @@ class CaptureStore {
   bool Erase(const std::string& account_id, const std::string& id);
   // Oldest first.
   const std::vector<Capture>& Of(const std::string& account_id) { return accounts_[account_id]; }
+  void ForEach(const std::string& account_id, const std::function<void(Capture&)>& change) {
+    for (Capture& each : accounts_[account_id]) change(each);
+  }
   void Clear() { accounts_.clear(); }
 
  private:

@@ -4,6 +4,7 @@
 #include <boost/url.hpp>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "tests/emulator/capture_json.h"
 #include "tests/emulator/json_fields.h"
@@ -16,12 +17,14 @@ using boost::urls::url_view;
 
 constexpr absl::string_view kPrefix = "/__emulator/";
 constexpr int64_t kMaxSeconds = 86'400;
+constexpr int64_t kMaxSeeds = 100'000;
 
 // What a control endpoint works on.
 struct Control {
   State& state;
   url_view url;
   json::value body;  // Null where there is none, or it is no JSON.
+  absl::Time now;
 };
 
 std::string Parameter(const url_view& url, absl::string_view name) {
@@ -49,6 +52,19 @@ std::optional<ApiError> ReadSeconds(const json::object& fields, const char* name
 
 Answer GetStats(const Control& control) { return JsonAnswer(200, control.state.stats.ToJson()); }
 
+Answer PlainText(std::string body) {
+  return {.headers = {{"Content-Type", "text/plain"}}, .body = std::move(body)};
+}
+
+Answer GetRequests(const Control& control) {
+  int64_t since_ms = 0;
+  const std::string since = Parameter(control.url, "since_ms");
+  if (!since.empty() && !absl::SimpleAtoi(since, &since_ms)) {
+    return ErrorAnswer(BadField("/since_ms", "must be a whole number"));
+  }
+  return PlainText(control.state.requests.ToText(absl::FromUnixMillis(since_ms)));
+}
+
 Answer Reset(const Control& control) {
   State& state = control.state;
   state.faults.Clear();
@@ -57,6 +73,7 @@ Answer Reset(const Control& control) {
   state.rules.Clear();
   state.rate_limit.Clear();
   state.stats = Stats();
+  state.requests = RequestLog();
   state.date_offset = absl::ZeroDuration();
   return Done();
 }
@@ -145,12 +162,45 @@ Answer MakeLargeFile(const Control& control) {
 }
 
 Answer PinStatus(const Control& control) {
+  const json::object fields = Fields(control);
+  std::string status;
+  std::string account_id;
+  std::optional<ApiError> error = ReadString(fields, "status", "/status", status);
+  if (!error) error = ReadString(fields, "account", "/account", account_id);
+  if (error) return ErrorAnswer(*error);
+  if (fields.if_contains("pcap_id") == nullptr) {
+    control.state.captures.ForEach(account_id, [&](Capture& each) { each.pinned_status = status; });
+    return Done();
+  }
   Capture* capture = NamedCapture(control);
   if (capture == nullptr) return NoSuchCapture();
-  if (const auto error = ReadString(Fields(control), "status", "/status", capture->pinned_status)) {
-    return ErrorAnswer(*error);
-  }
+  capture->pinned_status = status;
   return Done();
+}
+
+Answer Seed(const Control& control) {
+  State& state = control.state;
+  const json::object fields = Fields(control);
+  std::string account_id;
+  std::string id;
+  Capture capture = {.time_limit = 60,
+                     .packet_limit = 10,
+                     .submitted = control.now,
+                     .offset_time = control.now,
+                     .pace = state.options.pace};
+  std::optional<int64_t> count;
+  std::optional<ApiError> error = ReadString(fields, "account", "/account", account_id);
+  if (!error) error = ReadString(fields, "pcap_id", "/pcap_id", id);
+  if (!error) error = ReadString(fields, "status", "/status", capture.pinned_status);
+  if (!error) error = ReadInteger(fields, "count", "/count", {.max = kMaxSeeds}, count);
+  if (!error && account_id.empty()) error = BadField("/account", "is required");
+  if (error) return ErrorAnswer(*error);
+  std::string ids;
+  for (int64_t i = 0; i < (id.empty() ? count.value_or(1) : 1); ++i) {
+    capture.id = id.empty() ? state.ids.NextId() : id;
+    absl::StrAppend(&ids, state.captures.Add(account_id, capture).id, "\n");
+  }
+  return PlainText(std::move(ids));
 }
 
 Answer ForgetCapture(const Control& control) {
@@ -167,7 +217,7 @@ Answer GetChallenge(const Control& control) {
   if (ownership == nullptr) {
     return ErrorAnswer({.status = 404, .code = kNotFound, .message = "ownership not found"});
   }
-  return {.headers = {{"Content-Type", "text/plain"}}, .body = ownership->ChallengeContents()};
+  return PlainText(ownership->ChallengeContents());
 }
 
 struct ControlRoute {
@@ -176,8 +226,9 @@ struct ControlRoute {
   Answer (*handle)(const Control&);
 };
 
-constexpr std::array<ControlRoute, 12> kRoutes = {{
+constexpr std::array<ControlRoute, 14> kRoutes = {{
     {"GET", "stats", GetStats},
+    {"GET", "requests", GetRequests},
     {"POST", "reset", Reset},
     {"GET", "faults", GetFaults},
     {"POST", "faults", AddFaults},
@@ -186,6 +237,7 @@ constexpr std::array<ControlRoute, 12> kRoutes = {{
     {"POST", "rate_limit", SetRateLimit},
     {"POST", "clock", SetClock},
     {"POST", "files", MakeLargeFile},
+    {"POST", "seed", Seed},
     {"POST", "captures", PinStatus},
     {"DELETE", "captures", ForgetCapture},
     {"GET", "challenge", GetChallenge},
@@ -195,7 +247,7 @@ constexpr std::array<ControlRoute, 12> kRoutes = {{
 
 bool IsControl(absl::string_view target) { return absl::StartsWith(target, kPrefix); }
 
-Answer HandleControl(State& state, const Request& request) {
+Answer HandleControl(State& state, const Request& request, absl::Time now) {
   const auto url = boost::urls::parse_origin_form(request.target);
   const std::string path = url.has_error() ? "" : url->path();
   boost::system::error_code bad_json;
@@ -205,7 +257,7 @@ Answer HandleControl(State& state, const Request& request) {
     if (bad_json && route.method == "POST" && !request.body.empty()) {
       return ErrorAnswer({.code = kInvalidJson, .message = "the body must be JSON"});
     }
-    return route.handle({state, *url, body});
+    return route.handle({state, *url, body, now});
   }
   return ErrorAnswer({.status = 404, .code = kNoRoute, .message = "no such control endpoint"});
 }

@@ -87,10 +87,12 @@ std::string HttpDate(absl::Time now) {
 }  // namespace
 
 Answer Emulator::Handle(const Request& request, absl::Time now) {
-  if (IsControl(request.target)) return HandleControl(state_, request);
+  if (IsControl(request.target)) return HandleControl(state_, request, now);
   const Route route = ParseRoute(request.method, request.target);
+  const std::string token = BearerToken(request.authorization);
   state_.stats.CountRequest(route, now);
-  const auto quota = state_.rate_limit.Take(BearerToken(request.authorization), now);
+  state_.requests.Add(route, token, now);
+  const auto quota = state_.rate_limit.Take(token, now);
   const Firing firing = state_.faults.Fire(route.endpoint, route.account_id);
 
   Answer answer;
@@ -108,7 +110,9 @@ Answer Emulator::Handle(const Request& request, absl::Time now) {
   answer.headers.emplace_back("Date", HttpDate(now + state_.date_offset));
   answer.headers.emplace_back("cf-ray", state_.ids.NextRay());
   state_.rate_limit.AddHeaders(quota, answer);
-  state_.stats.CountStatus(answer.silent || answer.raw ? 0 : answer.status);
+  const int status = answer.silent || answer.raw ? 0 : answer.status;
+  state_.stats.CountStatus(status);
+  state_.requests.Answered(status);
   return answer;
 }
 

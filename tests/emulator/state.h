@@ -10,6 +10,7 @@
 #include "tests/emulator/options.h"
 #include "tests/emulator/ownership_store.h"
 #include "tests/emulator/rate_limit.h"
+#include "tests/emulator/request_log.h"
 #include "tests/emulator/rules.h"
 #include "tests/emulator/stats.h"
 
@@ -31,6 +32,7 @@ struct State {
   RateLimit rate_limit;
   FaultSet faults;
   Stats stats;
+  RequestLog requests;
   absl::Duration date_offset;  // How far the Date header is ahead of the true time.
 };
 

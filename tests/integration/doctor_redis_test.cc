@@ -53,7 +53,8 @@ TEST_F(Doctor, RedisUserMayNotDoIt) {
 
 TEST_F(Doctor, RedisUserMayNotWriteRunScriptsOrPublish) {
   const std::string file = directory_.Write("password", kRedisPassword);
-  const std::vector<std::string> all = {"+set", "+eval", "+evalsha", "+publish"};
+  const std::vector<std::string> all = {"+set",     "+eval", "+evalsha",
+                                        "+publish", "+time", "+subscribe"};
   for (const std::string& missing : all) {
     std::vector<std::string> flags = {
         "--user",   "gw",       "on",    absl::StrCat(">", kRedisPassword),
@@ -119,15 +120,11 @@ TEST_F(Doctor, RedisHangs) {
   EXPECT_LT(absl::Now() - begin, kPatience / 2);
 }
 
-TEST_F(Doctor, RedisOverTlsIsVerifiedOrSaidToBeImpossible) {
+TEST_F(Doctor, RedisOverTlsIsVerified) {
   const Certificate certificate;
   const Certificate another;
   const Redis redis({}, &certificate);
   const Diagnosis right = RunWithConfig(State(redis, {{"ca_file", certificate.file()}}));
-  if (absl::StrContains(right.Message("redis"), "this hiredis has no TLS")) {  // Before 1.0.
-    ExpectRedisFailure(right, "rediss://", "newer hiredis");
-    return;
-  }
   EXPECT_EQ(right.Verdict("redis"), "ok") << right.out;
   ExpectRedisFailure(RunWithConfig(State(redis, {{"ca_file", another.file()}})), "does not verify",
                      "state.ca_file");

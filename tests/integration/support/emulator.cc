@@ -62,10 +62,15 @@ Emulator::HttpAnswer Emulator::Http(const std::string& method, const std::string
 
 boost::json::value Emulator::Control(const std::string& method, const std::string& endpoint,
                                      const boost::json::value& body) {
+  return boost::json::parse(Text(method, endpoint, body));
+}
+
+std::string Emulator::Text(const std::string& method, const std::string& endpoint,
+                           const boost::json::value& body) {
   const HttpAnswer answer = Http(method, absl::StrCat("/__emulator/", endpoint),
                                  body.is_null() ? "" : boost::json::serialize(body));
   EXPECT_EQ(answer.status, 200) << endpoint << ": " << answer.body;
-  return boost::json::parse(answer.body);
+  return answer.body;
 }
 
 std::string Emulator::Download(const std::string& account_id, const std::string& pcap_id) {

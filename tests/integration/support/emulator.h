@@ -40,6 +40,9 @@ class Emulator {
   // Any control endpoint of tests/emulator/control_routes.h; fails the test where it is refused.
   boost::json::value Control(const std::string& method, const std::string& endpoint,
                              const boost::json::value& body);
+  // The same for those that answer with plain text.
+  std::string Text(const std::string& method, const std::string& endpoint,
+                   const boost::json::value& body);
 
   boost::json::object Stats() { return Control("GET", "stats", nullptr).get_object(); }
   int64_t Requests() { return Stats()["total"].as_int64(); }

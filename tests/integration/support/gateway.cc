@@ -65,13 +65,26 @@ Gateway::Gateway(const Emulator& emulator, const json::object& settings) {
   const json::object credential = {{"name", "default"},
                                    {"token_file", directory_.Write("token", kUpstreamToken)}};
   const json::object upstream = {{"credentials", json::array{credential}}};
-  const json::object all =
-      Merge(Merge(QuickSettings(emulator), {{"upstream", upstream}}), settings);
-  const std::string file = directory_.Write("gateway.yaml", json::serialize(all));
+  settings_ = Merge(Merge(QuickSettings(emulator), {{"upstream", upstream}}), settings);
+  Run();
+}
+
+void Gateway::Run() {
+  const std::string file = directory_.Write("gateway.yaml", json::serialize(settings_));
   process_ = std::make_unique<Process>(std::vector<std::string>{PCAPS_GATEWAY, "--config", file});
   json::object line = WaitForEvent("listening");
   EXPECT_FALSE(line.empty()) << RawLog();
   if (!line.empty()) address_ = std::string(line["listen"].as_string());
+}
+
+void Gateway::Kill() {
+  process_->Signal(SIGKILL);
+  EXPECT_TRUE(process_->Wait().has_value()) << "the gateway did not end";
+}
+
+void Gateway::Restart() {
+  settings_["listen"] = address_;
+  Run();
 }
 
 Gateway::~Gateway() {

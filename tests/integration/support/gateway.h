@@ -36,14 +36,21 @@ class Gateway {
   // The first line of this event; empty where none comes.
   boost::json::object WaitForEvent(const std::string& event) const;
 
+  // Ends it without a word: SIGKILL.
+  void Kill();
+  // After its end: runs it again on its address. Its log begins anew.
+  void Restart();
+
   int64_t ResidentBytes() const;
   Process& process() { return *process_; }
 
  private:
+  void Run();
   boost::json::object WaitForLine(
       const std::function<bool(const boost::json::object&)>& wanted) const;
 
   TempDir directory_;
+  boost::json::object settings_;  // All of them.
   std::unique_ptr<Process> process_;
   std::string address_;
 };

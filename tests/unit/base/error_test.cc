@@ -42,6 +42,14 @@ TEST(WithRetryAfter, ComesBackToTheNanosecond) {
   EXPECT_EQ(ReasonOf(status), v1::ERROR_REASON_UPSTREAM_UNAVAILABLE);
 }
 
+TEST(WithQuotaFailure, ComesBack) {
+  EXPECT_EQ(QuotaFailureOf(Example()).violations_size(), 0);
+  google::rpc::QuotaFailure quota;
+  quota.add_violations()->set_subject("account:a");
+  EXPECT_EQ(QuotaFailureOf(WithQuotaFailure(Example(), quota)).violations(0).subject(),
+            "account:a");
+}
+
 TEST(WithBadRequest, ComesBack) {
   EXPECT_EQ(BadRequestOf(Example()).field_violations_size(), 0);
   google::rpc::BadRequest bad_request;

@@ -85,7 +85,6 @@ TEST(RedisCheck, EveryKindOfErrorHasAFixOfItsOwn) {
                                             absl::ResourceExhaustedError("x"),
                                             absl::AbortedError("x"),
                                             absl::DeadlineExceededError("x"),
-                                            absl::UnimplementedError("x"),
                                             absl::UnavailableError("x"),
                                             absl::InternalError("x")};
   for (const absl::Status& error : errors) {

@@ -341,6 +341,48 @@ TEST_F(EmulatorTest, StatsCountByEndpointStatusAndAccount) {
   EXPECT_EQ(stats.at("max_requests_in_300s"), 5);
 }
 
+TEST_F(EmulatorTest, RequestsAreListedWithTheirTimesAnswersAndTokens) {
+  Send("GET", "pcaps");
+  Control("POST", "faults", R"({"fault":"status","status":503,"count":1})");
+  now_ += absl::Milliseconds(1500);
+  const std::string id = std::string(32, 'a');
+  Send("GET", "pcaps/" + id);
+  const std::string first =
+      absl::StrCat(absl::ToUnixMillis(now_) - 1500, " list_pcaps acct - 200 token\n");
+  const std::string second =
+      absl::StrCat(absl::ToUnixMillis(now_), " get_pcap acct ", id, " 503 token\n");
+  EXPECT_EQ(Control("GET", "requests").body, first + second);
+  EXPECT_EQ(Control("GET", absl::StrCat("requests?since_ms=", absl::ToUnixMillis(now_))).body,
+            second);
+  EXPECT_EQ(Control("GET", "requests?since_ms=soon").status, 400);
+  Control("POST", "reset");
+  EXPECT_EQ(Control("GET", "requests").body, "");
+}
+
+TEST_F(EmulatorTest, SeedsAreCapturesThatNoRuleCounts) {
+  const std::string ids =
+      Control("POST", "seed", R"({"account":"acct","count":2,"status":"running"})").body;
+  ASSERT_EQ(ids.size(), 66u);
+  EXPECT_EQ(StatusOf(Send("GET", "pcaps/" + ids.substr(0, 32))), "running");
+  EXPECT_EQ(StatusOf(Send("GET", "pcaps/" + ids.substr(33, 32))), "running");
+  EXPECT_EQ(json::parse(Control("GET", "stats").body).at("captures_created"), 0);
+  Create(kSimple);
+  EXPECT_EQ(Control("POST", "seed", R"({"count":2})").status, 400);
+  const std::string id(32, 'A');
+  EXPECT_EQ(Control("POST", "seed", R"({"account":"acct","pcap_id":")" + id + R"("})").body,
+            id + "\n");
+  EXPECT_EQ(Send("GET", "pcaps/" + id).status, 200);
+}
+
+TEST_F(EmulatorTest, AStatusCanBePinnedToAllCapturesOfAnAccount) {
+  const std::string first = Create(kFull);
+  Control("POST", "seed", R"({"account":"acct"})");
+  Control("POST", "captures", R"({"account":"acct","status":"failed"})");
+  const json::value listed = Result(Send("GET", "pcaps"));
+  ASSERT_EQ(listed.get_array().size(), 2u);
+  for (const json::value& each : listed.get_array()) EXPECT_EQ(each.at("status"), "failed");
+}
+
 TEST_F(EmulatorTest, ResetForgetsEverythingButGoesOnWithNewIds) {
   const std::string id = Create(kSimple);
   Control("POST", "faults", R"({"fault":"html"})");

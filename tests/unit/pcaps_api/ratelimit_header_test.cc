@@ -36,5 +36,27 @@ TEST(RateLimitHeader, WhatCannotBeUnderstoodIsLeftOut) {
   EXPECT_TRUE(RateLimitOf({}).empty());
 }
 
+TEST(RateLimitHeader, RetryAfterIsANumberOfSecondsOrNothing) {
+  const auto retry_after = [](const std::string& value) {
+    return RetryAfterHeader({429, {{"retry-after", value}}});
+  };
+  EXPECT_EQ(retry_after("20"), absl::Seconds(20));
+  EXPECT_EQ(retry_after("0"), absl::ZeroDuration());
+  for (const char* value : {"", "soon", "-1", "nan", "Fri, 31 Dec 1999 23:59:59 GMT"}) {
+    EXPECT_EQ(retry_after(value), std::nullopt) << value;
+  }
+}
+
+TEST(RateLimitHeader, APauseIsWhatRetryAfterSaysElseTheWindowElseAMinute) {
+  const auto windows = Windows(R"("a";r=5;t=10,"b";r=0;t=40,"c";r=0;t=30)", "");
+  EXPECT_EQ(PauseOf(absl::Seconds(20), windows), absl::Seconds(20));
+  EXPECT_EQ(PauseOf(std::nullopt, windows), absl::Seconds(40)) << "until all have some left";
+  EXPECT_EQ(PauseOf(std::nullopt, Windows(R"("a";r=5;t=10)", "")), absl::Seconds(10));
+  EXPECT_EQ(PauseOf(std::nullopt, {}), absl::Seconds(60));
+  EXPECT_EQ(PauseOf(absl::Hours(1), {}), absl::Seconds(300));
+  EXPECT_EQ(PauseOf(absl::ZeroDuration(), {}), absl::Seconds(1));
+  EXPECT_EQ(PauseOf(absl::InfiniteDuration(), {}), absl::Seconds(300));
+}
+
 }  // namespace
 }  // namespace pcaps

@@ -72,6 +72,8 @@ constexpr char kPong[] = "+PONG\r\n";
 constexpr char kNil[] = "$-1\r\n";
 constexpr char kNoScript[] = "-NOSCRIPT No matching script. Please use EVAL.\r\n";
 constexpr char kNobodyHeard[] = ":0\r\n";
+constexpr char kTime[] = "*2\r\n$10\r\n1700000000\r\n$1\r\n0\r\n";
+constexpr char kSubscribed[] = "*3\r\n$9\r\nsubscribe\r\n$12\r\npcaps:doctor\r\n:1\r\n";
 
 std::string Bulk(const std::string& text) {
   return absl::StrCat("$", text.size(), "\r\n", text, "\r\n");
@@ -86,7 +88,8 @@ std::string Info(const std::string& role = "master") {
 }
 
 TEST(RedisProbe, ReadsWhatRedisSaysOfItself) {
-  ScriptedRedis redis({kPong, kPong, kPong, Info(), kNil, kNil, kNoScript, kNobodyHeard});
+  ScriptedRedis redis(
+      {kPong, kPong, kPong, Info(), kNil, kNil, kNoScript, kNobodyHeard, kTime, kSubscribed});
   const absl::StatusOr<RedisReport> report = ProbeRedis(redis.options());
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_EQ(report->version, "7.0.15");
@@ -107,7 +110,7 @@ TEST(RedisProbe, AReplicaIsNotAskedToWrite) {
 
 TEST(RedisProbe, AMasterThatLetsUsNotWorkIsAnError) {
   const std::vector<std::string> before = {kPong, kPong, kPong, Info()};
-  const std::vector<std::string> works = {kNil, kNil, kNoScript, kNobodyHeard};
+  const std::vector<std::string> works = {kNil, kNil, kNoScript, kNobodyHeard, kTime, kSubscribed};
   for (size_t at = 0; at < works.size(); ++at) {
     for (const auto& [answer, code] :
          {std::pair("-NOPERM no permissions\r\n", absl::StatusCode::kPermissionDenied),
@@ -125,7 +128,8 @@ TEST(RedisProbe, AMasterThatLetsUsNotWorkIsAnError) {
 }
 
 TEST(RedisProbe, WritesNothingThatIsNotThere) {
-  ScriptedRedis redis({kPong, kPong, kPong, Info(), kNil, kNil, kNoScript, kNobodyHeard});
+  ScriptedRedis redis(
+      {kPong, kPong, kPong, Info(), kNil, kNil, kNoScript, kNobodyHeard, kTime, kSubscribed});
   RedisProbeOptions options = redis.options();
   options.key_prefix = "mine";
   ASSERT_TRUE(ProbeRedis(options).ok());

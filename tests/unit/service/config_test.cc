@@ -166,12 +166,25 @@ TEST(Config, StateIsARedisOrNothing) {
   EXPECT_THAT(ErrorsOf("state: {command_timeout: 0s}"), HasSubstr("command_timeout"));
 }
 
-TEST(Config, ARedisIsNotServedYet) {
-  EXPECT_TRUE(CheckServed(Config()).ok());
-  const absl::StatusOr<Config> config =
-      ParseConfig("state: {redis_url: 'redis://127.0.0.1:6379'}", "test.yaml");
+TEST(Config, BudgetsAreNamedAndUsed) {
+  EXPECT_THAT(ErrorsOf("upstream: {budgets: [{name: a}, {name: a}]}"), HasSubstr("another"));
+  EXPECT_THAT(ErrorsOf("upstream: {budgets: [{name: a}]}"), HasSubstr("the budget 'default'"));
+  EXPECT_THAT(ErrorsOf("upstream: {budgets: [{requests_per_second: 0}]}"),
+              HasSubstr("requests_per_second"));
+  EXPECT_EQ(ErrorsOf("upstream: {budgets: [{name: a, burst: 2}], credentials: [{budget: a}]}"),
+            "OK");
+}
+
+TEST(Config, AnAccountCanHaveARateOfItsOwn) {
+  const auto config = ParseConfig(
+      "rate_limit: {burst: 7, accounts: {one: {requests_per_second: 1}, two: {burst: 3}}}", "f");
   ASSERT_TRUE(config.ok()) << config.status();
-  EXPECT_TRUE(absl::IsUnimplemented(CheckServed(*config)));
+  EXPECT_EQ(config->rate_limit.requests_per_second, 50);
+  EXPECT_EQ(config->rate_limit.accounts.at("one").requests_per_second, 1);
+  EXPECT_EQ(config->rate_limit.accounts.at("one").burst, 7);
+  EXPECT_EQ(config->rate_limit.accounts.at("two").burst, 3);
+  EXPECT_THAT(ErrorsOf("rate_limit: {accounts: {one: {rate: 1}}}"), HasSubstr("accounts.one.rate"));
+  EXPECT_THAT(ErrorsOf("rate_limit: {accounts: [one]}"), HasSubstr("must be a mapping"));
 }
 
 TEST(Config, NothingIsGivenTwiceOrEmpty) {

@@ -63,13 +63,15 @@ TEST_F(UpstreamToken, OneThatCannotBeSentInAHeaderIsRefusedAndNotRepeated) {
 
 TEST_F(UpstreamToken, OfEveryCredentialOrNone) {
   Config config;
-  config.upstream.credentials = {{.name = "a", .token_file = Write("t"), .accounts = {"x"}},
-                                 {.name = "b", .token_file = "/nowhere/token"}};
+  config.upstream.credentials = {
+      {.name = "a", .token_file = Write("t"), .accounts = {"x"}, .budget = "own"},
+      {.name = "b", .token_file = "/nowhere/token"}};
   EXPECT_FALSE(ReadCredentials(config).ok());
   config.upstream.credentials.pop_back();
   const auto credentials = ReadCredentials(config);
   ASSERT_TRUE(credentials.ok()) << credentials.status();
   EXPECT_EQ((*credentials)->Find("x")->token.Reveal(), "t");
+  EXPECT_EQ((*credentials)->Find("x")->budget, "own");
 }
 
 TEST_F(UpstreamToken, AFileForEverybodyIsNoticed) {

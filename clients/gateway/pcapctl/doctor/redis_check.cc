@@ -20,7 +20,7 @@ const Check kRedis{"redis"};
 std::string AclFor(const Config::State& state) {
   const std::string user = state.username.empty() ? "default" : state.username;
   return absl::StrCat("ACL SETUSER ", user, " ~", state.key_prefix, ":* &", state.key_prefix,
-                      ":* +@read +@write +@scripting +@pubsub +@connection +info");
+                      ":* +@read +@write +@scripting +@pubsub +@connection +info +time");
 }
 
 Finding JudgeError(const absl::Status& status, const Config::State& state) {
@@ -38,19 +38,18 @@ Finding JudgeError(const absl::Status& status, const Config::State& state) {
     case absl::StatusCode::kResourceExhausted:
       return kRedis.Fail(words, kFullFix);
     case absl::StatusCode::kAborted:
-      return kRedis.Fail(words,
-                         "start its replicas, or lower min-replicas-to-write: it takes no writes");
+      return kRedis.Fail(
+          words,
+          "start its replicas, or lower min-replicas-to-write, or let it save to its disk: "
+          "it takes no writes");
     case absl::StatusCode::kFailedPrecondition:
-      return kRedis.Fail(words, "wait: it reads its data from disk after a start");
+      return kRedis.Fail(words,
+                         "wait: it reads its data from disk after a start, or runs a long script");
     case absl::StatusCode::kDeadlineExceeded:
       return kRedis.Fail(
           words,
           "look at its host: is it stopped, out of CPU, swapping, behind a firewall, "
           "or does it want TLS (rediss://)?");
-    case absl::StatusCode::kUnimplemented:
-      return kRedis.Fail(words,
-                         "run this where pcapctl is built with a newer hiredis, or use "
-                         "redis:// within a private network");
     case absl::StatusCode::kInvalidArgument:
       return kRedis.Fail(words, "correct state.ca_file, or put the PEM bundle there");
     case absl::StatusCode::kUnavailable:

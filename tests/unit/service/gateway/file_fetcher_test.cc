@@ -51,12 +51,9 @@ class FileFetcherTest : public testing::Test {
   absl::Status check_result_;
   absl::Duration check_duration_;
   int checks_ = 0;
-  FileFetcher fetcher_{{loop_.get_executor(), &api_},
-                       [this](CaptureKey, absl::Time) { return Check(); },
-                       cache_,
-                       slots_,
-                       clock_,
-                       {.whole_max = kWholeMax}};
+  FileFetcher fetcher_{
+      {loop_.get_executor(), &api_}, [this](CaptureKey) { return Check(); }, cache_, slots_, clock_,
+      {.whole_max = kWholeMax}};
 
  private:
   Task<absl::Status> Check() {
@@ -136,10 +133,9 @@ TEST_F(FileFetcherTest, AccountsNeverShareWhateverTheId) {
   api_.files["a"] = MakePcap(3, 50);
   api_.download_duration = absl::Seconds(1);
   Slots slots(2);
-  FileFetcher fetcher(
-      {loop_.get_executor(), &api_},
-      [](CaptureKey, absl::Time) -> Task<absl::Status> { co_return absl::OkStatus(); }, cache_,
-      slots, clock_, {.whole_max = kWholeMax});
+  FileFetcher fetcher({loop_.get_executor(), &api_},
+                      [](CaptureKey) -> Task<absl::Status> { co_return absl::OkStatus(); }, cache_,
+                      slots, clock_, {.whole_max = kWholeMax});
   Result one;
   Result other;
   Spawn(loop_.get_executor(), {}, fetcher.Fetch({"one", "a"}, false),

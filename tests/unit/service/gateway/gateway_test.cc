@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "clients/base/error.h"
+#include "service/state/memory_state.h"
 #include "tests/unit/support/fake_pcaps_api.h"
 #include "tests/unit/support/list_writer.h"
 #include "tests/unit/support/manual_clock.h"
@@ -40,12 +41,15 @@ class GatewayTest : public testing::Test {
   boost::asio::io_context loop_;
   ManualClock clock_{absl::UnixEpoch() + absl::Hours(24 * 365 * 50)};
   FakePcapsApi api_{clock_};
-  Gateway gateway_{loop_.get_executor(),
-                   api_,
-                   {{loop_.get_executor(), &api_}},
-                   clock_,
-                   [] { return 0.5; },
-                   GatewayOptions{.whole_max = 64 << 10, .max_downloads = 1}};
+  MemoryState state_{loop_.get_executor(), clock_};
+  Gateway gateway_{
+      loop_.get_executor(),
+      {api_, api_, api_},
+      state_,
+      {{loop_.get_executor(), &api_}},
+      clock_,
+      [] { return 0.5; },
+      GatewayOptions{.whole_max = 64 << 10, .max_downloads = 1, .cache = {.alone = true}}};
   ListWriter<v1::DownloadPcapResponse> downloaded_;
 };
 
@@ -53,18 +57,18 @@ TEST_F(GatewayTest, GetAndListAnswerWhatTheUpstreamSays) {
   api_.Put("acct", "a", v1::Pcap::STATUS_RUNNING);
   clock_.Advance(absl::Seconds(1));
   api_.Put("acct", "b", v1::Pcap::STATUS_SUCCESS);
-  const auto pcap = RunTask(loop_, gateway_.GetPcap(Naming<v1::GetPcapRequest>("a"), kSoon));
-  EXPECT_EQ(pcap->status(), v1::Pcap::STATUS_RUNNING);
+  const auto pcap = RunTask(loop_, gateway_.GetPcap(Naming<v1::GetPcapRequest>("a")));
+  EXPECT_EQ(pcap->value.status(), v1::Pcap::STATUS_RUNNING);
   v1::ListPcapsRequest request;
   request.set_account_id("acct");
   request.set_page_size(1);
-  const auto first = RunTask(loop_, gateway_.ListPcaps(request, kSoon));
-  ASSERT_EQ(first->pcaps_size(), 1);
-  EXPECT_EQ(first->pcaps(0).id(), "b");
-  request.set_page_token(first->next_page_token());
-  const auto second = RunTask(loop_, gateway_.ListPcaps(request, kSoon));
-  EXPECT_EQ(second->pcaps(0).id(), "a");
-  EXPECT_TRUE(second->next_page_token().empty());
+  const auto first = RunTask(loop_, gateway_.ListPcaps(request));
+  ASSERT_EQ(first->value.pcaps_size(), 1);
+  EXPECT_EQ(first->value.pcaps(0).id(), "b");
+  request.set_page_token(first->value.next_page_token());
+  const auto second = RunTask(loop_, gateway_.ListPcaps(request));
+  EXPECT_EQ(second->value.pcaps(0).id(), "a");
+  EXPECT_TRUE(second->value.next_page_token().empty());
 }
 
 TEST_F(GatewayTest, OnlyARunningFullCaptureIsStoppedUpstream) {

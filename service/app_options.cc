@@ -1,0 +1,82 @@
+#include "service/app_options.h"
+
+#include <algorithm>
+
+#include "absl/strings/strip.h"
+#include "service/upstream_http.h"
+
+namespace pcaps {
+
+RestPcapsApiOptions ApiOptions(const Config& config) {
+  const Config::Upstream& upstream = config.upstream;
+  RestPcapsApiOptions options;
+  options.upstream.base_url = std::string(absl::StripSuffix(upstream.base_url, "/"));
+  options.upstream.request_timeout = upstream.request_timeout;
+  options.upstream.retry.max_attempts = upstream.retry.max_attempts;
+  options.upstream.retry.base_backoff = upstream.retry.base_backoff;
+  options.upstream.retry.max_backoff = upstream.retry.max_backoff;
+  options.upstream.retry.budget_ratio = upstream.retry.budget_ratio;
+  options.http = UpstreamHttpOptions(config);
+  // As many as may be busy, or a busy gateway would make a new connection for most calls.
+  options.http.max_idle_connections = upstream.max_in_flight;
+  options.http.buffer_bytes = config.download.buffer;
+  options.upstream_stall_timeout = config.download.upstream_stall_timeout;
+  return options;
+}
+
+RestPcapsApiOptions DownloadApiOptions(const Config& config) {
+  RestPcapsApiOptions options = ApiOptions(config);
+  options.http.receive_bytes = std::min(config.download.chunk_size, config.download.buffer);
+  return options;
+}
+
+UpstreamBudgetOptions BudgetOptions(const Config& config) {
+  UpstreamBudgetOptions options;
+  for (const Config::Budget& budget : config.upstream.budgets) {
+    options.ledger.budgets[budget.name] = {budget.requests_per_second, budget.burst};
+  }
+  options.ledger.max_replicas = config.state.max_replicas;
+  return options;
+}
+
+RateLimiterOptions RateOptions(const Config& config) {
+  const auto rate_of = [](const Config::Rate& rate) {
+    return RateLimiterOptions::Rate{rate.requests_per_second, rate.burst};
+  };
+  RateLimiterOptions options;
+  options.rate = rate_of(config.rate_limit);
+  for (const auto& [account_id, rate] : config.rate_limit.accounts) {
+    options.accounts[account_id] = rate_of(rate);
+  }
+  options.max_replicas = config.state.max_replicas;
+  return options;
+}
+
+GatewayOptions UseCaseOptions(const Config& config, const std::string& holder) {
+  GatewayOptions options;
+  options.request_timeout = config.upstream.request_timeout;
+  options.heartbeat_interval = config.watch.heartbeat_interval;
+  options.max_watch_duration = config.watch.max_duration;
+  options.chunk_size = config.download.chunk_size;
+  options.whole_max = config.download.whole_max;
+  options.download_cache_size = config.download.cache_size;
+  options.max_downloads = config.download.max_streams;
+  options.cache.terminal_ttl = config.cache.terminal_ttl;
+  options.cache.active_ttl = config.cache.active_ttl;
+  options.cache.list_ttl = config.cache.list_ttl;
+  options.cache.not_found_ttl = config.cache.not_found_ttl;
+  options.cache.stale_ttl = config.cache.stale_ttl;
+  options.cache.max_entries = config.cache.max_entries;
+  options.cache.alone = config.state.redis_url.empty();
+  options.read.request_timeout = config.upstream.request_timeout;
+  if (!options.cache.alone) options.read.holder = holder;
+  options.watch.holder = holder;
+  options.watch.min_poll_interval = config.watch.min_poll_interval;
+  options.watch.max_poll_interval = config.watch.max_poll_interval;
+  options.watch.request_timeout = config.upstream.request_timeout;
+  options.watch.max_streams = config.watch.max_streams;
+  options.watch.max_streams_per_account = config.watch.max_streams_per_account;
+  return options;
+}
+
+}  // namespace pcaps

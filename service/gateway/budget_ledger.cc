@@ -1,0 +1,213 @@
+#include "service/gateway/budget_ledger.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace pcaps {
+namespace {
+
+// Of all accounts together. Beyond it the shared state alone decides.
+constexpr size_t kMaxOwnBuckets = 100'000;
+// A probe that got no answer, or was not sent, proves nothing: another one may be tried this soon.
+// Connections that fail have a circuit of their own.
+constexpr absl::Duration kProbeAgain = absl::Seconds(1);
+// A closing is told again this often while it is run into: the shared state may have lost it.
+constexpr absl::Duration kTellAgain = absl::Seconds(1);
+constexpr absl::Duration kDefaultPause = absl::Minutes(1);
+constexpr size_t kMaxClosings = 10'000;
+
+absl::Duration WithoutRoom() { return absl::Seconds(1); }
+
+// The buckets of the ask that can be closed.
+std::vector<std::string> ClosableBy(const UpstreamAsk& ask) {
+  std::vector<std::string> keys = {BudgetKey(ask.budget)};
+  if (IsCreate(ask)) keys.push_back(CreatesKey(ask.budget, ask.account_id));
+  return keys;
+}
+
+const Bucket* FindBucket(const TakeRequest& take, const std::string& key) {
+  for (const BucketUse& use : take.uses) {
+    if (use.bucket.key == key) return &use.bucket;
+  }
+  return nullptr;
+}
+
+Task<void> Ignoring(Task<absl::Status> call) {
+  const absl::Status status = co_await std::move(call);
+  status.IgnoreError();
+}
+
+}  // namespace
+
+BudgetLedger::BudgetLedger(Loop control, SharedState& state, BudgetLedgerOptions options)
+    : control_(std::move(control)),
+      state_(state),
+      options_(std::move(options)),
+      own_(kMaxOwnBuckets) {}
+
+const BudgetRate& BudgetLedger::RateOf(const std::string& budget) const {
+  static const BudgetRate kDefault;
+  const auto found = options_.budgets.find(budget);
+  return found == options_.budgets.end() ? kDefault : found->second;
+}
+
+TakeRequest BudgetLedger::OwnTakeOf(const UpstreamAsk& ask) const {
+  return OwnTake(ask, RateOf(ask.budget), options_.shares, std::max(options_.max_replicas, 1));
+}
+
+TakeRequest BudgetLedger::FleetTakeOf(const UpstreamAsk& ask) const {
+  return FleetTake(ask, RateOf(ask.budget), options_.shares);
+}
+
+Task<TakeResult> BudgetLedger::Take(UpstreamAsk ask) {
+  const absl::Time now = state_.Now();
+  const TakeResult own = TakeOwn(ask, now);
+  // A 429 that this replica has seen holds, whatever the shared state remembers of it.
+  if (own.closed) {
+    TellAgain(ask, now);
+    co_return own;
+  }
+  const absl::StatusOr<TakeResult> shared = co_await state_.Take(FleetTakeOf(ask));
+  if (shared.ok()) co_return WithState(ask, own, *shared);
+  ++counts_.unshared;
+  co_return WithoutState(ask, own);
+}
+
+TakeResult BudgetLedger::TakeOwn(const UpstreamAsk& ask, absl::Time now) {
+  const absl::StatusOr<TakeResult> own = own_.Take(OwnTakeOf(ask), now);
+  return own.ok() ? *own : TakeResult{.now = now, .retry_after = WithoutRoom()};
+}
+
+TakeResult BudgetLedger::WithoutState(const UpstreamAsk& ask, const TakeResult& own) {
+  // Others may have closed it: the shared state said so before it was lost.
+  const std::string key = BudgetKey(ask.budget);
+  const auto closing = closings_.find(key);
+  if (closing == closings_.end() || closing->second.until <= own.now) return own;
+  own_.Close(key, closing->second.until, own.now).IgnoreError();
+  return {.now = own.now, .retry_after = closing->second.until - own.now, .closed = true};
+}
+
+TakeResult BudgetLedger::WithState(const UpstreamAsk& ask, const TakeResult& own,
+                                   const TakeResult& shared) {
+  const std::string key = BudgetKey(ask.budget);
+  if (shared.closed && !IsCreate(ask)) {  // Of a create it may be another bucket.
+    Closing& closing = closings_[key];
+    closing.until = std::max(closing.until, shared.now + shared.retry_after);
+  }
+  if (own.probe && shared.granted < 1) {
+    for (const std::string& probed : ProbedBy(ask)) {
+      own_.Close(probed, own.now + kProbeAgain, own.now).IgnoreError();
+    }
+  }
+  if (shared.granted < 1 || shared.probe) return shared;
+  // All of the ask's buckets are open: a probe went well, maybe another replica's.
+  for (const std::string& open : ClosableBy(ask)) {
+    const auto closing = closings_.find(open);
+    const bool known = closing != closings_.end();
+    // A 429 may have come while the shared state was asked.
+    if (known && closing->second.seen_until > std::max(own.now, shared.now)) continue;
+    if (known || own.probe) ReopenOwn(ask, open, own.now);
+  }
+  return shared;
+}
+
+void BudgetLedger::Note(const UpstreamAsk& ask, const UpstreamLeave& leave,
+                        const UpstreamVerdict& verdict) {
+  if (verdict.http_status == 429) {
+    ++counts_.closed;
+    const Keys keys = leave.probe ? ProbedBy(ask) : ClosedBy429(ask, verdict);
+    const absl::Duration pause = verdict.retry_after.value_or(kDefaultPause);
+    for (const std::string& key : keys) Close(key, pause);
+    return;
+  }
+  if (leave.probe) {
+    for (const std::string& key : ProbedBy(ask)) {
+      if (verdict.http_status == 0) {
+        Close(key, kProbeAgain);
+      } else {
+        Reopen(ask, key);
+      }
+    }
+  }
+  Tighten(ask, verdict.windows);
+}
+
+// What the probe was a probe of, as far as it is known here.
+std::vector<std::string> BudgetLedger::ProbedBy(const UpstreamAsk& ask) const {
+  Keys known;
+  const Keys all = ClosableBy(ask);
+  std::copy_if(all.begin(), all.end(), std::back_inserter(known),
+               [this](const std::string& key) { return closings_.contains(key); });
+  return known.empty() ? all : known;
+}
+
+// The upstream makes one simple capture an account in a minute, and says 429 to another: nobody
+// else's affair, unless it says as well that nothing is left.
+std::vector<std::string> BudgetLedger::ClosedBy429(const UpstreamAsk& ask,
+                                                   const UpstreamVerdict& verdict) const {
+  const bool nothing_left =
+      std::any_of(verdict.windows.begin(), verdict.windows.end(),
+                  [](const RateLimitWindow& window) { return window.remaining.value_or(1) < 1; });
+  if (IsCreate(ask) && !nothing_left) return {CreatesKey(ask.budget, ask.account_id)};
+  return {BudgetKey(ask.budget)};
+}
+
+void BudgetLedger::Close(const std::string& key, absl::Duration pause) {
+  const absl::Time now = state_.Now();
+  if (closings_.size() >= kMaxClosings) {
+    std::erase_if(closings_, [now](const auto& entry) { return entry.second.until <= now; });
+  }
+  Closing& closing = closings_[key];
+  closing.seen_until = std::max(closing.seen_until, now + pause);
+  closing.until = std::max(closing.until, closing.seen_until);
+  closing.told = now;
+  own_.Close(key, now + pause, now).IgnoreError();
+  Tell(state_.Close(key, now + pause));
+}
+
+void BudgetLedger::Reopen(const UpstreamAsk& ask, const std::string& key) {
+  ReopenOwn(ask, key, state_.Now());
+  const TakeRequest take = FleetTakeOf(ask);
+  const Bucket* const bucket = FindBucket(take, key);
+  if (bucket != nullptr) Tell(state_.Reopen(*bucket));
+}
+
+void BudgetLedger::ReopenOwn(const UpstreamAsk& ask, const std::string& key, absl::Time now) {
+  closings_.erase(key);
+  const TakeRequest take = OwnTakeOf(ask);
+  const Bucket* const bucket = FindBucket(take, key);
+  if (bucket != nullptr) own_.Reopen(*bucket, now).IgnoreError();
+}
+
+// Goes by the window with the least left, where that is less than a full bucket could spend.
+void BudgetLedger::Tighten(const UpstreamAsk& ask, const std::vector<RateLimitWindow>& windows) {
+  const RateLimitWindow* tightest = nullptr;
+  for (const RateLimitWindow& window : windows) {
+    if (!window.remaining.has_value() || !window.reset.has_value()) continue;
+    if (tightest == nullptr || *window.remaining < *tightest->remaining) tightest = &window;
+  }
+  if (tightest == nullptr || *tightest->remaining >= RateOf(ask.budget).burst) return;
+  const std::string key = BudgetKey(ask.budget);
+  const absl::Time now = state_.Now();
+  const absl::Time until = now + *tightest->reset;
+  own_.Hold(key, *tightest->remaining / std::max(options_.max_replicas, 1), until, now)
+      .IgnoreError();
+  Tell(state_.Hold(key, *tightest->remaining, until));
+}
+
+void BudgetLedger::TellAgain(const UpstreamAsk& ask, absl::Time now) {
+  for (const std::string& key : ClosableBy(ask)) {
+    const auto found = closings_.find(key);
+    if (found == closings_.end() || found->second.seen_until <= now) continue;
+    if (now < found->second.told + kTellAgain) continue;
+    found->second.told = now;
+    Tell(state_.Close(key, found->second.seen_until));
+  }
+}
+
+void BudgetLedger::Tell(Task<absl::Status> call) {
+  SpawnDetached(control_, Ignoring(std::move(call)));
+}
+
+}  // namespace pcaps

@@ -1,0 +1,76 @@
+// BudgetLedger: tokens and closings of the budgets, of the fleet and of this replica alone.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "clients/base/task.h"
+#include "clients/pcaps_api/upstream_gate.h"
+#include "service/gateway/budget_buckets.h"
+#include "service/state/shared_state.h"
+#include "service/state/token_buckets.h"
+
+namespace pcaps {
+
+struct BudgetLedgerOptions {
+  std::map<std::string, BudgetRate> budgets;  // By name; others are like BudgetRate{}.
+  BudgetShares shares;
+  int max_replicas = 1;  // Without the shared state this one's share is 1/max_replicas.
+};
+
+// What is taken from the shared state is charged to this replica's own buckets, too, and closings
+// are kept here as well: when the shared state is lost, these are gone by, and nothing is given
+// away. All on the control loop; the shared state must outlive the loop's last task.
+class BudgetLedger : public std::enable_shared_from_this<BudgetLedger> {
+ public:
+  struct Counts {
+    int64_t closed = 0;    // 429s.
+    int64_t unshared = 0;  // Asked while the shared state did not answer.
+  };
+
+  BudgetLedger(Loop control, SharedState& state, BudgetLedgerOptions options);
+
+  // Pays for one request, or says why not.
+  Task<TakeResult> Take(UpstreamAsk ask);
+  // What came of a request that was paid for.
+  void Note(const UpstreamAsk& ask, const UpstreamLeave& leave, const UpstreamVerdict& verdict);
+
+  const Counts& counts() const { return counts_; }
+
+ private:
+  struct Closing {
+    absl::Time until;                              // As far as anybody has said.
+    absl::Time seen_until = absl::InfinitePast();  // What this replica's own 429s say.
+    absl::Time told;                               // When the shared state was told last.
+  };
+  using Keys = std::vector<std::string>;
+
+  const BudgetRate& RateOf(const std::string& budget) const;
+  TakeRequest OwnTakeOf(const UpstreamAsk& ask) const;
+  TakeRequest FleetTakeOf(const UpstreamAsk& ask) const;
+  TakeResult TakeOwn(const UpstreamAsk& ask, absl::Time now);
+  TakeResult WithoutState(const UpstreamAsk& ask, const TakeResult& own);
+  TakeResult WithState(const UpstreamAsk& ask, const TakeResult& own, const TakeResult& shared);
+  Keys ProbedBy(const UpstreamAsk& ask) const;
+  Keys ClosedBy429(const UpstreamAsk& ask, const UpstreamVerdict& verdict) const;
+  void Close(const std::string& key, absl::Duration pause);
+  void Reopen(const UpstreamAsk& ask, const std::string& key);
+  void ReopenOwn(const UpstreamAsk& ask, const std::string& key, absl::Time now);
+  void Tighten(const UpstreamAsk& ask, const std::vector<RateLimitWindow>& windows);
+  void TellAgain(const UpstreamAsk& ask, absl::Time now);
+  // Tells the shared state; where it does not hear, what is known here has to do.
+  void Tell(Task<absl::Status> call);
+
+  const Loop control_;
+  SharedState& state_;
+  const BudgetLedgerOptions options_;
+  TokenBuckets own_;                         // Times are of the fleet's clock.
+  std::map<std::string, Closing> closings_;  // By bucket, as far as they are known here.
+  Counts counts_;
+};
+
+}  // namespace pcaps

@@ -1,0 +1,76 @@
+-- What is remembered of a bucket, before each script that changes some. TokenBucket of
+-- token_bucket.cc says what it means, and does the same. Times are microseconds since 1970, of
+-- this Redis; 0: none. Written as the time at which the bucket is full, and, only where there is
+-- more to say, eight fields after that.
+
+local CONTESTED_FOR = 2 * 1000000
+local MEMORY_MS = 6 * 3600 * 1000
+local FULL_MEMORY_MS = 10 * 1000
+local PROBE_PATIENCE = 20 * 1000000
+local MAX_CLOSING = 24 * 3600 * 1000000
+
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local corrupt = 0 -- Buckets that were none of ours: they begin anew.
+
+local function new_bucket(full_at)
+  return {
+    full_at = full_at, closed_until = 0, probe_until = 0, held_until = 0, held = 0,
+    last = '-', last_at = 0, other = '-', other_at = 0
+  }
+end
+
+local function read_bucket(key)
+  local text = redis.pcall('GET', key)
+  if not text then
+    return new_bucket(0)
+  end
+  if type(text) == 'table' then
+    if not string.find(text.err, 'WRONGTYPE', 1, true) then
+      error(text)
+    end
+    text = ''
+  end
+  if string.find(text, '^%d+$') then
+    return new_bucket(tonumber(text))
+  end
+  local full_at, closed_until, probe_until, held_until, held, last, last_at, other, other_at =
+    string.match(text, '^(%d+) (%d+) (%d+) (%d+) (%d+%.%d+) ([%w-]+) (%d+) ([%w-]+) (%d+)$')
+  if not full_at then
+    corrupt = corrupt + 1
+    return new_bucket(0)
+  end
+  return {
+    full_at = tonumber(full_at), closed_until = tonumber(closed_until),
+    probe_until = tonumber(probe_until), held_until = tonumber(held_until), held = tonumber(held),
+    last = last, last_at = tonumber(last_at), other = other, other_at = tonumber(other_at)
+  }
+end
+
+local function write_bucket(key, bucket, starts_full)
+  local busy = math.max(now, bucket.full_at, bucket.closed_until, bucket.probe_until,
+    bucket.held_until)
+  local memory = MEMORY_MS
+  if starts_full and bucket.closed_until == 0 then
+    memory = FULL_MEMORY_MS
+  end
+  local text
+  if bucket.closed_until == 0 and bucket.held_until <= now and bucket.last == '-' then
+    text = string.format('%.0f', bucket.full_at)
+  else
+    text = string.format('%.0f %.0f %.0f %.0f %.6f %s %.0f %s %.0f', bucket.full_at,
+      bucket.closed_until, bucket.probe_until, bucket.held_until, bucket.held, bucket.last,
+      bucket.last_at, bucket.other, bucket.other_at)
+  end
+  redis.call('SET', key, text, 'PX',
+    string.format('%.0f', math.ceil((busy - now) / 1000) + memory))
+end
+
+-- Microseconds that `tokens` take to come.
+local function time_for(tokens, rate)
+  return tokens * 1000000 / rate
+end
+
+local function rounded(micros)
+  return math.floor(micros + 0.5)
+end

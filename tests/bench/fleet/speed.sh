@@ -1,0 +1,91 @@
+# Speed and memory of what a fleet shares, beside a bare gRPC server. Sourced by ../fleet.sh, never run.
+# shellcheck shell=bash disable=SC2034,SC2154
+
+readonly hit_rounds=5
+readonly hit_account=023e105f4ecef8ad9ca31a8372d0c353
+readonly hit_pcap=5ca11000000000000000000000000001
+
+# start_bare TARGET: a bare server that answers as the gateway did; sets bare and bare_pid.
+start_bare() {
+  start bare "$bin/bench_bare_server" --record "$1" --account "$hit_account" --pcap "$hit_pcap"
+  bare_pid=${pids[-1]}
+  bare=$(listening_address bare 's/^listening on //p')
+}
+
+seed_hit() {
+  control POST seed "{\"account\": \"$hit_account\", \"pcap_id\": \"$hit_pcap\", \"status\": \"success\"}" >>"$log"
+  echo "$hit_account $hit_pcap" >"$work/captures"
+}
+
+# expect_hits HOST:PORT: it answers as what is measured should.
+expect_hits() {
+  "$bin/bench_client" gets --target "$1" --captures "$work/captures" --calls 100 --in-flight 1 >"$work/hits.log"
+  (($(value hits cache_hit) >= 99)) || die "no hits: $(cat "$work/hits.log")"
+}
+
+about hits "GetPcap/s of hits in the process, and only in Redis, to those of a bare gRPC server; rate, budget, rules off"
+figure_hits() {
+  local round
+  replicas=1
+  start_fleet
+  cache='max_entries: 0' # What Redis knows is all it knows.
+  start_gateway 1
+  seed_hit
+  expect_hits "${targets[0]}"
+  expect_hits "${targets[1]}"
+  start_bare "${targets[0]}"
+  write_get_pcap_call "$hit_account" "$hit_pcap"
+  for ((round = 1; round <= hit_rounds; round++)); do
+    say "Round $round of $hit_rounds (load $(cut -d ' ' -f 1 /proc/loadavg))"
+    sample hit_local unary_rate "${targets[0]}"
+    sample hit_bare unary_rate "$bare"
+    sample hit_redis unary_rate "${targets[1]}"
+  done
+  expect_hits "${targets[0]}"
+  expect_hits "${targets[1]}"
+  judge hit_local "$(ratio hit_local hit_bare)" '>=' 0.85 ''
+  judge hit_redis "$(ratio hit_redis hit_bare)" '>=' 0.4 ''
+}
+
+about cached_memory "bytes a gateway grows by for each of 50,000 captures that it remembers; rate, budget, rules off"
+figure_cached_memory() {
+  local i before after
+  replicas=1
+  start_fleet
+  for ((i = 1; i <= 50; i++)); do seed "account-$i" 1000 success; done >"$work/captures"
+  for ((i = 1; i <= 10; i++)); do seed "warm-$i" 200 ""; done >"$work/warm"
+  bench warm gets --captures "$work/warm" --calls 10000 --in-flight 32 --bypass-every 1
+  before=$(settled_kib "${gateway_pids[0]}")
+  bench gets gets --captures "$work/captures" --calls 50000 --in-flight 32
+  after=$(settled_kib "${gateway_pids[0]}")
+  judge cached_failed "$(others gets outcome_ OK)" '==' 0 ''
+  judge bytes_per_cached_capture $(((after - before) * 1024 / 50000)) '<' 1024 ''
+}
+
+# watchers_kib PID HOST:PORT: what it grows by for 10,000 idle watchers.
+watchers_kib() {
+  local before after
+  before=$(settled_kib "$1")
+  start idle "$bin/bench_client" watchers --target "$2" --captures "$work/captures" --watchers 10000
+  attached idle
+  after=$(settled_kib "$1")
+  kill -KILL "${pids[-1]}"
+  echo $((after - before))
+}
+
+about watcher_memory "bytes a gateway grows by for each of 10,000 idle watchers, above a bare gRPC server; rate, budget, rules off"
+figure_watcher_memory() {
+  local gateway_kib bare_kib
+  replicas=1
+  start_fleet
+  seed_hit
+  start_bare "${targets[0]}"
+  # It recorded a file; what is watched goes on.
+  control POST captures "{\"account\": \"$hit_account\", \"status\": \"running\"}" >>"$log"
+  redis-cli -p "$redis_port" flushall >>"$log"
+  restart_gateway 0
+  gateway_kib=$(watchers_kib "${gateway_pids[0]}" "${targets[0]}")
+  bare_kib=$(watchers_kib "$bare_pid" "$bare")
+  say "10,000 watchers: gateway $gateway_kib KiB, bare server $bare_kib KiB"
+  judge bytes_per_watcher $(((gateway_kib - bare_kib) * 1024 / 10000)) '<=' 8192 ''
+}

@@ -1,0 +1,37 @@
+#include "tests/bench/load/targets.h"
+
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/support/channel_arguments.h>
+
+namespace pcaps::load {
+namespace {
+
+// A replica that comes back is found soon.
+constexpr int kMinReconnectMs = 100;
+constexpr int kMaxReconnectMs = 1000;
+
+}  // namespace
+
+Targets::Targets(const std::vector<std::string>& addresses, int channels) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // Or all channels share a connection.
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kMinReconnectMs);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kMinReconnectMs);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxReconnectMs);
+  for (const std::string& address : addresses) {
+    Target& target = *targets_.emplace_back(std::make_unique<Target>());
+    for (int i = 0; i < channels; ++i) {
+      target.stubs.push_back(v1::PcapsService::NewStub(
+          grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments)));
+    }
+  }
+}
+
+Targets::Stub& Targets::stub(size_t target) {
+  Target& chosen = *targets_[target % targets_.size()];
+  return *chosen.stubs[chosen.next.fetch_add(1) % chosen.stubs.size()];
+}
+
+}  // namespace pcaps::load
