@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "clients/base/clock.h"
 #include "clients/base/task.h"
 
 namespace pcaps {
@@ -51,6 +53,23 @@ class Flight {
         co_return absl::CancelledError("the caller left");
       }
       co_await flight->landed_.Wait();
+    }
+    --flight->waiters_;
+    co_return *flight->result_;
+  }
+
+  // The same, or nothing once `deadline` has passed; the flight goes on then, if others wait for it
+  // or it goes on anyway.
+  static Task<std::optional<absl::StatusOr<T>>> JoinUntil(std::shared_ptr<Flight> flight,
+                                                          Clock& clock, absl::Time deadline) {
+    ++flight->waiters_;
+    while (!flight->result_.has_value()) {
+      const bool cancelled = co_await Cancelled();
+      const bool late = clock.Now() >= deadline;
+      if (cancelled || late) flight->Leave();
+      if (cancelled) co_return absl::CancelledError("the caller left");
+      if (late) co_return std::nullopt;
+      co_await clock.WaitUntil(flight->landed_, deadline);
     }
     --flight->waiters_;
     co_return *flight->result_;

@@ -62,6 +62,9 @@ class PcapsApi {
   // All captures the upstream lists (about 50), in its order.
   virtual Task<absl::StatusOr<std::vector<v1::Pcap>>> ListPcaps(std::string account_id,
                                                                 absl::Time deadline) = 0;
+  // By how much the upstream's clock is ahead of ours, as the newest list of captures said: to the
+  // second, and too little by the time that answer took. Nothing where none said so.
+  virtual std::optional<absl::Duration> UpstreamAhead() const { return std::nullopt; }
   virtual Task<absl::StatusOr<v1::Pcap>> GetPcap(std::string account_id, std::string pcap_id,
                                                  absl::Time deadline) = 0;
   // Sends one POST at most. ABORTED CREATE_OUTCOME_UNKNOWN when it was sent and no answer came.

@@ -105,6 +105,8 @@ Task<absl::StatusOr<std::vector<v1::Pcap>>> RestPcapsApi::ListPcaps(std::string 
   UpstreamCall call{Operation::kListPcaps, account_id, "GET", PcapsPath(account_id)};
   const auto reply = co_await Read(std::move(call), deadline);
   if (!reply.ok()) co_return reply.status();
+  const std::optional<absl::Time> date = reply->head.Date();
+  if (date.has_value()) upstream_ahead_ = *date - clock_.Now();
   Oddities oddities;
   absl::StatusOr<std::vector<v1::Pcap>> pcaps =
       PcapsFromJson(reply->result, {account_id, reply->began}, oddities);

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,7 @@ class RestPcapsApi final : public PcapsApi {
 
   Task<absl::StatusOr<std::vector<v1::Pcap>>> ListPcaps(std::string account_id,
                                                         absl::Time deadline) override;
+  std::optional<absl::Duration> UpstreamAhead() const override { return upstream_ahead_; }
   Task<absl::StatusOr<v1::Pcap>> GetPcap(std::string account_id, std::string pcap_id,
                                          absl::Time deadline) override;
   Task<absl::StatusOr<v1::Pcap>> CreatePcap(v1::CreatePcapRequest request,
@@ -76,6 +78,7 @@ class RestPcapsApi final : public PcapsApi {
   const std::function<void(const OddAnswer&)> on_odd_answer_;
   Clock& clock_;
   const Purpose purpose_ = Purpose::kRead;
+  std::optional<absl::Duration> upstream_ahead_;
   const std::shared_ptr<UpstreamCaller> upstream_;
 };
 

@@ -1,59 +1,251 @@
 #include "service/gateway/create_once.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "clients/base/error.h"
-#include "clients/base/sha256.h"
+#include "clients/base/proto_time.h"
 
 namespace pcaps {
 namespace {
 
-// Equal for equal captures, whatever the caller calls the request or is willing to wait. A digest:
-// the request may hold a bucket's keys, which are not to be kept.
-std::string Fingerprint(v1::CreatePcapRequest request) {
-  request.clear_request_id();
-  request.clear_max_queue_wait();
-  return Sha256::Of(request.SerializeAsString());
+// How often the record of a creation that is another's is looked at.
+constexpr absl::Duration kFirstPoll = absl::Milliseconds(10);
+constexpr absl::Duration kMaxPoll = absl::Seconds(1);
+// What must be left of request_timeout when a POST is sent: one part in so many.
+constexpr int kAnswerShare = 4;
+constexpr absl::Duration kOverloadedRetry = absl::Seconds(1);
+
+bool IsRuleRefusal(const absl::Status& status) {
+  const v1::ErrorReason reason = ReasonOf(status);
+  return reason == v1::ERROR_REASON_CREATE_TOO_SOON ||
+         reason == v1::ERROR_REASON_FULL_CAPTURE_RUNNING;
+}
+
+absl::Status Reused() {
+  return MakeError(absl::StatusCode::kInvalidArgument, v1::ERROR_REASON_REQUEST_ID_REUSED,
+                   "this request_id was used with other parameters; use a new one");
+}
+
+absl::Status Overloaded() {
+  return WithRetryAfter(MakeError(absl::StatusCode::kResourceExhausted, v1::ERROR_REASON_OVERLOADED,
+                                  "too many captures are being created; call again"),
+                        kOverloadedRetry);
+}
+
+absl::Status NotKnownYet() {
+  return MakeError(absl::StatusCode::kAborted, v1::ERROR_REASON_CREATE_OUTCOME_UNKNOWN,
+                   "the capture may or may not have been created, and is still being looked for; "
+                   "ask again with the same request_id, or look at ListPcaps");
 }
 
 }  // namespace
 
-CreateOnce::CreateOnce(Loop loop, Create create, size_t max_records)
-    : loop_(std::move(loop)), create_(std::move(create)), max_records_(max_records) {}
+CreateOnce::CreateOnce(Loop loop, SharedState& state, PcapsApi& api, Clock& clock,
+                       LookUpPcap look_up, CreateOnceOptions options)
+    : loop_(std::move(loop)),
+      state_(state),
+      clock_(clock),
+      look_up_(std::move(look_up)),
+      options_(std::move(options)),
+      rules_(state, clock, look_up_, options_.rules),
+      lease_(state, clock),
+      sender_(loop_, state, api, clock, rules_, lease_, options_.request_timeout),
+      queue_(loop_, clock) {}
 
-Task<absl::StatusOr<v1::Pcap>> CreateOnce::Run(v1::CreatePcapRequest request) {
-  const bool named = !request.request_id().empty();
-  const std::string key = absl::StrCat(request.account_id(), "/", request.request_id());
-  std::string fingerprint = named ? Fingerprint(request) : std::string();
-  const auto known = named ? records_.find(key) : records_.end();
-  if (known != records_.end()) {
-    if (known->second.fingerprint != fingerprint) {
-      co_return MakeError(absl::StatusCode::kInvalidArgument, v1::ERROR_REASON_REQUEST_ID_REUSED,
-                          "this request_id was used with other parameters; use a new one");
-    }
-    const std::shared_ptr<Flight<v1::Pcap>> flight = known->second.flight;
-    co_return co_await Flight<v1::Pcap>::Join(flight);
+Task<absl::StatusOr<v1::Pcap>> CreateOnce::Run(v1::CreatePcapRequest request, absl::Time deadline,
+                                               std::string caller) {
+  Ask ask;
+  const absl::Time now = clock_.Now();
+  ask.patience = std::min(now + FromProtoDuration(request.max_queue_wait()), deadline);
+  ask.end = std::max(ask.patience, now) + options_.request_timeout;
+  ask.begin_by = ask.end - options_.request_timeout / kAnswerShare;
+  if (!request.request_id().empty()) {
+    ask.key = CreateKey(request, caller);
+    ask.fingerprint = CreateFingerprint(request);
   }
-  Task<absl::StatusOr<v1::Pcap>> create = create_(std::move(request));
-  std::shared_ptr<Flight<v1::Pcap>> flight =
-      Flight<v1::Pcap>::Start(loop_, WhenLeft::kGoesOn, std::move(create),
-                              [this, key, named](const absl::StatusOr<v1::Pcap>& result) {
-                                if (named) Landed(key, result.status());
-                              });
-  if (named) records_.emplace(key, Record{std::move(fingerprint), flight});
-  co_return co_await Flight<v1::Pcap>::Join(flight);
+  ask.request = std::move(request);
+  const absl::Time patience = ask.patience;
+  while (true) {
+    const auto known = ask.key.empty() ? open_.end() : open_.find(ask.key);
+    const bool joins = known != open_.end() && !known->second.flight->is_over();
+    if (joins && known->second.fingerprint != ask.fingerprint) co_return Reused();
+    absl::StatusOr<Shared> flight =
+        joins ? absl::StatusOr<Shared>(known->second.flight) : Start(ask);
+    if (!flight.ok()) co_return flight.status();
+    absl::StatusOr<v1::Pcap> pcap = co_await Flight<v1::Pcap>::Join(*flight);
+    // Who joined one less patient waits on by himself.
+    if (!joins || !IsRuleRefusal(pcap.status()) || clock_.Now() >= patience) co_return pcap;
+  }
 }
 
-void CreateOnce::Landed(const std::string& key, const absl::Status& status) {
-  if (!status.ok() && !absl::IsAborted(status)) {
-    records_.erase(key);
-    return;
+void CreateOnce::EndWaits(absl::Status why) { queue_.EndWaits(std::move(why)); }
+
+absl::StatusOr<CreateOnce::Shared> CreateOnce::Start(Ask ask) {
+  const std::string account_id = ask.request.account_id();
+  int& of_account = open_of_account_[account_id];
+  if (of_account >= options_.max_open_per_account || open_count_ >= options_.max_open) {
+    if (of_account == 0) open_of_account_.erase(account_id);
+    return Overloaded();
   }
-  oldest_first_.push_back(key);
-  if (oldest_first_.size() <= max_records_) return;
-  records_.erase(oldest_first_.front());
-  oldest_first_.pop_front();
+  ++of_account;
+  ++open_count_;
+  const uint64_t number = ++last_;
+  const std::string name = ask.key.empty() ? absl::StrCat(number) : ask.key;
+  std::string fingerprint = ask.fingerprint;
+  Shared flight =
+      Flight<v1::Pcap>::Start(loop_, WhenLeft::kStops, Create(std::move(ask)),
+                              [this, name, number, account_id](const absl::StatusOr<v1::Pcap>&) {
+                                Landed(name, number, account_id);
+                              });
+  open_[name] = Open{std::move(fingerprint), number, flight};
+  return flight;
+}
+
+void CreateOnce::Landed(const std::string& name, uint64_t number, const std::string& account_id) {
+  // One that was stopped may have been followed by another.
+  const auto ours = open_.find(name);
+  if (ours != open_.end() && ours->second.number == number) open_.erase(ours);
+  --open_count_;
+  const auto count = open_of_account_.find(account_id);
+  if (--count->second == 0) open_of_account_.erase(count);
+}
+
+Task<absl::StatusOr<v1::Pcap>> CreateOnce::Create(Ask ask) {
+  while (true) {
+    const absl::StatusOr<std::optional<StoredCreate>> known = co_await AwaitRecord(ask);
+    if (!known.ok()) co_return known.status();
+    CreateSender::Outcome outcome;
+    if (!known->has_value()) {
+      outcome = co_await Queue(ask);
+    } else if ((*known)->record.state() == state::v1::CreateRecord::STATE_DONE) {
+      co_return co_await look_up_(ask.request.account_id(), (*known)->record.pcap_id(),
+                                  std::nullopt, ask.end);
+    } else {
+      outcome = co_await Resolve(ask, **known);
+    }
+    if (!outcome.ok()) co_return outcome.status();
+    if (outcome->has_value()) co_return **std::move(outcome);
+  }
+}
+
+Task<absl::StatusOr<std::optional<StoredCreate>>> CreateOnce::AwaitRecord(Ask ask) {
+  if (ask.key.empty()) co_return std::nullopt;
+  for (absl::Duration wait = kFirstPoll;; wait = std::min(2 * wait, kMaxPoll)) {
+    const bool cancelled = co_await Cancelled();
+    if (cancelled) co_return absl::CancelledError("the caller left");
+    absl::StatusOr<std::optional<std::string>> bytes = co_await state_.Get(ask.key);
+    if (!bytes.ok()) co_return CannotPromiseOnce("the shared state does not answer");
+    absl::StatusOr<std::optional<StoredCreate>> stored = Read(ask, *std::move(bytes));
+    if (!stored.ok() || !stored->has_value()) co_return stored;
+    const state::v1::CreateRecord& record = (*stored)->record;
+    const bool open = record.state() == state::v1::CreateRecord::STATE_SENT &&
+                      FromTimestamp(record.expire_time()) > state_.Now();
+    if (!open) co_return stored;
+    if (clock_.Now() >= ask.end) co_return NotKnownYet();
+    co_await clock_.SleepUntil(std::min(clock_.Now() + wait, ask.end));
+  }
+}
+
+absl::StatusOr<std::optional<StoredCreate>> CreateOnce::Read(
+    const Ask& ask, std::optional<std::string> bytes) const {
+  if (!bytes.has_value()) return std::nullopt;
+  std::optional<StoredCreate> stored = ParseCreate(*std::move(bytes));
+  // Whatever it was, it may have been sent.
+  if (!stored.has_value()) return CannotPromiseOnce("what the shared state holds is no record");
+  if (stored->record.fingerprint() != ask.fingerprint) return Reused();
+  return stored;
+}
+
+Creation CreateOnce::NextTurn(const Ask& ask) {
+  return Creation{ask.request, ask.key, ask.fingerprint,
+                  absl::StrCat(options_.holder, "-", ++last_)};
+}
+
+Task<CreateSender::Outcome> CreateOnce::Resolve(Ask ask, StoredCreate lost) {
+  Creation creation = NextTurn(ask);
+  const absl::Status leased = co_await TakeLease(creation, ask.begin_by, /*again=*/false);
+  if (!leased.ok()) co_return leased;
+  const auto flight = Flight<std::optional<v1::Pcap>>::Start(
+      loop_, WhenLeft::kGoesOn, sender_.Resolve(std::move(creation), std::move(lost)),
+      [](const auto&) {});
+  co_return co_await Flight<std::optional<v1::Pcap>>::Join(flight);
+}
+
+Task<CreateSender::Outcome> CreateOnce::Queue(Ask ask) {
+  const CreateQueue::Entered place = queue_.Enter(
+      absl::StrCat(ask.request.has_full() ? "full " : "simple ", ask.request.account_id()),
+      ask.patience);
+  CreateSender::Outcome outcome = co_await Serve(std::move(ask), place);
+  queue_.Leave(place);
+  co_return outcome;
+}
+
+Task<CreateSender::Outcome> CreateOnce::Serve(Ask ask, CreateQueue::Entered place) {
+  const absl::Status first = co_await queue_.AwaitFront(place, ask.begin_by);
+  if (absl::IsDeadlineExceeded(first)) {
+    co_return CannotPromiseOnce("other captures of the account are still being created");
+  }
+  if (!first.ok()) co_return first;
+  while (true) {
+    if (!ask.key.empty()) {
+      // It may have been created elsewhere while it waited here.
+      const absl::StatusOr<std::optional<std::string>> bytes = co_await state_.Get(ask.key);
+      if (bytes.ok() && bytes->has_value()) co_return std::nullopt;
+    }
+    absl::StatusOr<std::optional<CreateRefusal>> refusal = co_await Refused(ask);
+    Creation creation = NextTurn(ask);
+    if (refusal.ok() && !refusal->has_value()) {
+      queue_.Unblock(place);
+      const absl::Status leased = co_await TakeLease(creation, ask.begin_by, queue_.WasBusy(place));
+      if (!leased.ok()) co_return leased;
+      // Another replica may have created one meanwhile.
+      if (creation.leased) refusal = co_await Refused(ask);
+    }
+    const bool cancelled = co_await Cancelled();
+    const bool refused = refusal.ok() && refusal->has_value();
+    if (!cancelled && refusal.ok() && !refused) {
+      co_return co_await SendOnItsOwn(std::move(creation),
+                                      std::min(ask.end, clock_.Now() + options_.request_timeout));
+    }
+    if (creation.leased) {
+      static_cast<void>(co_await lease_.Release(ask.request.account_id(), creation.holder));
+    }
+    if (cancelled) co_return absl::CancelledError("the caller left");
+    if (!refusal.ok()) co_return refusal.status();
+    const absl::Status waited = co_await queue_.AwaitSlot(place, **refusal);
+    if (!waited.ok()) co_return waited;
+  }
+}
+
+// What has no name goes on where the state does not answer: the upstream keeps the rules, too.
+Task<absl::StatusOr<std::optional<CreateRefusal>>> CreateOnce::Refused(Ask ask) {
+  absl::StatusOr<std::optional<CreateRefusal>> refusal =
+      co_await rules_.Check(ask.request, ask.begin_by);
+  if (refusal.ok()) co_return refusal;
+  if (ask.key.empty()) co_return std::nullopt;
+  co_return CannotPromiseOnce("the shared state does not answer");
+}
+
+Task<absl::Status> CreateOnce::TakeLease(Creation& creation, absl::Time deadline, bool again) {
+  const absl::Status taken =
+      co_await lease_.Take(creation.request.account_id(), creation.holder, deadline, again);
+  creation.leased = taken.ok();
+  if (taken.ok() || absl::IsCancelled(taken)) co_return taken;
+  if (absl::IsDeadlineExceeded(taken)) {
+    co_return CannotPromiseOnce("another capture of the account is still being created");
+  }
+  if (!creation.named()) co_return absl::OkStatus();
+  co_return CannotPromiseOnce("the shared state does not answer");
+}
+
+Task<CreateSender::Outcome> CreateOnce::SendOnItsOwn(Creation creation, absl::Time end) {
+  const auto flight = Flight<std::optional<v1::Pcap>>::Start(
+      loop_, WhenLeft::kGoesOn, sender_.Send(std::move(creation), end), [](const auto&) {});
+  const std::optional<CreateSender::Outcome> outcome =
+      co_await Flight<std::optional<v1::Pcap>>::JoinUntil(flight, clock_, end);
+  co_return outcome.has_value() ? *outcome : CreateSender::Outcome(NotKnownYet());
 }
 
 }  // namespace pcaps

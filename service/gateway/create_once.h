@@ -1,47 +1,105 @@
-// CreateOnce: a creation named by a request_id happens once, however often it is asked for.
-// Remembers in this process's memory. On the control loop.
+// CreateOnce: a creation named by a request_id happens once, however often, and wherever in the
+// fleet, it is asked for. Creations of an account are sent one at a time, and not before the
+// upstream's rules allow. On the control loop.
 #pragma once
 
 #include <pcaps/v1/pcaps.pb.h>
 
-#include <deque>
-#include <functional>
+#include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "clients/base/clock.h"
 #include "clients/base/flight.h"
 #include "clients/base/task.h"
+#include "clients/pcaps_api/pcaps_api.h"
+#include "service/gateway/create_lease.h"
+#include "service/gateway/create_queue.h"
+#include "service/gateway/create_record.h"
+#include "service/gateway/create_rules.h"
+#include "service/gateway/create_sender.h"
+#include "service/state/shared_state.h"
 
 namespace pcaps {
 
+struct CreateOnceOptions {
+  std::string holder = "holder";  // Names this process in the fleet: random, new at each start.
+  absl::Duration request_timeout = absl::Seconds(20);  // Bounds what follows the wait for a slot.
+  CreateRulesOptions rules;
+  // Creations under way or waiting; above them: OVERLOADED. Some KiB each.
+  int max_open = 5000;
+  int max_open_per_account = 1000;  // So that one account leaves room for others.
+};
+
 class CreateOnce {
  public:
-  using Create = std::function<Task<absl::StatusOr<v1::Pcap>>(v1::CreatePcapRequest)>;
+  // `look_up` answers for captures created before. All referents outlive the loop's last run.
+  CreateOnce(Loop loop, SharedState& state, PcapsApi& api, Clock& clock, LookUpPcap look_up,
+             CreateOnceOptions options);
 
-  // `create` sends one POST at most and bounds itself in time; it runs on its own, whatever its
-  // callers do. Remembers the last `max_records` named creations.
-  CreateOnce(Loop loop, Create create, size_t max_records = 10000);
+  // The capture this request_id created, or creates now; without a request_id, a new one. One POST
+  // is sent at most, and runs to its end whatever its callers do; what is not sent yet ends with
+  // the last of them. Waits for a slot as max_queue_wait and `deadline` allow, and
+  // `request_timeout` beyond for the rest. `caller`: who asks; each has request ids of its own.
+  // Errors: INVALID_ARGUMENT/REQUEST_ID_REUSED; RESOURCE_EXHAUSTED/CREATE_TOO_SOON, OVERLOADED;
+  // FAILED_PRECONDITION/FULL_CAPTURE_RUNNING; ABORTED/CREATE_OUTCOME_UNKNOWN;
+  // UNAVAILABLE/SHARED_STATE_UNAVAILABLE; those of PcapsApi::CreatePcap and of `look_up`.
+  Task<absl::StatusOr<v1::Pcap>> Run(v1::CreatePcapRequest request, absl::Time deadline,
+                                     std::string caller = "");
 
-  // The capture this request_id created, or creates now. A failure that surely created nothing is
-  // forgotten; one that may have (ABORTED) is the answer from then on.
-  // INVALID_ARGUMENT/REQUEST_ID_REUSED for other parameters.
-  Task<absl::StatusOr<v1::Pcap>> Run(v1::CreatePcapRequest request);
+  // From now on nobody waits for a slot: those who do, or ask to, get `why`.
+  void EndWaits(absl::Status why);
 
  private:
-  struct Record {
+  using Shared = std::shared_ptr<Flight<v1::Pcap>>;
+  struct Ask {
+    v1::CreatePcapRequest request;
+    std::string key;  // Empty without a request_id.
     std::string fingerprint;
-    std::shared_ptr<Flight<v1::Pcap>> flight;
+    absl::Time patience;  // Until then it waits for a slot.
+    absl::Time begin_by;  // Later there is no time for an answer.
+    absl::Time end;
+  };
+  struct Open {
+    std::string fingerprint;
+    uint64_t number = 0;
+    Shared flight;
   };
 
-  void Landed(const std::string& key, const absl::Status& status);
+  absl::StatusOr<Shared> Start(Ask ask);
+  void Landed(const std::string& name, uint64_t number, const std::string& account_id);
+
+  Task<absl::StatusOr<v1::Pcap>> Create(Ask ask);
+  // The record of this name, once it is nobody's any more; nothing where there is none.
+  Task<absl::StatusOr<std::optional<StoredCreate>>> AwaitRecord(Ask ask);
+  absl::StatusOr<std::optional<StoredCreate>> Read(const Ask& ask,
+                                                   std::optional<std::string> bytes) const;
+  Task<CreateSender::Outcome> Resolve(Ask ask, StoredCreate lost);
+  Task<CreateSender::Outcome> Queue(Ask ask);
+  Task<CreateSender::Outcome> Serve(Ask ask, CreateQueue::Entered place);
+  Task<absl::StatusOr<std::optional<CreateRefusal>>> Refused(Ask ask);
+  Task<absl::Status> TakeLease(Creation& creation, absl::Time deadline, bool again);
+  Task<CreateSender::Outcome> SendOnItsOwn(Creation creation, absl::Time end);
+  Creation NextTurn(const Ask& ask);
 
   const Loop loop_;
-  const Create create_;
-  const size_t max_records_;
-  std::map<std::string, Record> records_;
-  std::deque<std::string> oldest_first_;  // Keys of landed records.
+  SharedState& state_;
+  Clock& clock_;
+  const LookUpPcap look_up_;
+  const CreateOnceOptions options_;
+  CreateRules rules_;
+  CreateLease lease_;
+  CreateSender sender_;
+  CreateQueue queue_;
+  std::map<std::string, Open> open_;  // By key, or by a name of our own.
+  int open_count_ = 0;
+  std::map<std::string, int> open_of_account_;
+  uint64_t last_ = 0;  // Number of a flight or a turn.
 };
 
 }  // namespace pcaps

@@ -59,11 +59,14 @@ Gateway::Gateway(Loop control, UpstreamApis apis, SharedState& state,
       cache_(control, state, clock, options.cache),
       reader_(control, apis.reads, cache_, state, clock, options.read),
       hub_(control, apis.polls, cache_, state, clock, uniform_, options.watch),
-      creations_(control,
-                 [this](v1::CreatePcapRequest request) {
-                   const absl::Time deadline = clock_.Now() + options_.request_timeout;
-                   return apis_.writes.CreatePcap(std::move(request), deadline);
-                 }),
+      creations_(control, state, apis.writes, clock,
+                 [this](std::string account_id, std::string pcap_id,
+                        std::optional<absl::Duration> max_age, absl::Time /*deadline*/) {
+                   return ReadCapture({std::move(account_id), std::move(pcap_id)}, max_age);
+                 },
+                 {.holder = options.replica,
+                  .request_timeout = options.request_timeout,
+                  .rules = options.create_rules}),
       files_(options.download_cache_size),
       files_on_their_way_(options.max_downloads) {
   for (const DownloadLane& lane : lanes_) {
@@ -98,15 +101,21 @@ Task<absl::StatusOr<Served<v1::Pcap>>> Gateway::GetPcap(v1::GetPcapRequest reque
   co_return co_await reader_.Get(std::move(key), MaxAgeOf(request));
 }
 
-// The POST has a deadline of its own: a caller's impatience must not make its outcome unknown.
 Task<absl::StatusOr<v1::Pcap>> Gateway::CreatePcap(v1::CreatePcapRequest request,
-                                                   absl::Time /*deadline*/) {
+                                                   absl::Time deadline) {
   const std::string account_id = request.account_id();
-  absl::StatusOr<v1::Pcap> pcap = co_await creations_.Run(std::move(request));
+  absl::StatusOr<v1::Pcap> pcap = co_await creations_.Run(std::move(request), deadline);
   if (!pcap.ok()) co_return pcap;
   cache_.Observe(Seen(*pcap));
   cache_.ForgetList(account_id);
   co_return pcap;
+}
+
+Task<absl::StatusOr<v1::Pcap>> Gateway::ReadCapture(CaptureKey key,
+                                                    std::optional<absl::Duration> max_age) {
+  auto served = co_await reader_.Get(std::move(key), max_age);
+  if (!served.ok()) co_return served.status();
+  co_return std::move(served->value);
 }
 
 Task<absl::StatusOr<v1::Pcap>> Gateway::ToBeStopped(CaptureKey key, absl::Time deadline) {

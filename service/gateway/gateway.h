@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -40,6 +41,8 @@ struct GatewayOptions {
   PcapCacheOptions cache;
   PcapReaderOptions read;
   WatchOptions watch;
+  std::string replica = "replica";  // Names this process in the fleet: random, new at each start.
+  CreateRulesOptions create_rules;
 };
 
 // The upstream, for each purpose. All work on the control loop.
@@ -64,6 +67,8 @@ class Gateway {
   Task<absl::StatusOr<v1::Pcap>> CreatePcap(v1::CreatePcapRequest request, absl::Time deadline);
   Task<absl::StatusOr<v1::StopPcapResponse>> StopPcap(v1::StopPcapRequest request,
                                                       absl::Time deadline);
+  // From now on no CreatePcap waits for a slot: those who do get `why`.
+  void EndCreateWaits(absl::Status why) { creations_.EndWaits(std::move(why)); }
   Task<absl::Status> WatchPcap(v1::WatchPcapRequest request, StreamWriter<v1::WatchEvent>& writer);
   Task<absl::Status> WatchPcaps(v1::WatchPcapsRequest request,
                                 StreamWriter<v1::WatchEvent>& writer);
@@ -74,11 +79,15 @@ class Gateway {
   Task<absl::Status> DownloadPcap(v1::DownloadPcapRequest request,
                                   StreamWriter<v1::DownloadPcapResponse>& writer);
 
+  // Ends with `why` what only waits for its turn to create a capture.
+  void EndWaits(const absl::Status& why) { creations_.EndWaits(why); }
+
  private:
   // Whether there is a file for the capture: now,
   Task<absl::Status> CheckDownloadable(CaptureKey key);
   // or once it is done.
   Task<absl::Status> AwaitDownloadable(CaptureKey key);
+  Task<absl::StatusOr<v1::Pcap>> ReadCapture(CaptureKey key, std::optional<absl::Duration> max_age);
   // The capture to be stopped, as far as it is known: whether it is done is the upstream's to say.
   Task<absl::StatusOr<v1::Pcap>> ToBeStopped(CaptureKey key, absl::Time deadline);
   // The capture once it is done, or known to be a full one.

@@ -65,7 +65,7 @@ Call::Call(RpcEnv& env, grpc::CallbackServerContext* context, absl::string_view 
       subject_(std::move(subject)),
       peer_(context->peer()),
       start_(env.clock.Now()),
-      deadline_(std::min(start_ + env.request_timeout, absl::FromChrono(context->deadline()))),
+      caller_deadline_(absl::FromChrono(context->deadline())),
       request_id_(UsableRequestId(ClientMetadata(*context, kRequestIdKey))),
       trace_id_(TraceIdOf(ClientMetadata(*context, kTraceparentKey))) {
   if (!request_id_.empty()) context_->AddInitialMetadata(kRequestIdKey, request_id_);

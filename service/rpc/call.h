@@ -4,6 +4,7 @@
 
 #include <grpcpp/server_context.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -48,7 +49,11 @@ class Call {
   RpcEnv& env() const { return env_; }
   grpc::CallbackServerContext* context() const { return context_; }
   // The caller's deadline, or request_timeout from the start, whichever is earlier.
-  absl::Time deadline() const { return deadline_; }
+  absl::Time deadline() const { return DeadlineWith(absl::ZeroDuration()); }
+  // The same for a call that may wait this long before it begins.
+  absl::Time DeadlineWith(absl::Duration wait) const {
+    return std::min(start_ + wait + env_.request_timeout, caller_deadline_);
+  }
 
   // Whether the call may go on: it is sound, and within its account's rate.
   enum class Entry { kOpen, kAsk, kRefused };
@@ -85,8 +90,8 @@ class Call {
   const CallSubject subject_;
   const std::string peer_;  // Taken at once: gRPC forgets it when the client goes.
   const absl::Time start_;
-  absl::Time deadline_;
-  std::string request_id_;  // The caller's, or made up when it is needed for an error.
+  const absl::Time caller_deadline_;  // InfiniteFuture where there is none.
+  std::string request_id_;            // The caller's, or made up when it is needed for an error.
   std::string trace_id_;
   Entry entry_ = Entry::kOpen;
   absl::Status refusal_;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "clients/base/proto_time.h"
 #include "service/rpc/server_stream.h"
 #include "service/rpc/unary_call.h"
 
@@ -33,7 +34,8 @@ grpc::ServerUnaryReactor* PcapsService::CreatePcap(grpc::CallbackServerContext* 
                                                    v1::Pcap* response) {
   auto call = MakeCall<v1::PcapsService>(env_, context, "CreatePcap", *request);
   call->Enter(CheckRequest(*request, bounds_, env_.clock.Now()));
-  auto handler = [this, request = *request, deadline = call->deadline()] {
+  const absl::Duration queue_wait = FromProtoDuration(request->max_queue_wait());
+  auto handler = [this, request = *request, deadline = call->DeadlineWith(queue_wait)] {
     return gateway_.CreatePcap(request, deadline);
   };
   return UnaryCall<v1::Pcap>::Start(std::move(call), response, std::move(handler));

@@ -60,6 +60,7 @@ absl::Status Draining() {
 RpcServer::RpcServer(RpcEnv& env, Gateway& gateway, Ownerships& ownerships,
                      RpcServerOptions options)
     : env_(env),
+      gateway_(gateway),
       options_(std::move(options)),
       pcaps_(env, gateway, options_.bounds),
       ownership_(env, ownerships),
@@ -99,6 +100,7 @@ void RpcServer::Drain(absl::Duration timeout, const std::function<double()>& uni
   const absl::Time start = absl::Now();
   std::thread shutdown(
       [this, start, timeout] { server_->Shutdown(absl::ToChronoTime(start + timeout)); });
+  boost::asio::post(env_.control, [this] { gateway_.EndWaits(Draining()); });
   std::vector<std::weak_ptr<EndableStream>> streams = env_.streams.BeginDrain(Draining());
   std::vector<absl::Duration> ends(streams.size());
   for (absl::Duration& end : ends) end = timeout / 2 * uniform();

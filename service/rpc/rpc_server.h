@@ -35,13 +35,14 @@ class RpcServer {
   // Tells health checkers that we are leaving. On the control loop.
   void StopServing() { health_.StopServing(); }
 
-  // Ends every call: tells clients to go elsewhere, ends streams with DRAINING one by one over half
-  // of `timeout`, waits for unary calls, cancels what is left after `timeout`. Blocks its thread,
-  // which is no loop's.
+  // Ends every call: tells clients to go elsewhere, ends what waits in a queue and streams with
+  // DRAINING, the streams one by one over half of `timeout`, waits for unary calls, cancels what is
+  // left after `timeout`. Blocks its thread, which is no loop's.
   void Drain(absl::Duration timeout, const std::function<double()>& uniform);
 
  private:
   RpcEnv& env_;
+  Gateway& gateway_;
   const RpcServerOptions options_;
   PcapsService pcaps_;
   OwnershipService ownership_;

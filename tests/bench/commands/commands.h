@@ -23,7 +23,7 @@ void AddDownloadsCommand(CLI::App& app, Run& run);
 // The options that all of them have.
 struct FleetFlags {
   std::vector<std::string> targets;
-  int channels = 4;
+  int channels = 16;  // A gateway takes 1,000 streams on each.
 };
 void AddFleetFlags(CLI::App& command, FleetFlags& flags);
 

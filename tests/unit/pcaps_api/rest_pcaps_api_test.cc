@@ -102,6 +102,21 @@ TEST_F(RestTest, AKeptConnectionThatCannotBeUsedCostsNoRepetition) {
   EXPECT_EQ(attempts_.size(), 20U) << "what was not sent is no request";
 }
 
+TEST_F(RestTest, AListTellsTheUpstreamsClock) {
+  std::string date;
+  Serve([&](const TestRequest&) {
+    return Answer(200, R"({"success":true,"errors":[],"messages":[],"result":[]})", date);
+  });
+  EXPECT_TRUE(Run(api_->ListPcaps("acc", Soon())).ok());
+  EXPECT_FALSE(api_->UpstreamAhead().has_value());
+  date = absl::FormatTime("Date: %a, %d %b %Y %H:%M:%S GMT\r\n", clock_.Now() + absl::Hours(1),
+                          absl::UTCTimeZone());
+  EXPECT_TRUE(Run(api_->ListPcaps("acc", Soon())).ok());
+  ASSERT_TRUE(api_->UpstreamAhead().has_value());
+  EXPECT_LE(*api_->UpstreamAhead(), absl::Hours(1));  // Rather too little.
+  EXPECT_GT(*api_->UpstreamAhead(), absl::Hours(1) - absl::Seconds(10));
+}
+
 TEST_F(RestTest, NullForOneCaptureIsABadResponse) {
   Serve([](const TestRequest&) { return Success("null"); });
   EXPECT_EQ(ReasonOf(Get().status()), v1::ERROR_REASON_UPSTREAM_BAD_RESPONSE);

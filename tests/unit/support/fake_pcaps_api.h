@@ -72,6 +72,8 @@ class FakePcapsApi : public PcapsApi {
     co_return list;
   }
 
+  std::optional<absl::Duration> UpstreamAhead() const override { return upstream_ahead; }
+
   Task<absl::StatusOr<v1::Pcap>> GetPcap(std::string account_id, std::string pcap_id,
                                          absl::Time) override {
     ++get_calls;

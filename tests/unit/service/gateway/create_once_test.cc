@@ -1,128 +1,316 @@
 #include "service/gateway/create_once.h"
 
-#include <gtest/gtest.h>
+#include <set>
 
-#include <boost/asio/io_context.hpp>
-
-#include "absl/strings/str_cat.h"
-#include "clients/base/error.h"
-#include "tests/unit/support/fake_pcaps_api.h"
-#include "tests/unit/support/manual_clock.h"
-#include "tests/unit/support/run_task.h"
+#include "tests/unit/service/gateway/create_fixture.h"
 
 namespace pcaps {
 namespace {
 
-v1::CreatePcapRequest Request(const std::string& request_id, int packets = 10) {
-  v1::CreatePcapRequest request;
-  request.set_account_id("acct");
-  request.set_request_id(request_id);
-  request.mutable_time_limit()->set_seconds(10);
-  request.mutable_simple()->set_packet_limit(packets);
-  return request;
-}
+constexpr auto kFails = [] { return FailingState::Trouble::kFailsBefore; };
+constexpr auto kWorks = [] { return FailingState::Trouble::kNone; };
 
-class CreateOnceTest : public testing::Test {
+class CreateOnceTest : public CreateFixture {
  protected:
-  absl::StatusOr<v1::Pcap> Run(const v1::CreatePcapRequest& request) {
-    return RunTask(loop_, once_.Run(request));
-  }
+  CreateOnceTest() : CreateFixture(NoRules()) {}
 
-  boost::asio::io_context loop_;
-  ManualClock clock_{absl::UnixEpoch() + absl::Hours(24 * 365 * 50)};
-  FakePcapsApi api_{clock_};
-  CreateOnce once_{loop_.get_executor(),
-                   [this](v1::CreatePcapRequest request) {
-                     return api_.CreatePcap(std::move(request), absl::InfiniteFuture());
-                   },
-                   /*max_records=*/3};
+  size_t made() const { return upstream_.made.size(); }
 };
 
-TEST_F(CreateOnceTest, TheSameRequestIdCreatesOneCapture) {
-  const auto first = Run(Request("r1"));
-  const auto again = Run(Request("r1"));
-  EXPECT_EQ(first->id(), again->id());
-  EXPECT_EQ(api_.create_calls, 1);
+TEST_F(CreateOnceTest, TheSameRequestIdCreatesOneCaptureAtAllReplicas) {
+  const Answer first = Run(*a_, SimpleRequest("r1"));
+  EXPECT_EQ(Run(*a_, SimpleRequest("r1"))->id(), first->id());
+  EXPECT_EQ(Run(*b_, SimpleRequest("r1"))->id(), first->id());
+  EXPECT_EQ(made(), 1);
 }
 
 TEST_F(CreateOnceTest, WithoutARequestIdEachCallCreates) {
-  EXPECT_NE(Run(Request(""))->id(), Run(Request(""))->id());
+  EXPECT_NE(Run(*a_, SimpleRequest(""))->id(), Run(*a_, SimpleRequest(""))->id());
 }
 
 TEST_F(CreateOnceTest, WaitingLongerIsNoOtherCapture) {
-  v1::CreatePcapRequest patient = Request("r1");
-  patient.mutable_max_queue_wait()->set_seconds(60);
-  EXPECT_EQ(Run(Request("r1"))->id(), Run(patient)->id());
+  const Answer first = Run(*a_, SimpleRequest("r1"));
+  EXPECT_EQ(Run(*b_, Patient(SimpleRequest("r1"), absl::Minutes(1)))->id(), first->id());
 }
 
-TEST_F(CreateOnceTest, OtherParametersUnderTheSameIdAreRefused) {
-  ASSERT_TRUE(Run(Request("r1", 10)).ok());
-  const auto reused = Run(Request("r1", 11));
-  EXPECT_EQ(ReasonOf(reused.status()), v1::ERROR_REASON_REQUEST_ID_REUSED);
-  EXPECT_EQ(api_.create_calls, 1);
+TEST_F(CreateOnceTest, OtherParametersUnderTheSameIdAreRefusedEverywhere) {
+  a_->api.fate = [](const auto&) { return CreateFate{.answer_after = absl::Seconds(5)}; };
+  const Pending first = Start(*a_, SimpleRequest("r1", 10));
+  const Answer in_flight = Run(*a_, SimpleRequest("r1", 11));
+  EXPECT_EQ(ReasonOf(in_flight.status()), v1::ERROR_REASON_REQUEST_ID_REUSED);
+  ASSERT_TRUE(Await(first).ok());
+  const Answer later = Run(*b_, SimpleRequest("r1", 11));
+  EXPECT_EQ(ReasonOf(later.status()), v1::ERROR_REASON_REQUEST_ID_REUSED);
+  EXPECT_EQ(made(), 1);
 }
 
-TEST_F(CreateOnceTest, AnotherAccountMayUseTheSameId) {
-  ASSERT_TRUE(Run(Request("r1")).ok());
-  v1::CreatePcapRequest other = Request("r1");
+TEST_F(CreateOnceTest, AnotherAccountOrCallerMayUseTheSameId) {
+  v1::CreatePcapRequest other = SimpleRequest("r1");
   other.set_account_id("other");
-  EXPECT_EQ(Run(other)->account_id(), "other");
+  const std::string first = Run(*a_, SimpleRequest("r1"))->id();
+  EXPECT_NE(Run(*a_, other)->id(), first);
+  Pending by_another = std::make_shared<std::optional<Answer>>();
+  Spawn(loop_.get_executor(), {},
+        b_->once.Run(SimpleRequest("r1"), absl::InfiniteFuture(), "another"),
+        [&](Answer answer) { *by_another = std::move(answer); });
+  Poll();
+  EXPECT_NE(Await(by_another)->id(), first);
+  // No caller can name another's request.
+  EXPECT_NE(CreateKey(SimpleRequest("b:c"), "a"), CreateKey(SimpleRequest("c"), "a:b"));
 }
 
-TEST_F(CreateOnceTest, DuplicatesInFlightWaitForTheFirst) {
-  api_.create_duration = absl::Seconds(5);
-  std::vector<std::string> ids;
-  for (int i = 0; i < 3; ++i) {
-    Spawn(loop_.get_executor(), {}, once_.Run(Request("r1")),
-          [&](absl::StatusOr<v1::Pcap> pcap) { ids.push_back(pcap->id()); });
-  }
-  loop_.poll();
-  EXPECT_TRUE(ids.empty());
-  clock_.Advance(absl::Seconds(5));
-  loop_.restart();
-  loop_.poll();
-  EXPECT_EQ(ids, (std::vector<std::string>(3, "created1")));
+TEST_F(CreateOnceTest, DuplicatesInFlightWaitForTheFirstHereAndElsewhere) {
+  a_->api.fate = [](const auto&) { return CreateFate{.answer_after = absl::Seconds(5)}; };
+  const Pending first = Start(*a_, SimpleRequest("r1"));
+  const Pending here = Start(*a_, SimpleRequest("r1"));
+  const Pending elsewhere = Start(*b_, SimpleRequest("r1"));
+  Pass(absl::Seconds(4));
+  EXPECT_FALSE(first->has_value() || here->has_value() || elsewhere->has_value());
+  EXPECT_EQ(Await(first)->id(), "created1");
+  EXPECT_EQ(Await(here)->id(), "created1");
+  EXPECT_EQ(Await(elsewhere)->id(), "created1");
+  EXPECT_EQ(made(), 1);
 }
 
 TEST_F(CreateOnceTest, ACallerWhoLeavesDoesNotStopTheCreation) {
-  api_.create_duration = absl::Seconds(5);
+  a_->api.fate = [](const auto&) { return CreateFate{.executed_after = absl::Seconds(5)}; };
   boost::asio::cancellation_signal cancel;
-  absl::Status left;
-  Spawn(loop_.get_executor(), cancel.slot(), once_.Run(Request("r1")),
-        [&](absl::StatusOr<v1::Pcap> pcap) { left = pcap.status(); });
-  loop_.poll();
+  const Pending left = Start(*a_, SimpleRequest("r1"), cancel.slot());
   cancel.emit(boost::asio::cancellation_type::terminal);
-  loop_.restart();
-  loop_.poll();
-  EXPECT_TRUE(absl::IsCancelled(left));
-  clock_.Advance(absl::Seconds(5));
-  loop_.restart();
-  loop_.poll();
-  EXPECT_EQ(Run(Request("r1"))->id(), "created1");
-  EXPECT_EQ(api_.create_calls, 1);
+  Poll();
+  EXPECT_TRUE(absl::IsCancelled((*left)->status()));
+  EXPECT_EQ(Run(*a_, SimpleRequest("r1"))->id(), "created1");
+  EXPECT_EQ(upstream_.posts["r1"], 1);
 }
 
-TEST_F(CreateOnceTest, AnUnknownOutcomeIsNeverPostedAgain) {
-  api_.next_error =
-      MakeError(absl::StatusCode::kAborted, v1::ERROR_REASON_CREATE_OUTCOME_UNKNOWN, "");
-  EXPECT_TRUE(absl::IsAborted(Run(Request("r1")).status()));
-  api_.next_error = absl::OkStatus();
-  EXPECT_TRUE(absl::IsAborted(Run(Request("r1")).status()));
-  EXPECT_EQ(api_.create_calls, 1);
+TEST_F(CreateOnceTest, AQueuedCreationEndsWithTheLastOfItsCallers) {
+  a_->api.fate = [](const auto&) { return CreateFate{.answer_after = absl::Seconds(5)}; };
+  const Pending first = Start(*a_, SimpleRequest("r1"));
+  boost::asio::cancellation_signal cancel;
+  const Pending queued = Start(*a_, SimpleRequest("r2"), cancel.slot());
+  const Pending behind = Start(*a_, SimpleRequest("r3"));
+  cancel.emit(boost::asio::cancellation_type::terminal);
+  EXPECT_TRUE(Await(behind).ok());
+  EXPECT_EQ(upstream_.posts["r2"], 0);
 }
 
-TEST_F(CreateOnceTest, AFailureThatCreatedNothingMayBeTriedAgain) {
-  api_.next_error =
-      MakeError(absl::StatusCode::kUnavailable, v1::ERROR_REASON_UPSTREAM_UNAVAILABLE, "");
-  EXPECT_FALSE(Run(Request("r1")).ok());
-  api_.next_error = absl::OkStatus();
-  EXPECT_TRUE(Run(Request("r1")).ok());
+TEST_F(CreateOnceTest, CreationsOfAnAccountAreSentOneAtATimeByAllReplicas) {
+  int under_way = 0;
+  int most = 0;
+  const auto count = [&](const v1::CreatePcapRequest&) {
+    most = std::max(most, ++under_way);
+    Spawn(
+        loop_.get_executor(), {},
+        [](ManualClock& clock, int& under_way) -> Task<bool> {
+          co_await clock.Sleep(absl::Milliseconds(99));
+          --under_way;
+          co_return true;
+        }(clock_, under_way),
+        [](bool) {});
+    return CreateFate{.answer_after = absl::Milliseconds(100)};
+  };
+  a_->api.fate = count;
+  b_->api.fate = count;
+  std::vector<Pending> all;
+  for (int i = 0; i < 10; ++i) {
+    all.push_back(Start(*a_, SimpleRequest(absl::StrCat("a", i))));
+    all.push_back(Start(*b_, SimpleRequest(absl::StrCat("b", i))));
+  }
+  // One replica's queue does not keep the other's waiting for its end.
+  EXPECT_TRUE(Await(all[3]).ok());
+  EXPECT_FALSE(all[18]->has_value());
+  std::set<std::string> ids;
+  for (const Pending& each : all) ids.insert(Await(each)->id());
+  EXPECT_EQ(ids.size(), 20);
+  EXPECT_EQ(most, 1);
 }
 
-TEST_F(CreateOnceTest, TheOldestIsForgottenFirst) {
-  for (int i = 0; i < 4; ++i) ASSERT_TRUE(Run(Request(absl::StrCat("r", i))).ok());
-  EXPECT_EQ(Run(Request("r1"))->id(), "created2");
-  EXPECT_EQ(Run(Request("r0"))->id(), "created5");
+TEST_F(CreateOnceTest, WhatWasSurelyNotSentMayBeTriedAgain) {
+  a_->api.fate = [](const auto&) { return CreateFate{.answer = CreateFate::Answer::kNotSent}; };
+  EXPECT_EQ(ReasonOf(Run(*a_, SimpleRequest("r1")).status()),
+            v1::ERROR_REASON_UPSTREAM_UNAVAILABLE);
+  EXPECT_TRUE(Run(*b_, SimpleRequest("r1")).ok());
+  // The name is free for other parameters, too.
+  EXPECT_FALSE(Run(*a_, SimpleRequest("r2")).ok());
+  EXPECT_TRUE(Run(*b_, SimpleRequest("r2", 11)).ok());
+}
+
+TEST_F(CreateOnceTest, ALostAnswerIsFoundInTheList) {
+  upstream_.ahead = absl::Minutes(7);
+  a_->api.fate = [](const auto&) { return Lost(/*executed=*/true); };
+  EXPECT_EQ(Run(*a_, SimpleRequest("r1"))->id(), "created1");
+  EXPECT_EQ(Run(*b_, SimpleRequest("r1"))->id(), "created1");
+  EXPECT_EQ(Run(*a_, SimpleRequest(""))->id(), "created2");
+  EXPECT_EQ(upstream_.posts["r1"], 1);
+}
+
+TEST_F(CreateOnceTest, AnUnknownOutcomeIsLookedForAgainAndNeverPostedAgain) {
+  a_->api.fate = [](const auto&) { return Lost(/*executed=*/true); };
+  a_->api.lists = false;
+  const Answer unknown = Run(*a_, SimpleRequest("r1"));
+  EXPECT_EQ(ReasonOf(unknown.status()), v1::ERROR_REASON_CREATE_OUTCOME_UNKNOWN);
+  EXPECT_EQ(ReasonOf(Run(*a_, SimpleRequest("r1")).status()),
+            v1::ERROR_REASON_CREATE_OUTCOME_UNKNOWN);
+  const int lists = b_->api.list_calls;
+  EXPECT_EQ(Run(*b_, SimpleRequest("r1"))->id(), "created1");
+  EXPECT_EQ(b_->api.list_calls, lists + 1);
+  EXPECT_EQ(upstream_.posts["r1"], 1);
+}
+
+TEST_F(CreateOnceTest, WhatTheListDoesNotShowStaysUnknown) {
+  a_->api.fate = [](const auto&) { return Lost(/*executed=*/false); };
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(ReasonOf(Run(*a_, SimpleRequest("r1")).status()),
+              v1::ERROR_REASON_CREATE_OUTCOME_UNKNOWN);
+  }
+  EXPECT_EQ(upstream_.posts["r1"], 1);
+}
+
+TEST_F(CreateOnceTest, AnEqualCaptureOfAnotherCallerIsNotTakenForOurs) {
+  ASSERT_EQ(Run(*a_, SimpleRequest(""))->id(), "created1");
+  ASSERT_EQ(Run(*b_, SimpleRequest("theirs"))->id(), "created2");
+  a_->api.fate = [](const auto&) { return Lost(/*executed=*/false); };
+  EXPECT_FALSE(Run(*a_, SimpleRequest("ours")).ok());
+  a_->api.fate = [](const auto&) { return Lost(/*executed=*/true); };
+  EXPECT_EQ(Run(*a_, SimpleRequest("ours too"))->id(), "created3");
+}
+
+TEST_F(CreateOnceTest, WhatIsCreatedAfterACreationWasGivenUpIsNotIts) {
+  a_->api.fate = [](const auto&) { return Lost(/*executed=*/false); };
+  ASSERT_FALSE(Run(*a_, SimpleRequest("given up")).ok());
+  // The next one's replica cannot say whose its capture is.
+  b_->api.fate = [&](const auto&) {
+    b_->state.trouble = kFails;
+    return CreateFate{};
+  };
+  ASSERT_EQ(Run(*b_, SimpleRequest("next"))->id(), "created1");
+  Pass(absl::Seconds(45));  // Its lease is over.
+  EXPECT_EQ(ReasonOf(Run(*a_, SimpleRequest("given up")).status()),
+            v1::ERROR_REASON_CREATE_OUTCOME_UNKNOWN);
+  b_->state.trouble = kWorks;
+  EXPECT_EQ(Run(*b_, SimpleRequest("next"))->id(), "created1");
+}
+
+TEST_F(CreateOnceTest, NobodyElseCreatesInTheAccountWhileAnOutcomeIsOpen) {
+  a_->api.fate = [](const auto&) { return Lost(/*executed=*/false); };
+  const Pending open = Start(*a_, SimpleRequest("r1"));
+  const Pending other = Start(*b_, SimpleRequest("r2"));
+  Pass(absl::Seconds(9));
+  EXPECT_EQ(made(), 0);
+  EXPECT_FALSE(Await(open).ok());
+  EXPECT_TRUE(Await(other).ok());
+}
+
+TEST_F(CreateOnceTest, ADeadReplicasCreationIsLookedForByTheNextWhoAsks) {
+  // It dies before the answer: its coroutine never goes on.
+  a_->api.fate = [](const auto&) { return CreateFate{.answer_after = absl::Hours(1)}; };
+  a_->state.trouble = kWorks;
+  boost::asio::cancellation_signal cancel;
+  Start(*a_, SimpleRequest("r1"), cancel.slot());
+  ASSERT_EQ(made(), 1);
+  a_->state.trouble = kFails;
+  a_->api.lists = false;
+  cancel.emit(boost::asio::cancellation_type::terminal);
+  const Answer early = Run(*b_, SimpleRequest("r1"));
+  EXPECT_EQ(ReasonOf(early.status()), v1::ERROR_REASON_CREATE_OUTCOME_UNKNOWN);
+  EXPECT_EQ(Run(*b_, SimpleRequest("r1"))->id(), "created1");
+  EXPECT_EQ(upstream_.posts["r1"], 1);
+  // The account is free again.
+  EXPECT_EQ(Run(*b_, SimpleRequest("r2"))->id(), "created2");
+}
+
+TEST_F(CreateOnceTest, WithoutStateANamedCreationIsRefusedBeforeAnythingIsSent) {
+  a_->state.trouble = kFails;
+  const Answer refused = Run(*a_, SimpleRequest("r1"));
+  EXPECT_EQ(ReasonOf(refused.status()), v1::ERROR_REASON_SHARED_STATE_UNAVAILABLE);
+  EXPECT_TRUE(absl::IsUnavailable(refused.status()));
+  EXPECT_TRUE(RetryAfterOf(refused.status()).has_value());
+  EXPECT_EQ(a_->api.create_calls + a_->api.list_calls + a_->api.get_calls, 0);
+  EXPECT_TRUE(Run(*a_, SimpleRequest("")).ok());
+  a_->state.trouble = kWorks;
+  EXPECT_TRUE(Run(*a_, SimpleRequest("r1")).ok());
+}
+
+// Each call of the state in turn is the one that fails, before or after it did what it was asked.
+TEST_F(CreateOnceTest, WhicheverCallOfTheStateFailsOneCaptureComesOfIt) {
+  for (const auto trouble :
+       {FailingState::Trouble::kFailsBefore, FailingState::Trouble::kFailsAfter}) {
+    for (int failing = 0; failing < 14; ++failing) {
+      const std::string id =
+          absl::StrCat("r", failing, trouble == FailingState::Trouble::kFailsAfter);
+      int calls = 0;
+      a_->state.trouble = [&] {
+        return calls++ == failing ? trouble : FailingState::Trouble::kNone;
+      };
+      const Answer first = Run(*a_, SimpleRequest(id));
+      if (!first.ok()) {
+        EXPECT_EQ(ReasonOf(first.status()), v1::ERROR_REASON_SHARED_STATE_UNAVAILABLE) << id;
+        EXPECT_EQ(upstream_.posts[id], 0) << id;
+      }
+      const Answer again = Run(*b_, SimpleRequest(id));
+      ASSERT_TRUE(again.ok()) << id << ": " << again.status();
+      if (first.ok()) {
+        EXPECT_EQ(first->id(), again->id());
+      }
+      EXPECT_EQ(upstream_.posts[id], 1) << id;
+      a_->state.trouble = kWorks;
+      Pass(absl::Seconds(3));
+    }
+  }
+}
+
+TEST_F(CreateOnceTest, AnAnswerThatTheStateCannotTakeIsAnsweredAndNotedLater) {
+  bool answered = false;
+  a_->state.trouble = [&] {
+    return answered ? FailingState::Trouble::kFailsBefore : FailingState::Trouble::kNone;
+  };
+  a_->api.fate = [&](const auto&) {
+    answered = true;
+    return CreateFate{};
+  };
+  EXPECT_EQ(Run(*a_, SimpleRequest("r1"))->id(), "created1");
+  Pass(absl::Seconds(10));
+  answered = false;
+  a_->state.trouble = kWorks;
+  Pass(absl::Seconds(3));
+  const int lists = b_->api.list_calls;
+  EXPECT_EQ(Run(*b_, SimpleRequest("r1"))->id(), "created1");
+  EXPECT_EQ(b_->api.list_calls, lists);
+}
+
+TEST_F(CreateOnceTest, ARecordThatMakesNoSenseIsNotSent) {
+  const std::string key = CreateKey(SimpleRequest("r1"), "");
+  std::optional<bool> put;
+  Spawn(loop_.get_executor(), {},
+        memory_.CompareAndSet(key, std::nullopt, "\xff\xff", absl::Hours(1)),
+        [&](const absl::StatusOr<CasResult>& result) { put = result->swapped; });
+  Poll();
+  ASSERT_EQ(put, true);
+  EXPECT_EQ(ReasonOf(Run(*a_, SimpleRequest("r1")).status()),
+            v1::ERROR_REASON_SHARED_STATE_UNAVAILABLE);
+  EXPECT_EQ(made(), 0);
+}
+
+TEST_F(CreateOnceTest, MoreThanItHasRoomForAreRefused) {
+  const auto small = NewReplica("small", /*max_open_per_account=*/2);
+  small->api.fate = [](const auto&) { return CreateFate{.answer_after = absl::Seconds(1)}; };
+  const Pending first = Start(*small, SimpleRequest("r1"));
+  const Pending second = Start(*small, SimpleRequest("r2"));
+  const Pending joins = Start(*small, SimpleRequest("r2"));
+  const Answer third = Run(*small, SimpleRequest("r3"));
+  EXPECT_EQ(ReasonOf(third.status()), v1::ERROR_REASON_OVERLOADED);
+  v1::CreatePcapRequest elsewhere = SimpleRequest("r3");
+  elsewhere.set_account_id("other");
+  EXPECT_TRUE(Run(*small, elsewhere).ok());
+  EXPECT_TRUE(Await(joins).ok());
+  EXPECT_TRUE(Run(*small, SimpleRequest("r3")).ok());
+}
+
+TEST_F(CreateOnceTest, TheStateLearnsNoKeysOfABucket) {
+  const std::string fingerprint = CreateFingerprint(FullRequest("r1"));
+  EXPECT_EQ(fingerprint.size(), 32);
+  EXPECT_EQ(fingerprint.find("secret"), std::string::npos);
+  EXPECT_NE(fingerprint, CreateFingerprint(SimpleRequest("r1")));
 }
 
 }  // namespace

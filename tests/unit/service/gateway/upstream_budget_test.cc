@@ -251,6 +251,8 @@ TEST_F(UpstreamBudgetTest, A429ClosesTheBudgetForTheFleetUntilOneProbeWentWell) 
   EXPECT_EQ(Granted(10, Of(Purpose::kWrite, "z"), other.get()), 0) << "only one probe";
   Tell(Of(Purpose::kWrite, "y"), *probe, {.http_status = 404});
   EXPECT_EQ(Granted(10, Of(Purpose::kWrite, "z")), 0) << "it is empty when it is open again";
+  Step(absl::Milliseconds(340));
+  EXPECT_EQ(Granted(10, Of(Purpose::kWrite, "z")), 1) << "no refusal outlives the closing here";
   Step(absl::Seconds(1));
   EXPECT_EQ(Granted(10, Of(Purpose::kWrite, "z"), other.get()), 3);
   EXPECT_EQ(budget_->counts().probes, 1);
