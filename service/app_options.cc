@@ -30,7 +30,7 @@ RestPcapsApiOptions DownloadApiOptions(const Config& config) {
   return options;
 }
 
-GatewayOptions UseCaseOptions(const Config& config, const std::string& holder) {
+GatewayOptions UseCaseOptions(const Config& config, const std::string& replica) {
   GatewayOptions options;
   options.request_timeout = config.upstream.request_timeout;
   options.heartbeat_interval = config.watch.heartbeat_interval;
@@ -47,14 +47,12 @@ GatewayOptions UseCaseOptions(const Config& config, const std::string& holder) {
   options.cache.max_entries = config.cache.max_entries;
   options.cache.alone = config.state.redis_url.empty();
   options.read.request_timeout = config.upstream.request_timeout;
-  if (!options.cache.alone) options.read.holder = holder;
-  options.replica = holder;
+  options.replica = replica;
   options.create_rules.simple_interval = config.upstream.rules.simple_create_interval;
   options.create_rules.one_full_at_a_time = config.upstream.rules.one_full_at_a_time;
   options.watch.min_poll_interval = config.watch.min_poll_interval;
   options.watch.max_poll_interval = config.watch.max_poll_interval;
   options.watch.request_timeout = config.upstream.request_timeout;
-  options.watch.holder = holder;
   options.watch.max_streams = config.watch.max_streams;
   options.watch.max_streams_per_account = config.watch.max_streams_per_account;
   return options;

@@ -14,7 +14,7 @@ RestPcapsApiOptions ApiOptions(const Config& config);
 // Of a client that fetches bodies.
 RestPcapsApiOptions DownloadApiOptions(const Config& config);
 
-// `holder`: this process's name among the replicas.
-GatewayOptions UseCaseOptions(const Config& config, const std::string& holder);
+// `replica`: this process's name, which no other has.
+GatewayOptions UseCaseOptions(const Config& config, const std::string& replica);
 
 }  // namespace pcaps
