@@ -77,7 +77,8 @@ class RedisStateUnderTest : public StateUnderTest {
     Pass(absl::ZeroDuration());
   }
   ~RedisStateUnderTest() override {
-    client_.Stop();
+    // From within the loop, as a cancellation must be.
+    boost::asio::post(loop_, [this] { client_.Stop(); });
     loop_.restart();
     loop_.run();
   }
