@@ -59,16 +59,16 @@ TEST_F(GatewayTest, GetAndListAnswerWhatTheUpstreamSays) {
   api_.Put("acct", "a", v1::Pcap::STATUS_RUNNING);
   clock_.Advance(absl::Seconds(1));
   api_.Put("acct", "b", v1::Pcap::STATUS_SUCCESS);
-  const auto pcap = RunTask(loop_, gateway_.GetPcap(Naming<v1::GetPcapRequest>("a")));
+  const auto pcap = RunTask(loop_, gateway_.GetPcap(Naming<v1::GetPcapRequest>("a"), kSoon));
   EXPECT_EQ(pcap->value.status(), v1::Pcap::STATUS_RUNNING);
   v1::ListPcapsRequest request;
   request.set_account_id("acct");
   request.set_page_size(1);
-  const auto first = RunTask(loop_, gateway_.ListPcaps(request));
+  const auto first = RunTask(loop_, gateway_.ListPcaps(request, kSoon));
   ASSERT_EQ(first->value.pcaps_size(), 1);
   EXPECT_EQ(first->value.pcaps(0).id(), "b");
   request.set_page_token(first->value.next_page_token());
-  const auto second = RunTask(loop_, gateway_.ListPcaps(request));
+  const auto second = RunTask(loop_, gateway_.ListPcaps(request, kSoon));
   EXPECT_EQ(second->value.pcaps(0).id(), "a");
   EXPECT_TRUE(second->value.next_page_token().empty());
 }

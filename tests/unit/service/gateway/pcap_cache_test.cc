@@ -109,6 +109,36 @@ TEST_F(PcapCacheTest, AReadBegunBeforeAStopDoesNotUndoIt) {
   EXPECT_EQ(StatusOf(cache->Find(key_)), v1::Pcap::STATUS_CONVERSION_PENDING);
 }
 
+TEST_F(PcapCacheTest, AStopDoesNotHideWhatWasSeenMeanwhile) {
+  const auto cache = Make();
+  const v1::Pcap before = Pcap("a", v1::Pcap::STATUS_RUNNING);
+  clock_.Advance(absl::Seconds(1));
+  cache->Observe(Seen(Pcap("a", v1::Pcap::STATUS_CONVERSION_PENDING)));
+  clock_.Advance(absl::Seconds(1));
+  Observation stopped = Seen(before);
+  stopped.not_before = clock_.Now();
+  cache->Observe(stopped);
+  EXPECT_FALSE(IsFresh(cache->Find(key_)));
+  EXPECT_EQ(StatusOf(cache->Find(key_)), v1::Pcap::STATUS_CONVERSION_PENDING);
+}
+
+TEST_F(PcapCacheTest, NewsOfNobodyAreNone) {
+  const auto cache = Make();
+  cache->Listen([](const Observation&) { FAIL(); }, [] {});
+  Settle();
+  state::v1::Update update;
+  v1::Pcap pcap = Pcap("", v1::Pcap::STATUS_SUCCESS);
+  *update.add_captures()->mutable_pcap() = pcap;
+  pcap = Pcap("a", v1::Pcap::STATUS_SUCCESS);
+  pcap.clear_account_id();
+  *update.add_captures()->mutable_pcap() = pcap;
+  (void)RunTask(loop_, state_.Publish(update.SerializeAsString()));
+  (void)RunTask(loop_, state_.Publish("no update"));
+  Settle();
+  EXPECT_EQ(cache->corrupt_values(), 3);
+  EXPECT_EQ(cache->FindList("acct"), nullptr);
+}
+
 TEST_F(PcapCacheTest, ThatThereIsNoneIsKnownForAMoment) {
   const auto cache = Make();
   cache->ObserveMissing(key_, clock_.Now());

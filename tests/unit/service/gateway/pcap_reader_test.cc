@@ -37,11 +37,11 @@ class PcapReaderTest : public testing::Test {
   using Result = std::optional<PcapReader::Capture>;
 
   PcapReader::Capture Get(std::optional<absl::Duration> max_age = std::nullopt) {
-    return RunTask(loop_, one_.reader.Get(key_, max_age));
+    return RunTask(loop_, one_.reader.Get(key_, max_age, deadline_));
   }
   void Start(Replica& replica, Result* result,
              std::optional<absl::Duration> max_age = std::nullopt) {
-    Spawn(loop_.get_executor(), {}, replica.reader.Get(key_, max_age),
+    Spawn(loop_.get_executor(), {}, replica.reader.Get(key_, max_age, deadline_),
           [result](PcapReader::Capture capture) { *result = std::move(capture); });
     Settle();
   }
@@ -65,6 +65,7 @@ class PcapReaderTest : public testing::Test {
   Replica one_{loop_, api_, state_, clock_, "one", &spent_};
   Replica other_{loop_, api_, state_, clock_, "other", &spent_};
   const CaptureKey key_ = {"acct", "a"};
+  absl::Time deadline_ = absl::InfiniteFuture();
 };
 
 TEST_F(PcapReaderTest, AsksOnceAndRemembers) {
@@ -197,15 +198,74 @@ TEST_F(PcapReaderTest, ThatThereIsNoneIsRememberedToo) {
 
 TEST_F(PcapReaderTest, AListIsReadOnceByAllReplicas) {
   api_.Put("acct", "a", v1::Pcap::STATUS_RUNNING);
-  const auto first = RunTask(loop_, one_.reader.List("acct"));
+  const auto first = RunTask(loop_, one_.reader.List("acct", deadline_));
   Settle();
-  const auto second = RunTask(loop_, other_.reader.List("acct"));
+  const auto second = RunTask(loop_, other_.reader.List("acct", deadline_));
   EXPECT_EQ(first->cache, CacheUse::kMiss);
   EXPECT_EQ(second->cache, CacheUse::kHit);
   EXPECT_EQ(second->value.size(), 1);
   clock_.Advance(absl::Seconds(5));
   api_.next_error = Trouble(v1::ERROR_REASON_UPSTREAM_UNAVAILABLE);
-  EXPECT_EQ(RunTask(loop_, other_.reader.List("acct"))->cache, CacheUse::kStale);
+  EXPECT_EQ(RunTask(loop_, other_.reader.List("acct", deadline_))->cache, CacheUse::kStale);
+}
+
+TEST_F(PcapReaderTest, AListThatAWriteOvertakesIsAnsweredAndAskedForAgain) {
+  using List = absl::StatusOr<Served<std::vector<v1::Pcap>>>;
+  api_.Put("acct", "a", v1::Pcap::STATUS_RUNNING);
+  api_.read_duration = absl::Milliseconds(300);
+  std::optional<List> before;
+  Spawn(loop_.get_executor(), {}, one_.reader.List("acct", deadline_),
+        [&](List list) { before = std::move(list); });
+  Settle();
+  Pass(absl::Milliseconds(100));
+  api_.Put("acct", "b", v1::Pcap::STATUS_PENDING);
+  one_.cache.ForgetList("acct");
+  std::optional<List> after;
+  Spawn(loop_.get_executor(), {}, one_.reader.List("acct", deadline_),
+        [&](List list) { after = std::move(list); });
+  Settle();
+  Pass(absl::Milliseconds(200));
+  ASSERT_TRUE(before.has_value() && before->ok());
+  EXPECT_FALSE((*before)->value.empty());
+  EXPECT_FALSE(after.has_value());
+  Pass(absl::Milliseconds(300));
+  ASSERT_TRUE(after.has_value() && after->ok());
+  EXPECT_EQ((*after)->value.size(), 2);
+}
+
+TEST_F(PcapReaderTest, ACallersDeadlineIsHisOwn) {
+  api_.Put("acct", "a", v1::Pcap::STATUS_RUNNING);
+  api_.read_duration = absl::Seconds(5);
+  Result patient;
+  Start(one_, &patient);
+  deadline_ = clock_.Now() + absl::Seconds(1);
+  Result hasty;
+  Start(one_, &hasty);
+  Pass(absl::Seconds(1));
+  ASSERT_TRUE(hasty.has_value());
+  EXPECT_EQ(ReasonOf(hasty->status()), v1::ERROR_REASON_UPSTREAM_UNAVAILABLE);
+  Pass(absl::Seconds(4));
+  ASSERT_TRUE(patient.has_value());
+  EXPECT_TRUE(patient->ok());
+  EXPECT_EQ(api_.get_calls, 1);
+}
+
+TEST_F(PcapReaderTest, AReplicaWhoseCallFailsIsSoonFollowedByAnother) {
+  api_.Put("acct", "a", v1::Pcap::STATUS_RUNNING);
+  api_.read_duration = absl::Milliseconds(300);
+  api_.next_error = Trouble(v1::ERROR_REASON_UPSTREAM_UNAVAILABLE);
+  Result here;
+  Result there;
+  Start(one_, &here);
+  Start(other_, &there);
+  Pass(absl::Milliseconds(300));
+  ASSERT_TRUE(here.has_value());
+  EXPECT_FALSE(here->ok());
+  api_.next_error = absl::OkStatus();
+  Pass(absl::Milliseconds(250));
+  Pass(absl::Milliseconds(300));
+  ASSERT_TRUE(there.has_value());
+  EXPECT_TRUE(there->ok());
 }
 
 }  // namespace
