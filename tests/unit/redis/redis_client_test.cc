@@ -30,17 +30,20 @@ class RedisClientTest : public RedisClientFixture {
   }
 };
 
-TEST_F(RedisClientTest, CommandsOfManyCallersKeepTheirOrder) {
+TEST_F(RedisClientTest, EveryOneOfManyCallersGetsTheReplyToHisOwnCommand) {
   const RedisProcess redis;
   Start(Options(redis.address()));
   ASSERT_TRUE(RunUntilUp());
   constexpr int kCallers = 1000;
-  std::vector<int64_t> counted;
+  std::vector<int64_t> counted(kCallers);
+  int done = 0;
   for (int i = 0; i < kCallers; ++i) {
-    Spawn(loop_.get_executor(), {}, client_->Command({"INCR", "n"}),
-          [&](Answer answer) { counted.push_back(answer.ok() ? answer->integer : -1); });
+    Spawn(loop_.get_executor(), {}, client_->Command({"INCR", "n"}), [&, i](Answer answer) {
+      counted[i] = answer.ok() ? answer->integer : -1;
+      ++done;
+    });
   }
-  ASSERT_TRUE(RunUntil([&] { return counted.size() == kCallers; }));
+  ASSERT_TRUE(RunUntil([&] { return done == kCallers; }));
   for (int i = 0; i < kCallers; ++i) EXPECT_EQ(counted[i], i + 1);
   EXPECT_THAT(states_, ElementsAre("up"));
 }
