@@ -44,6 +44,13 @@ std::optional<absl::Duration> MaxAgeOf(const v1::GetPcapRequest& request) {
   return FromProtoDuration(request.max_age());
 }
 
+// One name for this process, wherever replicas must tell each other apart.
+GatewayOptions Named(GatewayOptions options) {
+  options.watch.holder = options.replica;
+  options.read.holder = options.cache.alone ? "" : options.replica;
+  return options;
+}
+
 }  // namespace
 
 Gateway::Gateway(Loop control, UpstreamApis apis, SharedState& state,
@@ -55,27 +62,27 @@ Gateway::Gateway(Loop control, UpstreamApis apis, SharedState& state,
       lanes_(std::move(lanes)),
       clock_(clock),
       uniform_(std::move(uniform)),
-      options_(options),
-      cache_(control, state, clock, options.cache),
-      reader_(control, apis.reads, cache_, state, clock, options.read),
-      hub_(control, apis.polls, cache_, state, clock, uniform_, options.watch),
+      options_(Named(std::move(options))),
+      cache_(control, state, clock, options_.cache),
+      reader_(control, apis.reads, cache_, state, clock, options_.read),
+      hub_(control, apis.polls, cache_, state, clock, uniform_, options_.watch),
       creations_(control, state, apis.writes, clock,
                  [this](std::string account_id, std::string pcap_id,
                         std::optional<absl::Duration> max_age, absl::Time /*deadline*/) {
                    return ReadCapture({std::move(account_id), std::move(pcap_id)}, max_age);
                  },
-                 {.holder = options.replica,
-                  .request_timeout = options.request_timeout,
-                  .rules = options.create_rules}),
-      files_(options.download_cache_size),
-      files_on_their_way_(options.max_downloads) {
+                 {.holder = options_.replica,
+                  .request_timeout = options_.request_timeout,
+                  .rules = options_.create_rules}),
+      files_(options_.download_cache_size),
+      files_on_their_way_(options_.max_downloads) {
   for (const DownloadLane& lane : lanes_) {
     const auto check = [this](CaptureKey key) {
       return RunOn(control_, CheckDownloadable(std::move(key)));
     };
     fetchers_.push_back(
         std::make_unique<FileFetcher>(lane, check, files_, files_on_their_way_, clock_,
-                                      FetchOptions{options.request_timeout, options.whole_max}));
+                                      FetchOptions{options_.request_timeout, options_.whole_max}));
   }
 }
 

@@ -39,6 +39,8 @@ start_fleet() {
   local i
   start emulator "$bin/pcaps-emulator" "${emulator_flags[@]}"
   emulator_url=$(listening_address emulator 's/^pcaps-emulator listening on //p')
+  # What its answers say of its limit binds a gateway, whatever the budget: without a limit it says so.
+  if [[ " ${emulator_flags[*]} " != *" --rate-limit "* ]]; then control POST rate_limit '{"requests": 1000000000}' >>"$log"; fi
   start_redis
   redis_pid=${pids[-1]}
   targets=() gateway_pids=() target_flags=()

@@ -11,6 +11,8 @@ namespace {
 
 constexpr absl::string_view kReady = "pcaps-emulator listening on ";
 
+constexpr int64_t kNoLimit = 1'000'000'000;
+
 size_t Append(char* data, size_t size, size_t count, void* body) {
   static_cast<std::string*>(body)->append(data, size * count);
   return size * count;
@@ -33,7 +35,10 @@ Emulator::Emulator(Options options) {
   const std::optional<std::string> line = process_->out().WaitForLine(
       [](const std::string& text) { return absl::StartsWith(text, std::string(kReady)); });
   EXPECT_TRUE(line.has_value()) << process_->err().text();
-  if (line.has_value()) root_ = line->substr(kReady.size());
+  if (!line.has_value()) return;
+  root_ = line->substr(kReady.size());
+  // What its answers say of its limit binds a gateway, whatever the gateway's own budget.
+  Control("POST", "rate_limit", {{"requests", kNoLimit}});
 }
 
 Emulator::HttpAnswer Emulator::Http(const std::string& method, const std::string& path,

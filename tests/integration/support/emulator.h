@@ -17,8 +17,9 @@ constexpr char kUpstreamToken[] = "integration-secret-upstream-token";
 
 class Emulator {
  public:
-  // The rules on creating are off unless `flags` say otherwise, see pcaps-emulator --help. With
-  // `certificate`, which outlives it, it speaks TLS.
+  // It says that its limit is far away, until a test sets it. The rules on creating are off unless
+  // `flags` say otherwise, see pcaps-emulator --help. With `certificate`, which outlives it, it
+  // speaks TLS.
   struct Options {
     bool rules = false;
     std::vector<std::string> flags;

@@ -72,6 +72,18 @@ TEST_F(CreateOnceTest, DuplicatesInFlightWaitForTheFirstHereAndElsewhere) {
   EXPECT_EQ(made(), 1);
 }
 
+TEST_F(CreateOnceTest, DuplicatesThatWaitForTheLeaseAtTwoReplicasCreateOnce) {
+  const auto c = NewReplica("c");
+  c->api.fate = [](const auto&) { return CreateFate{.answer_after = absl::Seconds(1)}; };
+  const Pending first = Start(*c, SimpleRequest("r0"));
+  const Pending here = Start(*a_, SimpleRequest("r1"));
+  const Pending there = Start(*b_, SimpleRequest("r1"));
+  ASSERT_TRUE(Await(first).ok());
+  EXPECT_EQ(Await(here)->id(), "created2");
+  EXPECT_EQ(Await(there)->id(), "created2");
+  EXPECT_EQ(upstream_.posts["r1"], 1);
+}
+
 TEST_F(CreateOnceTest, ACallerWhoLeavesDoesNotStopTheCreation) {
   a_->api.fate = [](const auto&) { return CreateFate{.executed_after = absl::Seconds(5)}; };
   boost::asio::cancellation_signal cancel;
@@ -167,12 +179,16 @@ TEST_F(CreateOnceTest, WhatTheListDoesNotShowStaysUnknown) {
 }
 
 TEST_F(CreateOnceTest, AnEqualCaptureOfAnotherCallerIsNotTakenForOurs) {
-  ASSERT_EQ(Run(*a_, SimpleRequest(""))->id(), "created1");
-  ASSERT_EQ(Run(*b_, SimpleRequest("theirs"))->id(), "created2");
-  a_->api.fate = [](const auto&) { return Lost(/*executed=*/false); };
-  EXPECT_FALSE(Run(*a_, SimpleRequest("ours")).ok());
+  for (const std::string theirs : {"", "theirs"}) {
+    const std::string ours = absl::StrCat("ours beside ", theirs);
+    ASSERT_TRUE(Run(*b_, SimpleRequest(theirs)).ok());
+    a_->api.fate = [](const auto&) { return Lost(/*executed=*/false); };
+    EXPECT_FALSE(Run(*a_, SimpleRequest(ours)).ok());
+    Pass(absl::Minutes(1));
+  }
+  ASSERT_TRUE(Run(*b_, SimpleRequest("theirs too")).ok());
   a_->api.fate = [](const auto&) { return Lost(/*executed=*/true); };
-  EXPECT_EQ(Run(*a_, SimpleRequest("ours too"))->id(), "created3");
+  EXPECT_EQ(Run(*a_, SimpleRequest("ours"))->id(), "created4");
 }
 
 TEST_F(CreateOnceTest, WhatIsCreatedAfterACreationWasGivenUpIsNotIts) {

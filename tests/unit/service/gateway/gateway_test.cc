@@ -42,14 +42,16 @@ class GatewayTest : public testing::Test {
   ManualClock clock_{absl::UnixEpoch() + absl::Hours(24 * 365 * 50)};
   FakePcapsApi api_{clock_};
   MemoryState state_{loop_.get_executor(), clock_};
+  static GatewayOptions Options() {
+    GatewayOptions options;
+    options.whole_max = 64 << 10;
+    options.max_downloads = 1;
+    options.cache.alone = true;
+    return options;
+  }
   Gateway gateway_{
-      loop_.get_executor(),
-      {api_, api_, api_},
-      state_,
-      {{loop_.get_executor(), &api_}},
-      clock_,
-      [] { return 0.5; },
-      GatewayOptions{.whole_max = 64 << 10, .max_downloads = 1, .cache = {.alone = true}}};
+      loop_.get_executor(), {api_, api_, api_}, state_, {{loop_.get_executor(), &api_}}, clock_,
+      [] { return 0.5; },   Options()};
   ListWriter<v1::DownloadPcapResponse> downloaded_;
 };
 
