@@ -154,7 +154,7 @@ Task<absl::Status> CreateSender::NoteRecord(Shared sent, std::optional<std::stri
                                             bool is_known) {
   const absl::Duration life = LifeLeft(sent->time, state_.Now());
   const absl::StatusOr<CasResult> put =
-      co_await state_.CompareAndSet(sent->creation.key, sent->record_bytes, settled, life);
+      co_await PutOutcome(sent->creation.key, sent->record_bytes, settled, life);
   if (!put.ok()) co_return put.status();
   if (put->swapped || !is_known || !put->current.has_value()) co_return absl::OkStatus();
   // Somebody may have given it up as unknown, who thought us dead. We know better.
@@ -165,6 +165,16 @@ Task<absl::Status> CreateSender::NoteRecord(Shared sent, std::optional<std::stri
   const absl::StatusOr<CasResult> mended =
       co_await state_.CompareAndSet(sent->creation.key, other->bytes, settled, life);
   co_return mended.status();
+}
+
+Task<absl::StatusOr<CasResult>> CreateSender::PutOutcome(std::string key, std::string open,
+                                                         std::optional<std::string> settled,
+                                                         absl::Duration life) {
+  absl::StatusOr<CasResult> put =
+      co_await state_.CompareAndSet(key, std::move(open), settled, life);
+  const bool is_lost = put.ok() && !put->swapped && !put->current.has_value();
+  if (!is_lost || !settled.has_value()) co_return put;
+  co_return co_await state_.CompareAndSet(key, std::nullopt, std::move(settled), life);
 }
 
 Task<CreateSender::Outcome> CreateSender::Resolve(Creation creation, StoredCreate lost) {
@@ -192,8 +202,9 @@ Task<CreateSender::Outcome> CreateSender::LookOnce(Creation creation, StoredCrea
       // The lease of the dead ended no earlier.
       settled = UnknownCreate(record, FromTimestamp(record.expire_time()));
     }
-    const absl::StatusOr<CasResult> put = co_await state_.CompareAndSet(
-        key, lost.bytes, std::move(settled), LifeLeft(sent, state_.Now()));
+    const absl::Duration life = LifeLeft(sent, state_.Now());
+    const absl::StatusOr<CasResult> put =
+        co_await PutOutcome(key, lost.bytes, std::move(settled), life);
     if (put.ok() && !put->swapped) co_return std::nullopt;
   }
   if (found.has_value()) co_return std::move(found);

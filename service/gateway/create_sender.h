@@ -86,6 +86,10 @@ class CreateSender {
   // May be repeated until it is OK.
   Task<absl::Status> Note(Shared sent, absl::StatusOr<v1::Pcap> outcome);
   Task<absl::Status> NoteRecord(Shared sent, std::optional<std::string> settled, bool is_known);
+  // Puts the outcome in the place of `open`, or of nothing where the state has lost it.
+  Task<absl::StatusOr<CasResult>> PutOutcome(std::string key, std::string open,
+                                             std::optional<std::string> settled,
+                                             absl::Duration life);
   Task<Outcome> LookOnce(Creation creation, StoredCreate lost);
 
   const Loop loop_;

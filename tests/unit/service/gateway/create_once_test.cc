@@ -294,6 +294,45 @@ TEST_F(CreateOnceTest, AnAnswerThatTheStateCannotTakeIsAnsweredAndNotedLater) {
   EXPECT_EQ(b_->api.list_calls, lists);
 }
 
+TEST_F(CreateOnceTest, AnOutcomeIsNotedThoughTheStateLostEverythingDuringThePost) {
+  for (const bool lost : {false, true}) {
+    const std::string id = absl::StrCat("r", lost);
+    a_->api.lists = !lost;
+    a_->api.fate = [&, lost](const auto&) {
+      memory_.Flush();
+      return lost ? Lost(/*executed=*/true) : CreateFate{};
+    };
+    EXPECT_EQ(Run(*a_, SimpleRequest(id)).ok(), !lost);
+    const Answer again = Run(*b_, SimpleRequest(id));
+    ASSERT_TRUE(again.ok()) << id << ": " << again.status();
+    EXPECT_EQ(upstream_.posts[id], 1) << id;
+    Pass(absl::Minutes(1));
+  }
+}
+
+TEST_F(CreateOnceTest, WhatALookTellsIsNotedThoughTheStateLostEverythingDuringIt) {
+  for (const bool executed : {true, false}) {
+    const std::string id = absl::StrCat("r", executed);
+    // It dies before the answer.
+    const auto dead = NewReplica(absl::StrCat("dead", executed));
+    dead->api.fate = [&, executed](const auto&) {
+      dead->state.trouble = kFails;
+      return CreateFate{.executed = executed, .answer_after = absl::Hours(1)};
+    };
+    dead->api.lists = false;
+    ASSERT_FALSE(Run(*dead, SimpleRequest(id)).ok());
+    Pass(absl::Seconds(45));
+    b_->api.read_duration = absl::Seconds(2);
+    const Pending looks = Start(*b_, SimpleRequest(id));
+    Pass(absl::Seconds(1));
+    memory_.Flush();
+    EXPECT_EQ(Await(looks).ok(), executed);
+    EXPECT_EQ(Run(*NewReplica("later"), SimpleRequest(id)).ok(), executed);
+    EXPECT_EQ(upstream_.posts[id], 1) << id;
+    Pass(absl::Minutes(10));  // Nobody notes anything any more.
+  }
+}
+
 TEST_F(CreateOnceTest, ARecordThatMakesNoSenseIsNotSent) {
   const std::string key = CreateKey(SimpleRequest("r1"), "");
   std::optional<bool> put;
