@@ -63,6 +63,7 @@ Task<CreateSender::Outcome> CreateSender::Send(Creation creation, absl::Time ans
   absl::StatusOr<v1::Pcap> answer = co_await api_.CreatePcap(sent->creation.request, post_by);
   // Without the state nobody knows which captures are others', and there is nothing to free.
   if (!answer.ok() && !sent->creation.leased) co_return answer.status();
+  sent->told_directly = answer.ok();
   if (!answer.ok() && IsOutcomeUnknown(answer.status())) {
     answer = co_await FindLost(sent, answer.status());
   }
@@ -97,6 +98,12 @@ Task<absl::StatusOr<v1::Pcap>> CreateSender::FindLost(Shared sent, absl::Status 
   for (const absl::Duration delay : kReadAfter) {
     const absl::Time read_time = lost_time + delay;
     while (clock_.Now() < read_time) co_await clock_.SleepUntil(read_time);
+    // Whoever had the lease meanwhile may have made a capture that is like ours, and is not bound
+    // yet.
+    const absl::StatusOr<bool> still_ours = co_await lease_.Extend(
+        sent->creation.request.account_id(), sent->creation.holder, open_time_);
+    if (!still_ours.ok()) continue;
+    if (!*still_ours) break;
     LostCreate lost{sent->creation.request, sent->creation.maker(), sent->time};
     std::optional<v1::Pcap> found = co_await lost_.Look(std::move(lost), clock_.Now() + kReadTime);
     if (found.has_value()) co_return *std::move(found);
@@ -132,10 +139,7 @@ Task<absl::Status> CreateSender::Note(Shared sent, absl::StatusOr<v1::Pcap> outc
   absl::Status noted = absl::OkStatus();
   std::optional<std::string> settled;  // None where nothing was created.
   if (outcome.ok()) {
-    CaptureKey made{account_id, outcome->id()};
-    const absl::StatusOr<std::string> bound =
-        co_await lost_.made().Bind(std::move(made), creation.maker());
-    noted = bound.status();
+    noted = co_await NoteMaker(sent, outcome->id());
     if (noted.ok()) noted = co_await rules_.Made(sent->slot, *outcome);
     settled = DoneCreate(sent->record, outcome->id());
   } else if (!is_known) {
@@ -148,6 +152,15 @@ Task<absl::Status> CreateSender::Note(Shared sent, absl::StatusOr<v1::Pcap> outc
   }
   if (noted.ok()) noted = co_await lease_.Release(account_id, creation.holder);
   co_return noted;
+}
+
+Task<absl::Status> CreateSender::NoteMaker(Shared sent, std::string pcap_id) {
+  const std::string& maker = sent->creation.maker();
+  const CaptureKey made{sent->creation.request.account_id(), std::move(pcap_id)};
+  const absl::StatusOr<std::string> bound = co_await lost_.made().Bind(made, maker);
+  if (!bound.ok() || *bound == maker || !sent->told_directly) co_return bound.status();
+  // Another took it for its own, from the list. We know better.
+  co_return co_await lost_.made().Rebind(made, *bound, maker);
 }
 
 Task<absl::Status> CreateSender::NoteRecord(Shared sent, std::optional<std::string> settled,

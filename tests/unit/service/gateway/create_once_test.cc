@@ -3,6 +3,7 @@
 #include <set>
 
 #include "tests/unit/service/gateway/create_fixture.h"
+#include "tests/unit/support/run_task.h"
 
 namespace pcaps {
 namespace {
@@ -205,6 +206,44 @@ TEST_F(CreateOnceTest, WhatIsCreatedAfterACreationWasGivenUpIsNotIts) {
             v1::ERROR_REASON_CREATE_OUTCOME_UNKNOWN);
   b_->state.trouble = kWorks;
   EXPECT_EQ(Run(*b_, SimpleRequest("next"))->id(), "created1");
+}
+
+TEST_F(CreateOnceTest, WhoLostTheLeaseDoesNotTakeWhatTheNextCreates) {
+  a_->api.fate = [](const auto&) { return Lost(/*executed=*/false); };
+  const Pending ours = Start(*a_, SimpleRequest("ours"));
+  memory_.Flush();
+  b_->api.fate = [](const auto&) { return CreateFate{.answer_after = absl::Seconds(5)}; };
+  const Pending theirs = Start(*b_, SimpleRequest("theirs"));
+  EXPECT_EQ(Await(theirs)->id(), "created1");
+  EXPECT_EQ(ReasonOf(Await(ours).status()), v1::ERROR_REASON_CREATE_OUTCOME_UNKNOWN);
+  EXPECT_EQ(ReasonOf(Run(*a_, SimpleRequest("ours")).status()),
+            v1::ERROR_REASON_CREATE_OUTCOME_UNKNOWN);
+}
+
+TEST_F(CreateOnceTest, WhoHasNoNameAndNoLeaseDoesNotTakeWhatAnotherCreates) {
+  int calls = 0;  // The first takes the lease, the second cannot extend it.
+  a_->state.trouble = [&] { return ++calls == 2 ? kFails() : kWorks(); };
+  a_->api.fate = [](const auto&) {
+    return CreateFate{.executed = false, .answer_after = absl::Seconds(15)};
+  };
+  const Pending ours = Start(*a_, SimpleRequest(""));
+  ASSERT_EQ(a_->api.create_calls, 1);
+  b_->api.fate = [&](const auto&) {
+    b_->state.trouble = kFails;  // It cannot say whose its capture is.
+    return CreateFate{};
+  };
+  ASSERT_EQ(Await(Start(*b_, SimpleRequest("theirs")), absl::Seconds(11))->id(), "created1");
+  EXPECT_FALSE(Await(ours).ok());
+}
+
+TEST_F(CreateOnceTest, ACaptureIsWhoseAnswerToldIt) {
+  const std::string key = CreateKey(SimpleRequest("r1"), "");
+  MadeCaptures made(memory_);
+  a_->api.fate = [&](const auto&) { return CreateFate{.answer_after = absl::Seconds(1)}; };
+  const Pending ours = Start(*a_, SimpleRequest("r1"));
+  EXPECT_EQ(*RunTask(loop_, made.Bind({"acct", "created1"}, "another")), "another");
+  EXPECT_EQ(Await(ours)->id(), "created1");
+  EXPECT_EQ(**RunTask(loop_, made.MakerOf({"acct", "created1"})), key);
 }
 
 TEST_F(CreateOnceTest, NobodyElseCreatesInTheAccountWhileAnOutcomeIsOpen) {
