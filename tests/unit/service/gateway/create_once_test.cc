@@ -400,6 +400,19 @@ TEST_F(CreateOnceTest, MoreThanItHasRoomForAreRefused) {
   EXPECT_TRUE(Run(*small, SimpleRequest("r3")).ok());
 }
 
+TEST_F(CreateOnceTest, WhoWaitsInVainForTheAccountIsToldThatItIsBusy) {
+  const absl::StatusOr<CasResult> held = RunTask(
+      loop_, memory_.CompareAndSet("lease:create:acct", std::nullopt, "another's", absl::Hours(1)));
+  ASSERT_TRUE(held->swapped);
+  const Pending front = Start(*a_, Patient(SimpleRequest("r1"), absl::Minutes(1)));
+  const Answer behind = Run(*a_, SimpleRequest("r2"));
+  const Answer unnamed = Run(*b_, SimpleRequest(""));
+  for (const Answer& busy : {behind, unnamed, Await(front)}) {
+    EXPECT_EQ(ReasonOf(busy.status()), v1::ERROR_REASON_OVERLOADED) << busy.status();
+    EXPECT_TRUE(RetryAfterOf(busy.status()).has_value());
+  }
+}
+
 TEST_F(CreateOnceTest, TheStateLearnsNoKeysOfABucket) {
   const std::string fingerprint = CreateFingerprint(FullRequest("r1"));
   EXPECT_EQ(fingerprint.size(), 32);
