@@ -204,7 +204,7 @@ Task<CreateSender::Outcome> CreateSender::LookOnce(Creation creation, StoredCrea
   const std::string key = creation.key;
   CreateRecord& record = lost.record;
   const bool was_open = record.state() == CreateRecord::STATE_SENT;
-  LostCreate wanted{std::move(creation.request), key, sent};
+  LostCreate wanted{creation.request, key, sent};
   if (record.has_give_up_time()) wanted.give_up = FromTimestamp(record.give_up_time());
   std::optional<v1::Pcap> found = co_await lost_.Look(std::move(wanted), clock_.Now() + kReadTime);
   if (found.has_value() || was_open) {
@@ -220,8 +220,10 @@ Task<CreateSender::Outcome> CreateSender::LookOnce(Creation creation, StoredCrea
         co_await PutOutcome(key, lost.bytes, std::move(settled), life);
     if (put.ok() && !put->swapped) co_return std::nullopt;
   }
-  if (found.has_value()) co_return std::move(found);
-  co_return StillUnknown();
+  if (!found.has_value()) co_return StillUnknown();
+  // Where this fails, the upstream still keeps the rule.
+  static_cast<void>(co_await rules_.Found(std::move(creation.request), record.holder(), *found));
+  co_return std::move(found);
 }
 
 }  // namespace pcaps
