@@ -68,8 +68,6 @@ class Gateway {
   Task<absl::StatusOr<v1::Pcap>> CreatePcap(v1::CreatePcapRequest request, absl::Time deadline);
   Task<absl::StatusOr<v1::StopPcapResponse>> StopPcap(v1::StopPcapRequest request,
                                                       absl::Time deadline);
-  // From now on no CreatePcap waits for a slot: those who do get `why`.
-  void EndCreateWaits(absl::Status why) { creations_.EndWaits(std::move(why)); }
   Task<absl::Status> WatchPcap(v1::WatchPcapRequest request, StreamWriter<v1::WatchEvent>& writer);
   Task<absl::Status> WatchPcaps(v1::WatchPcapsRequest request,
                                 StreamWriter<v1::WatchEvent>& writer);
