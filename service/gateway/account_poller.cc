@@ -110,6 +110,7 @@ Task<void> AccountPoller::TakeTurn() {
   next_turn_ = turn_asked_at_ + Tick();
   const bool mine = !turn.ok() || turn->mine;
   const std::set<std::string> wanted = turn.ok() ? turn->ids : ours_;
+  if (turn.ok() && mine) TellAgain(wanted);
   const Plan plan = MakePlan(wanted);
   if (mine && turn_asked_at_ < account_.retry_at) {
     next_turn_ = std::min(next_turn_, account_.retry_at);
@@ -125,6 +126,18 @@ Task<void> AccountPoller::TakeTurn() {
   }
   const absl::Time due = MakePlan(wanted).due;
   if (mine && due > clock_.Now()) next_turn_ = std::min(next_turn_, due);
+}
+
+void AccountPoller::TellAgain(const std::set<std::string>& wanted) {
+  std::vector<Observation> over;
+  for (const std::string& id : wanted) {
+    if (id == kEverything || ours_.count(id) > 0) continue;
+    const CaptureKey key = {account_.id, id};
+    const Known known = cache_.Find(key);
+    const bool is_over = known != nullptr && (known->order.rank > 0 || known->bytes.empty());
+    if (is_over) over.push_back(ToObservation(key, *known));
+  }
+  cache_.TellAgain(over);
 }
 
 AccountPoller::Plan AccountPoller::MakePlan(const std::set<std::string>& wanted) {
@@ -190,7 +203,9 @@ Task<absl::Status> AccountPoller::PollList(std::set<std::string> open) {
   absl::StatusOr<std::vector<v1::Pcap>> list = co_await api_.ListPcaps(account_.id, deadline);
   if (!list.ok()) co_return list.status();
   account_.last_answer = std::max(account_.last_answer, state_.Now());
+  std::set<std::string> listed;
   for (const v1::Pcap& pcap : *list) {
+    listed.insert(pcap.id());
     open.erase(pcap.id());
     account_.unlisted.erase(pcap.id());
   }
@@ -199,7 +214,11 @@ Task<absl::Status> AccountPoller::PollList(std::set<std::string> open) {
   const Known known = cache_.ObserveList(account_.id, *std::move(list), began, fresh_for);
   if (!account_.everything.empty()) TakeList(known);
   for (const std::string& id : account_.Unseen()) {
-    SharedCapture changed = TakeFresh(account_, cache_, id, clock_.Now());
+    // Fresh or not: nothing newer is to be had.
+    const CaptureKey key = {account_.id, id};
+    const Known newest = listed.count(id) > 0 ? cache_.Find(key) : nullptr;
+    SharedCapture changed;
+    if (newest != nullptr) changed = account_.Take(ToObservation(key, *newest));
     if (changed != nullptr) tell_(std::move(changed));
   }
   open.insert(departed.begin(), departed.end());
@@ -212,6 +231,8 @@ Task<absl::Status> AccountPoller::PollList(std::set<std::string> open) {
 }
 
 Task<absl::Status> AccountPoller::PollEach(std::set<std::string> ids, bool only_unseen) {
+  bool any_polled = false;
+  absl::Status trouble;
   for (const std::string& id : ids) {
     if (account_.watchers.empty()) break;
     const SharedCapture capture = account_.Find(id);
@@ -219,9 +240,21 @@ Task<absl::Status> AccountPoller::PollEach(std::set<std::string> ids, bool only_
     if (only_unseen && capture->seen()) continue;
     co_await KeepTurn();
     const absl::Status polled = co_await PollOne(id);
-    if (!polled.ok()) co_return polled;
+    if (IsRefusal(polled) || absl::IsPermissionDenied(polled)) co_return polled;
+    // One that is ill must not keep the others waiting. The upstream's refusal is an answer, too.
+    const bool answered = ReasonOf(polled) == v1::ERROR_REASON_UPSTREAM_REJECTED;
+    any_polled = any_polled || polled.ok() || answered;
+    if (polled.ok()) continue;
+    EndUnseen(id, polled);
+    trouble = polled;
   }
-  co_return absl::OkStatus();
+  co_return any_polled ? absl::OkStatus() : trouble;
+}
+
+void AccountPoller::EndUnseen(const std::string& pcap_id, const absl::Status& trouble) {
+  const SharedCapture capture = account_.Find(pcap_id);
+  if (capture == nullptr || capture->seen()) return;
+  for (const auto& [number, watcher] : capture->named_by) watcher->End(trouble);
 }
 
 Task<absl::Status> AccountPoller::PollOne(std::string pcap_id) {

@@ -55,6 +55,8 @@ class AccountPoller {
   Task<void> Rest();
   // Polls if it is our turn and time.
   Task<void> TakeTurn();
+  // Others may want polled what is known here to be over: then they have missed the news.
+  void TellAgain(const std::set<std::string>& wanted);
   Plan MakePlan(const std::set<std::string>& wanted);
   Task<absl::Status> PollAll(Plan plan);
   // Shows newcomers what they wait for, which the next poll would show too late.
@@ -69,6 +71,8 @@ class AccountPoller {
   Task<absl::Status> PollOne(std::string pcap_id);
   // Keeps a long poll's turn.
   Task<void> KeepTurn();
+  // One capture could not be had: that is the end for those who have seen nothing of it yet.
+  void EndUnseen(const std::string& pcap_id, const absl::Status& trouble);
   // What came of a poll.
   void Conclude(const absl::Status& polled);
   // Ends newcomers that have waited too long for leave to call; shows what is stale where there is

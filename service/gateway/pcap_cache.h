@@ -54,6 +54,8 @@ class PcapCache {
   void Observe(std::vector<Observation> seen);
   // The same of one capture. Returns the newest that is known, which may be newer.
   Known Observe(const Observation& seen);
+  // Tells the fleet again what is known of captures, which some replica seems to have missed.
+  void TellAgain(const std::vector<Observation>& known) { Share(known); }
   // The upstream has no such capture, said a call that began at `began` on the fleet's clock.
   void ObserveMissing(const CaptureKey& key, absl::Time began);
   // The same of an account's whole list, in the upstream's order, by a call that began at `began`.

@@ -62,12 +62,12 @@ SharedCapture WatchedAccount::Find(const std::string& pcap_id) const {
 
 SharedCapture WatchedAccount::Take(const Observation& seen) {
   const absl::Time observed_at = FromTimestamp(seen.pcap.observed_time());
-  last_answer = std::max(last_answer, observed_at);
   SharedCapture capture = Find(seen.pcap.id());
   if (capture == nullptr) {
     if (everything.empty() || seen.gone) return nullptr;
     capture = Add(0, nullptr, seen.pcap.id());
   }
+  last_answer = std::max(last_answer, observed_at);
   const Order order = OrderOf(seen);
   if (capture->seen() && capture->order >= order) return nullptr;
   capture->order = order;

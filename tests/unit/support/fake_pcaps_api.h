@@ -27,6 +27,7 @@ class FakePcapsApi : public PcapsApi {
   std::set<std::string> unlisted;             // Ids that no list shows.
   std::map<std::string, std::string> files;   // By capture id.
   std::deque<std::string> next_files;         // What the next downloads bring instead.
+  std::map<std::string, absl::Status> ill;    // Captures that cannot be had alone, by id.
   absl::Status next_error;                    // Of every call, while it is not OK.
   absl::Duration create_duration;             // A create answers after this long;
   absl::Duration download_duration;           // a download, too;
@@ -81,6 +82,8 @@ class FakePcapsApi : public PcapsApi {
     const absl::Time began = clock_.Now();
     co_await clock_.Sleep(read_duration);
     if (!next_error.ok()) co_return next_error;
+    const auto sick = ill.find(pcap_id);
+    if (sick != ill.end()) co_return sick->second;
     const auto found = captures.find({account_id, pcap_id});
     if (found == captures.end()) {
       co_return MakeError(absl::StatusCode::kNotFound, v1::ERROR_REASON_CAPTURE_NOT_FOUND, "gone");

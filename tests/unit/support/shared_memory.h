@@ -26,6 +26,7 @@ class ReplicaState : public SharedState {
 
   bool down = false;            // Nothing is answered.
   bool loses_messages = false;  // Those it publishes reach nobody.
+  bool loses_values = false;    // Those it puts are gone at once.
   std::function<void()> on_gap;
 
   Task<absl::StatusOr<std::vector<std::optional<OrderedValue>>>> GetMany(
@@ -36,6 +37,7 @@ class ReplicaState : public SharedState {
   Task<absl::StatusOr<bool>> PutIfNewer(std::string key, OrderedValue value,
                                         absl::Duration ttl) override {
     if (down) co_return Down();
+    if (loses_values) co_return true;
     co_return co_await memory_.PutIfNewer(std::move(key), std::move(value), ttl);
   }
   Task<absl::StatusOr<std::optional<std::string>>> Get(std::string key) override {

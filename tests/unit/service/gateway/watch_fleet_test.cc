@@ -363,5 +363,42 @@ TEST_F(WatchFleetTest, ObservationsInAnyOrderNeverTakeAWatcherBack) {
   EXPECT_GT(newest[2], start);
 }
 
+// The replica with the turn goes on with what is open, and one that missed an end asks for it.
+TEST_F(WatchFleetTest, AnEndThatTheStateAndTheNewsHaveLostIsToldAgain) {
+  Put("x", kRunning);
+  Put("y", kRunning);
+  const auto here = Watch(0, {"x", "y"});
+  Pass(kPoll);
+  const auto there = Watch(1, {"x", "y"});
+  Pass(kPoll);
+  EXPECT_THAT(Told(1, *there), ElementsAre("x=4", "y=4"));
+  Put("x", kSuccess);
+  replica(0).state.loses_messages = true;
+  replica(0).state.loses_values = true;
+  Pass(2 * kPoll);
+  EXPECT_THAT(Told(0, *here), testing::Contains("x=2"));
+  EXPECT_THAT(Told(1, *there), IsEmpty());
+  replica(0).state.loses_messages = false;
+  replica(0).state.loses_values = false;
+  Pass(3 * kPoll);
+  EXPECT_THAT(Told(1, *there), ElementsAre("x=2"));
+}
+
+TEST_F(WatchFleetTest, OneCaptureThatCannotBeHadKeepsNoOtherWaiting) {
+  Put("a", kRunning);
+  Put("b", kRunning);
+  Put("c", kRunning);
+  for (const auto& each : replicas_) {
+    each->api.unlisted = {"a", "b", "c"};
+    each->api.ill = {{"b", MakeError(absl::StatusCode::kInternal,
+                                     v1::ERROR_REASON_UPSTREAM_BAD_RESPONSE, "nonsense")}};
+  }
+  const auto all = Watch(0, {"a", "c"});
+  const auto ill = Watch(0, {"b"});
+  Pass(kPoll);
+  EXPECT_THAT(Told(0, *ill), ElementsAre("UPSTREAM_BAD_RESPONSE"));
+  EXPECT_THAT(Told(0, *all), ElementsAre("a=4", "c=4"));
+}
+
 }  // namespace
 }  // namespace pcaps
