@@ -1,6 +1,8 @@
 #include "service/rpc/call.h"
 
 #include <algorithm>
+#include <array>
+#include <boost/json/monotonic_resource.hpp>
 #include <vector>
 
 #include "absl/random/random.h"
@@ -21,6 +23,9 @@ constexpr char kRateLimitKey[] = "ratelimit-limit";
 constexpr char kRateRemainingKey[] = "ratelimit-remaining";
 constexpr char kRateResetKey[] = "ratelimit-reset";
 constexpr char kRetryPushbackKey[] = "grpc-retry-pushback-ms";
+// What most lines need; a longer one takes what it needs from elsewhere.
+constexpr size_t kLogLineBytes = 4096;
+constexpr size_t kLogFields = 24;
 constexpr size_t kMaxRequestIdBytes = 128;
 constexpr size_t kTraceIdBytes = 32;
 
@@ -122,7 +127,11 @@ grpc::Status Call::Conclude(const absl::Status& status) {
 
 void Call::LogEnd() {
   if (!env_.log.Writes(LogLevel::kInfo)) return;
-  boost::json::object line;
+  // One is made for each call, so it is made without asking for memory.
+  std::array<unsigned char, kLogLineBytes> buffer;
+  boost::json::monotonic_resource memory(buffer.data(), buffer.size());
+  boost::json::object line(&memory);
+  line.reserve(kLogFields);
   line["method"] = method_;
   line["code"] = CodeName(static_cast<grpc::StatusCode>(outcome_.code()));
   const v1::ErrorReason reason = ReasonOf(outcome_);
@@ -140,7 +149,7 @@ void Call::LogEnd() {
   line["bytes_sent"] = bytes_sent_;
   const google::rpc::ErrorInfo info = ErrorInfoOf(outcome_);
   for (const auto& [key, value] : info.metadata()) line[key] = value;
-  env_.log.Info("rpc", std::move(line));
+  env_.log.InfoSoon("rpc", std::move(line));
 }
 
 }  // namespace pcaps

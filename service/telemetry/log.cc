@@ -1,13 +1,13 @@
 #include "service/telemetry/log.h"
 
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
+#include <spdlog/logger.h>
 
 #include <boost/json/serialize.hpp>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "service/telemetry/line_sink.h"
 
 namespace pcaps {
 namespace {
@@ -28,12 +28,13 @@ absl::string_view LevelName(LogLevel level) {
 
 std::string JsonLine(const std::string& time, LogLevel level, absl::string_view event,
                      const boost::json::object& fields) {
-  boost::json::object line;
-  line["time"] = time;
-  line["level"] = std::string(LevelName(level));
-  line["event"] = std::string(event);
-  for (const auto& field : fields) line[field.key()] = field.value();
-  return boost::json::serialize(line);
+  // Names of levels and events need no escapes.
+  std::string line = absl::StrCat("{\"time\":\"", time, "\",\"level\":\"", LevelName(level),
+                                  "\",\"event\":\"", event, "\"");
+  if (fields.empty()) return line + "}";
+  std::string rest = boost::json::serialize(fields);
+  rest.front() = ',';
+  return line + rest;
 }
 
 std::string TextLine(const std::string& time, LogLevel level, absl::string_view event,
@@ -51,25 +52,29 @@ std::string TextLine(const std::string& time, LogLevel level, absl::string_view 
 Log::Log(LogLevel level, LogFormat format)
     : level_(level),
       format_(format),
-      sink_(std::make_shared<spdlog::logger>("pcaps",
-                                             std::make_shared<spdlog::sinks::stderr_sink_mt>())) {
-  sink_->set_pattern("%v");
-}
+      sink_(std::make_shared<spdlog::logger>("pcaps", std::make_shared<LineSink>())) {}
 
 void Log::Debug(absl::string_view event, boost::json::object fields) {
-  Write(LogLevel::kDebug, event, std::move(fields));
+  Write(LogLevel::kDebug, event, fields);
+  sink_->flush();
 }
 void Log::Info(absl::string_view event, boost::json::object fields) {
-  Write(LogLevel::kInfo, event, std::move(fields));
+  InfoSoon(event, std::move(fields));
+  sink_->flush();
+}
+void Log::InfoSoon(absl::string_view event, boost::json::object fields) {
+  Write(LogLevel::kInfo, event, fields);
 }
 void Log::Warn(absl::string_view event, boost::json::object fields) {
-  Write(LogLevel::kWarn, event, std::move(fields));
+  Write(LogLevel::kWarn, event, fields);
+  sink_->flush();
 }
 void Log::Error(absl::string_view event, boost::json::object fields) {
-  Write(LogLevel::kError, event, std::move(fields));
+  Write(LogLevel::kError, event, fields);
+  sink_->flush();
 }
 
-void Log::Write(LogLevel level, absl::string_view event, boost::json::object fields) {
+void Log::Write(LogLevel level, absl::string_view event, const boost::json::object& fields) {
   if (level < level_) return;
   const std::string time =
       absl::FormatTime("%Y-%m-%dT%H:%M:%E6SZ", absl::Now(), absl::UTCTimeZone());

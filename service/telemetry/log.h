@@ -30,11 +30,13 @@ class Log {
   // line. Never pass a secret.
   void Debug(absl::string_view event, boost::json::object fields = {});
   void Info(absl::string_view event, boost::json::object fields = {});
+  // The same, but written within some 100 ms, together with others: for what happens often.
+  void InfoSoon(absl::string_view event, boost::json::object fields = {});
   void Warn(absl::string_view event, boost::json::object fields = {});
   void Error(absl::string_view event, boost::json::object fields = {});
 
  private:
-  void Write(LogLevel level, absl::string_view event, boost::json::object fields);
+  void Write(LogLevel level, absl::string_view event, const boost::json::object& fields);
 
   const LogLevel level_;
   const LogFormat format_;
