@@ -246,7 +246,9 @@ TEST_F(CreateOnceTest, WhoHasNoNameAndNoLeaseDoesNotTakeWhatAnotherCreates) {
   int calls = 0;  // The first takes the lease, the second cannot extend it.
   a_->state.trouble = [&] { return ++calls == 2 ? kFails() : kWorks(); };
   a_->api.fate = [](const auto&) {
-    return CreateFate{.executed = false, .answer_after = absl::Seconds(15)};
+    CreateFate fate = Lost(/*executed=*/false);
+    fate.answer_after = absl::Seconds(15);
+    return fate;
   };
   const Pending ours = Start(*a_, SimpleRequest(""));
   ASSERT_EQ(a_->api.create_calls, 1);
