@@ -53,7 +53,8 @@ CreateOnce::CreateOnce(Loop loop, SharedState& state, PcapsApi& api, Clock& cloc
       rules_(state, clock, look_up_, options_.rules),
       lease_(state, clock),
       sender_(loop_, state, api, clock, rules_, lease_, options_.request_timeout),
-      queue_(loop_, clock) {}
+      queue_(loop_, clock),
+      looks_(clock) {}
 
 Task<absl::StatusOr<v1::Pcap>> CreateOnce::Run(v1::CreatePcapRequest request, absl::Time deadline,
                                                std::string caller) {
@@ -116,7 +117,7 @@ void CreateOnce::Landed(const std::string& name, uint64_t number, const std::str
 Task<absl::StatusOr<v1::Pcap>> CreateOnce::Create(Ask ask) {
   while (true) {
     const absl::StatusOr<std::optional<StoredCreate>> known = co_await AwaitRecord(ask);
-    if (!known.ok()) co_return known.status();
+    if (!known.ok()) co_return WithNextLook(ask, known.status());
     CreateSender::Outcome outcome;
     if (!known->has_value()) {
       outcome = co_await Queue(ask);
@@ -126,7 +127,7 @@ Task<absl::StatusOr<v1::Pcap>> CreateOnce::Create(Ask ask) {
     } else {
       outcome = co_await Resolve(ask, **known);
     }
-    if (!outcome.ok()) co_return outcome.status();
+    if (!outcome.ok()) co_return WithNextLook(ask, outcome.status());
     if (outcome->has_value()) co_return **std::move(outcome);
   }
 }
@@ -165,13 +166,24 @@ Creation CreateOnce::NextTurn(const Ask& ask) {
 }
 
 Task<CreateSender::Outcome> CreateOnce::Resolve(Ask ask, StoredCreate lost) {
+  if (looks_.UntilNext(ask.key) > absl::ZeroDuration()) co_return NotKnownYet();
   Creation creation = NextTurn(ask);
   const absl::Status leased = co_await TakeLease(creation, ask.begin_by, /*again=*/false);
   if (!leased.ok()) co_return leased;
   const auto flight = Flight<std::optional<v1::Pcap>>::Start(
       loop_, WhenLeft::kGoesOn, sender_.Resolve(std::move(creation), std::move(lost)),
-      [](const auto&) {});
+      [this, key = ask.key](const CreateSender::Outcome& outcome) {
+        if (!outcome.ok()) looks_.WasInVain(key);
+      });
   co_return co_await Flight<std::optional<v1::Pcap>>::Join(flight);
+}
+
+absl::Status CreateOnce::WithNextLook(const Ask& ask, absl::Status error) {
+  const bool may_be_told_later =
+      !ask.key.empty() && ReasonOf(error) == v1::ERROR_REASON_CREATE_OUTCOME_UNKNOWN;
+  if (!may_be_told_later) return error;
+  const absl::Duration next = looks_.UntilNext(ask.key);
+  return WithRetryAfter(std::move(error), next > absl::ZeroDuration() ? next : kFirstLookStands);
 }
 
 Task<CreateSender::Outcome> CreateOnce::Queue(Ask ask) {

@@ -19,6 +19,7 @@
 #include "clients/base/task.h"
 #include "clients/pcaps_api/pcaps_api.h"
 #include "service/gateway/create_lease.h"
+#include "service/gateway/create_looks.h"
 #include "service/gateway/create_queue.h"
 #include "service/gateway/create_record.h"
 #include "service/gateway/create_rules.h"
@@ -80,6 +81,8 @@ class CreateOnce {
   absl::StatusOr<std::optional<StoredCreate>> Read(const Ask& ask,
                                                    std::optional<std::string> bytes) const;
   Task<CreateSender::Outcome> Resolve(Ask ask, StoredCreate lost);
+  // The same error; where it is that the outcome is unknown, with RetryInfo.
+  absl::Status WithNextLook(const Ask& ask, absl::Status error);
   Task<CreateSender::Outcome> Queue(Ask ask);
   Task<CreateSender::Outcome> Serve(Ask ask, CreateQueue::Entered place);
   Task<absl::StatusOr<std::optional<CreateRefusal>>> Refused(Ask ask);
@@ -96,6 +99,7 @@ class CreateOnce {
   CreateLease lease_;
   CreateSender sender_;
   CreateQueue queue_;
+  CreateLooks looks_;
   std::map<std::string, Open> open_;  // By key, or by a name of our own.
   int open_count_ = 0;
   std::map<std::string, int> open_of_account_;

@@ -102,8 +102,7 @@ Task<absl::StatusOr<v1::Pcap>> CreateSender::FindLost(Shared sent, absl::Status 
     // yet.
     const absl::StatusOr<bool> still_ours = co_await lease_.Extend(
         sent->creation.request.account_id(), sent->creation.holder, open_time_);
-    if (!still_ours.ok()) continue;
-    if (!*still_ours) break;
+    if (!still_ours.ok() || !*still_ours) continue;
     LostCreate lost{sent->creation.request, sent->creation.maker(), sent->time};
     std::optional<v1::Pcap> found = co_await lost_.Look(std::move(lost), clock_.Now() + kReadTime);
     if (found.has_value()) co_return *std::move(found);
