@@ -339,6 +339,7 @@ TYPED_TEST(SharedStateTest, BucketsDoWhatTheModelDoes) {
   TokenBuckets model(100);
   const std::vector<Bucket> buckets = {
       {"m:0", 3, 20, 10}, {"m:1", 0.7, 5, 5}, {"m:2", 1.0 / 3, 2.5, 0}};
+  const Bucket plain{"m:plain", 1.7, 6, 2};  // Neither closed nor held nor asked for by name.
   int granted = 0;
   int probes = 0;
   int closed = 0;
@@ -374,6 +375,7 @@ TYPED_TEST(SharedStateTest, BucketsDoWhatTheModelDoes) {
     for (int i = 0; i < uses; ++i) {
       request.uses.push_back({buckets[(first + i) % 3], 0.5 * any(3), any(1) == 0});
     }
+    if (any(4) == 0) request = {{{plain, 0.5 * any(3)}}, request.want};
     const TakeResult expected = model.Take(request, now).value();
     const TakeResult actual = this->Take(request);
     ASSERT_EQ(actual.granted, expected.granted) << step;
