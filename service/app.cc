@@ -19,6 +19,7 @@
 #include "service/fleet_state.h"
 #include "service/gateway/gateway.h"
 #include "service/gateway/ownerships.h"
+#include "service/limit_options.h"
 #include "service/loop_thread.h"
 #include "service/rpc/rpc_server.h"
 #include "service/telemetry/log.h"
@@ -38,7 +39,7 @@ double Uniform() {
 }
 
 // A name that no other replica has, nor this one had before.
-std::string NewHolder() {
+std::string NewReplicaName() {
   absl::BitGen random;
   return absl::StrCat(absl::Hex(absl::Uniform<uint64_t>(random), absl::kZeroPad16));
 }
@@ -123,8 +124,8 @@ absl::Status RunApp(const Config& config) {
   LoopThread control;
   FleetState fleet(config.state, control.executor(), clock, log);
   const auto budget = std::make_shared<UpstreamBudget>(control.executor(), fleet.state(), clock,
-                                                       Uniform, BudgetOptions(config));
-  RateLimiter rates(control.executor(), fleet.state(), clock, RateOptions(config));
+                                                       Uniform, BudgetOptionsOf(config));
+  RateLimiter rates(control.executor(), fleet.state(), clock, RateOptionsOf(config));
   RestPcapsApiOptions api_options = ApiOptions(config);
   api_options.upstream.gate = budget;
   api_options.on_odd_answer = [&log](const OddAnswer& odd) { LogOddAnswer(log, odd); };
@@ -133,7 +134,7 @@ absl::Status RunApp(const Config& config) {
   const std::unique_ptr<PcapsApi> polls = api->For(Purpose::kPoll);
   const std::unique_ptr<PcapsApi> writes = api->For(Purpose::kWrite);
   DownloadLanes lanes(config, *credentials, limits, budget, clock);
-  GatewayOptions use_cases = UseCaseOptions(config, NewHolder());
+  GatewayOptions use_cases = UseCaseOptions(config, NewReplicaName());
   use_cases.read.is_spent = [budget](const std::string& account_id) {
     return budget->SpentFor(account_id, Purpose::kRead).has_value();
   };

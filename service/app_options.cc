@@ -30,29 +30,7 @@ RestPcapsApiOptions DownloadApiOptions(const Config& config) {
   return options;
 }
 
-UpstreamBudgetOptions BudgetOptions(const Config& config) {
-  UpstreamBudgetOptions options;
-  for (const Config::Budget& budget : config.upstream.budgets) {
-    options.ledger.budgets[budget.name] = {budget.requests_per_second, budget.burst};
-  }
-  options.ledger.max_replicas = config.state.max_replicas;
-  return options;
-}
-
-RateLimiterOptions RateOptions(const Config& config) {
-  const auto rate_of = [](const Config::Rate& rate) {
-    return RateLimiterOptions::Rate{rate.requests_per_second, rate.burst};
-  };
-  RateLimiterOptions options;
-  options.rate = rate_of(config.rate_limit);
-  for (const auto& [account_id, rate] : config.rate_limit.accounts) {
-    options.accounts[account_id] = rate_of(rate);
-  }
-  options.max_replicas = config.state.max_replicas;
-  return options;
-}
-
-GatewayOptions UseCaseOptions(const Config& config, const std::string& holder) {
+GatewayOptions UseCaseOptions(const Config& config, const std::string& replica) {
   GatewayOptions options;
   options.request_timeout = config.upstream.request_timeout;
   options.heartbeat_interval = config.watch.heartbeat_interval;
@@ -69,14 +47,12 @@ GatewayOptions UseCaseOptions(const Config& config, const std::string& holder) {
   options.cache.max_entries = config.cache.max_entries;
   options.cache.alone = config.state.redis_url.empty();
   options.read.request_timeout = config.upstream.request_timeout;
-  if (!options.cache.alone) options.read.holder = holder;
-  options.replica = holder;
+  options.replica = replica;
   options.create_rules.simple_interval = config.upstream.rules.simple_create_interval;
   options.create_rules.one_full_at_a_time = config.upstream.rules.one_full_at_a_time;
   options.watch.min_poll_interval = config.watch.min_poll_interval;
   options.watch.max_poll_interval = config.watch.max_poll_interval;
   options.watch.request_timeout = config.upstream.request_timeout;
-  options.watch.holder = holder;
   options.watch.max_streams = config.watch.max_streams;
   options.watch.max_streams_per_account = config.watch.max_streams_per_account;
   return options;

@@ -6,8 +6,6 @@
 #include "clients/pcaps_api/rest_pcaps_api.h"
 #include "service/config.h"
 #include "service/gateway/gateway.h"
-#include "service/gateway/rate_limiter.h"
-#include "service/gateway/upstream_budget.h"
 
 namespace pcaps {
 
@@ -16,10 +14,7 @@ RestPcapsApiOptions ApiOptions(const Config& config);
 // Of a client that fetches bodies.
 RestPcapsApiOptions DownloadApiOptions(const Config& config);
 
-UpstreamBudgetOptions BudgetOptions(const Config& config);
-RateLimiterOptions RateOptions(const Config& config);
-
-// `holder`: this process's name among the replicas.
-GatewayOptions UseCaseOptions(const Config& config, const std::string& holder);
+// `replica`: this process's name, which no other has.
+GatewayOptions UseCaseOptions(const Config& config, const std::string& replica);
 
 }  // namespace pcaps

@@ -97,7 +97,10 @@ void RedisClient::Core::Stop() {
   if (connection_ != nullptr) connection_->Close(why_down_);
   for (const std::shared_ptr<RedisSubscriber>& each : subscribers_) each->Stop();
   subscribers_.clear();
-  cancel_.emit(boost::asio::cancellation_type::terminal);
+  // Posted: out of the loop's run() Asio would keep a pointer into what may be gone by then.
+  boost::asio::post(loop_, [self = shared_from_this()] {
+    self->cancel_.emit(boost::asio::cancellation_type::terminal);
+  });
 }
 
 void RedisClient::Core::Subscribe(RedisSubscription subscription) {
@@ -114,6 +117,7 @@ void RedisClient::Core::Subscribe(RedisSubscription subscription) {
 Task<absl::Status> RedisClient::Core::Run(std::shared_ptr<Core> self) {
   RedisBackoff backoff(self->options_->min_backoff, self->options_->max_backoff);
   while (!self->stopped_) {
+    ++self->counters_.attempts;
     const auto connection = co_await Connect(self);
     if (self->stopped_) {
       if (connection.ok()) (*connection)->Close(self->why_down_);

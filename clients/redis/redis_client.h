@@ -52,6 +52,7 @@ struct RedisCounters {
   uint64_t timed_out = 0;     // Commands, each of which took Redis down.
   uint64_t refused_down = 0;  // Commands not sent: Redis was down.
   uint64_t refused_full = 0;  // Commands not sent: too many awaited replies.
+  uint64_t attempts = 0;      // To connect.
   uint64_t connections = 0;   // Those that came up.
 };
 

@@ -24,7 +24,9 @@ void RedisSubscriber::Start() {
 void RedisSubscriber::Stop() {
   stopped_ = true;
   SetUp(false);
-  cancel_.emit(boost::asio::cancellation_type::terminal);
+  boost::asio::post(loop_, [self = shared_from_this()] {  // As the client does.
+    self->cancel_.emit(boost::asio::cancellation_type::terminal);
+  });
 }
 
 void RedisSubscriber::SetUp(bool up) {

@@ -67,7 +67,7 @@ AccountPoller::AccountPoller(WatchedAccount& account, PcapsApi& api, PcapCache& 
 
 Task<void> AccountPoller::Run() {
   while (!account_.watchers.empty()) {
-    if (std::exchange(account_.missed_news, false)) co_await ReadShared();
+    if (std::exchange(account_.missed_news, false)) co_await ReadShared(account_.OpenIds());
     if (UnseenDue()) co_await ReadUnseen();
     if (clock_.Now() >= next_turn_ && !account_.watchers.empty()) co_await TakeTurn();
     EndImpatient();
@@ -121,7 +121,7 @@ Task<void> AccountPoller::TakeTurn() {
     Conclude(polled);
     next_turn_ = clock_.Now() + Tick();
   } else if (!mine && plan.due + Tick() <= turn_asked_at_) {
-    co_await ReadShared();
+    co_await ReadShared(account_.OpenIds());
   }
   const absl::Time due = MakePlan(wanted).due;
   if (mine && due > clock_.Now()) next_turn_ = std::min(next_turn_, due);
@@ -259,7 +259,7 @@ std::string AccountPoller::FirstReadKey() const {
 }
 
 Task<void> AccountPoller::ReadUnseen() {
-  co_await ReadShared();
+  co_await ReadShared(account_.Unseen());
   if (!account_.HasUnseen()) co_return;
   const absl::StatusOr<CasResult> turn =
       co_await state_.CompareAndSet(FirstReadKey(), std::nullopt, holder_, kFirstReadPatience);
@@ -269,9 +269,11 @@ Task<void> AccountPoller::ReadUnseen() {
     next_first_read_ = clock_.Now() + kFirstReadRetry;
     co_return;
   }
-  co_await ReadShared();  // It may have been shown before our turn began.
-  const absl::Status polled = co_await PollUnseen();
-  Conclude(polled);
+  co_await ReadShared(account_.Unseen());  // It may have been shown before our turn began.
+  if (account_.HasUnseen()) {
+    const absl::Status polled = co_await PollUnseen();
+    Conclude(polled);
+  }
   if (turn.ok()) {
     (void)co_await state_.CompareAndSet(FirstReadKey(), holder_, std::nullopt, kFirstReadPatience);
   }
@@ -283,10 +285,9 @@ Task<absl::Status> AccountPoller::PollUnseen() {
   co_return co_await PollEach(std::move(unseen), true);
 }
 
-Task<void> AccountPoller::ReadShared() {
-  const std::set<std::string> open = account_.OpenIds();
+Task<void> AccountPoller::ReadShared(std::set<std::string> pcap_ids) {
   std::vector<CaptureKey> keys;
-  for (const std::string& id : open) keys.push_back({account_.id, id});
+  for (const std::string& id : pcap_ids) keys.push_back({account_.id, id});
   if (!keys.empty()) (void)co_await cache_.Read(std::move(keys));
   if (!account_.everything.empty()) {
     const Known list = co_await cache_.ReadList(account_.id);

@@ -60,8 +60,8 @@ class AccountPoller {
   // Shows newcomers what they wait for, which the next poll would show too late.
   Task<void> ReadUnseen();
   Task<absl::Status> PollUnseen();
-  // Reads what is watched from the shared state.
-  Task<void> ReadShared();
+  // Reads captures, and the list where all are watched, from the shared state.
+  Task<void> ReadShared(std::set<std::string> pcap_ids);
   void TakeList(const Known& list);
 
   Task<absl::Status> PollList(std::set<std::string> open);

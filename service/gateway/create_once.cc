@@ -28,9 +28,10 @@ absl::Status Reused() {
                    "this request_id was used with other parameters; use a new one");
 }
 
-absl::Status Overloaded() {
+// `why` completes "; call again".
+absl::Status Overloaded(absl::string_view why) {
   return WithRetryAfter(MakeError(absl::StatusCode::kResourceExhausted, v1::ERROR_REASON_OVERLOADED,
-                                  "too many captures are being created; call again"),
+                                  absl::StrCat(why, "; call again")),
                         kOverloadedRetry);
 }
 
@@ -87,7 +88,7 @@ absl::StatusOr<CreateOnce::Shared> CreateOnce::Start(Ask ask) {
   int& of_account = open_of_account_[account_id];
   if (of_account >= options_.max_open_per_account || open_count_ >= options_.max_open) {
     if (of_account == 0) open_of_account_.erase(account_id);
-    return Overloaded();
+    return Overloaded("too many captures are being created");
   }
   ++of_account;
   ++open_count_;
@@ -185,7 +186,7 @@ Task<CreateSender::Outcome> CreateOnce::Queue(Ask ask) {
 Task<CreateSender::Outcome> CreateOnce::Serve(Ask ask, CreateQueue::Entered place) {
   const absl::Status first = co_await queue_.AwaitFront(place, ask.begin_by);
   if (absl::IsDeadlineExceeded(first)) {
-    co_return CannotPromiseOnce("other captures of the account are still being created");
+    co_return Overloaded("other captures of the account are still being created");
   }
   if (!first.ok()) co_return first;
   while (true) {
@@ -234,7 +235,7 @@ Task<absl::Status> CreateOnce::TakeLease(Creation& creation, absl::Time deadline
   creation.leased = taken.ok();
   if (taken.ok() || absl::IsCancelled(taken)) co_return taken;
   if (absl::IsDeadlineExceeded(taken)) {
-    co_return CannotPromiseOnce("another capture of the account is still being created");
+    co_return Overloaded("another capture of the account is still being created");
   }
   if (!creation.named()) co_return absl::OkStatus();
   co_return CannotPromiseOnce("the shared state does not answer");

@@ -21,6 +21,8 @@ constexpr absl::Duration kFullPoll = absl::Seconds(2);
 constexpr absl::Duration kRunningAge = absl::Seconds(5);
 // A capture may end later than its time says, so a caller is not sent away for less.
 constexpr absl::Duration kMinFullRetry = absl::Seconds(5);
+// Replicas know the fleet's clock to some milliseconds.
+constexpr absl::Duration kClockSlack = absl::Seconds(1);
 // A slot outlives its use a little.
 constexpr absl::Duration kSlotMargin = absl::Minutes(10);
 
@@ -60,6 +62,10 @@ Task<absl::Status> Change(SharedState& state, TakenSlot slot, std::optional<std:
   co_return changed.status();
 }
 
+absl::Duration TtlOfFull(const v1::CreatePcapRequest& request) {
+  return FromProtoDuration(request.time_limit()) + kSlotMargin;
+}
+
 }  // namespace
 
 Task<absl::StatusOr<std::optional<CreateRefusal>>> CreateRules::Check(v1::CreatePcapRequest request,
@@ -78,7 +84,9 @@ Task<absl::StatusOr<std::optional<CreateRefusal>>> CreateRules::Check(v1::Create
 
 std::optional<CreateRefusal> CreateRules::CheckSimple(absl::Time free_time) const {
   const absl::Duration wait = free_time - state_.Now();
-  if (wait <= absl::ZeroDuration()) return std::nullopt;
+  // One that is free later than any that is taken now is of a clock that has stepped back since.
+  const bool makes_sense = wait <= options_.simple_interval + kClockSlack;
+  if (wait <= absl::ZeroDuration() || !makes_sense) return std::nullopt;
   return CreateRefusal{TooSoon(wait), clock_.Now() + std::min(wait, kSlotPoll)};
 }
 
@@ -99,12 +107,13 @@ Task<absl::StatusOr<TakenSlot>> CreateRules::Take(v1::CreatePcapRequest request,
   taken.set_holder(std::move(holder));
   if (request.has_full()) {
     if (!options_.one_full_at_a_time) co_return slot;
-    slot.ttl = FromProtoDuration(request.time_limit()) + kSlotMargin;
+    slot.ttl = TtlOfFull(request);
   } else {
     if (options_.simple_interval <= absl::ZeroDuration()) co_return slot;
     slot.ttl = options_.simple_interval + kSlotMargin;
     *taken.mutable_free_time() = ToTimestamp(state_.Now() + options_.simple_interval);
   }
+  *taken.mutable_expire_time() = ToTimestamp(state_.Now() + slot.ttl);
   slot.key = KeyOf(request);
   slot.taken = taken.SerializeAsString();
   absl::StatusOr<std::optional<std::string>> before = co_await state_.Get(slot.key);
@@ -125,12 +134,34 @@ Task<absl::Status> CreateRules::Made(TakenSlot slot, v1::Pcap pcap) {
   } else {
     made.set_pcap_id(pcap.id());
   }
+  *made.mutable_expire_time() = ToTimestamp(state_.Now() + slot.ttl);
   return Change(state_, std::move(slot), made.SerializeAsString());
 }
 
 Task<absl::Status> CreateRules::GiveBack(TakenSlot slot) {
   std::optional<std::string> before = slot.before;
+  state::v1::CreateSlot was;
+  if (before.has_value() && was.ParseFromString(*before) && was.has_expire_time()) {
+    // As long as it was to be kept, whatever this creation would have needed.
+    slot.ttl = std::max(slot.ttl, FromTimestamp(was.expire_time()) - state_.Now());
+  }
   return Change(state_, std::move(slot), std::move(before));
+}
+
+Task<absl::Status> CreateRules::Found(v1::CreatePcapRequest request, std::string holder,
+                                      v1::Pcap pcap) {
+  // A simple one has taken its interval when it was sent.
+  const bool kept = request.has_full() && options_.one_full_at_a_time && IsCapturing(pcap);
+  if (!kept) co_return absl::OkStatus();
+  TakenSlot slot{KeyOf(request), std::nullopt, "", TtlOfFull(request)};
+  absl::StatusOr<std::optional<std::string>> bytes = co_await state_.Get(slot.key);
+  if (!bytes.ok()) co_return bytes.status();
+  state::v1::CreateSlot taken;
+  const bool is_its =
+      bytes->has_value() && taken.ParseFromString(**bytes) && taken.holder() == holder;
+  if (!is_its) co_return absl::OkStatus();  // A later one has it, or it was lost.
+  slot.taken = **std::move(bytes);
+  co_return co_await Made(std::move(slot), std::move(pcap));
 }
 
 }  // namespace pcaps

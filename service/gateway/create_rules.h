@@ -38,7 +38,7 @@ struct TakenSlot {
   std::string key;
   std::optional<std::string> before;
   std::string taken;
-  absl::Duration ttl;
+  absl::Duration ttl;  // From when it was taken, or its capture made.
 };
 
 class CreateRules {
@@ -58,6 +58,9 @@ class CreateRules {
   Task<absl::Status> Made(TakenSlot slot, v1::Pcap pcap);
   // It surely created nothing.
   Task<absl::Status> GiveBack(TakenSlot slot);
+  // The creation by `holder`, whose slot is not at hand any more, has made this. The asker has the
+  // account's lease.
+  Task<absl::Status> Found(v1::CreatePcapRequest request, std::string holder, v1::Pcap pcap);
 
  private:
   std::optional<CreateRefusal> CheckSimple(absl::Time free_time) const;

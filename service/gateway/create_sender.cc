@@ -63,6 +63,7 @@ Task<CreateSender::Outcome> CreateSender::Send(Creation creation, absl::Time ans
   absl::StatusOr<v1::Pcap> answer = co_await api_.CreatePcap(sent->creation.request, post_by);
   // Without the state nobody knows which captures are others', and there is nothing to free.
   if (!answer.ok() && !sent->creation.leased) co_return answer.status();
+  sent->told_directly = answer.ok();
   if (!answer.ok() && IsOutcomeUnknown(answer.status())) {
     answer = co_await FindLost(sent, answer.status());
   }
@@ -97,6 +98,12 @@ Task<absl::StatusOr<v1::Pcap>> CreateSender::FindLost(Shared sent, absl::Status 
   for (const absl::Duration delay : kReadAfter) {
     const absl::Time read_time = lost_time + delay;
     while (clock_.Now() < read_time) co_await clock_.SleepUntil(read_time);
+    // Whoever had the lease meanwhile may have made a capture that is like ours, and is not bound
+    // yet.
+    const absl::StatusOr<bool> still_ours = co_await lease_.Extend(
+        sent->creation.request.account_id(), sent->creation.holder, open_time_);
+    if (!still_ours.ok()) continue;
+    if (!*still_ours) break;
     LostCreate lost{sent->creation.request, sent->creation.maker(), sent->time};
     std::optional<v1::Pcap> found = co_await lost_.Look(std::move(lost), clock_.Now() + kReadTime);
     if (found.has_value()) co_return *std::move(found);
@@ -132,10 +139,7 @@ Task<absl::Status> CreateSender::Note(Shared sent, absl::StatusOr<v1::Pcap> outc
   absl::Status noted = absl::OkStatus();
   std::optional<std::string> settled;  // None where nothing was created.
   if (outcome.ok()) {
-    CaptureKey made{account_id, outcome->id()};
-    const absl::StatusOr<std::string> bound =
-        co_await lost_.made().Bind(std::move(made), creation.maker());
-    noted = bound.status();
+    noted = co_await NoteMaker(sent, outcome->id());
     if (noted.ok()) noted = co_await rules_.Made(sent->slot, *outcome);
     settled = DoneCreate(sent->record, outcome->id());
   } else if (!is_known) {
@@ -150,11 +154,20 @@ Task<absl::Status> CreateSender::Note(Shared sent, absl::StatusOr<v1::Pcap> outc
   co_return noted;
 }
 
+Task<absl::Status> CreateSender::NoteMaker(Shared sent, std::string pcap_id) {
+  const std::string& maker = sent->creation.maker();
+  const CaptureKey made{sent->creation.request.account_id(), std::move(pcap_id)};
+  const absl::StatusOr<std::string> bound = co_await lost_.made().Bind(made, maker);
+  if (!bound.ok() || *bound == maker || !sent->told_directly) co_return bound.status();
+  // Another took it for its own, from the list. We know better.
+  co_return co_await lost_.made().Rebind(made, *bound, maker);
+}
+
 Task<absl::Status> CreateSender::NoteRecord(Shared sent, std::optional<std::string> settled,
                                             bool is_known) {
   const absl::Duration life = LifeLeft(sent->time, state_.Now());
   const absl::StatusOr<CasResult> put =
-      co_await state_.CompareAndSet(sent->creation.key, sent->record_bytes, settled, life);
+      co_await PutOutcome(sent->creation.key, sent->record_bytes, settled, life);
   if (!put.ok()) co_return put.status();
   if (put->swapped || !is_known || !put->current.has_value()) co_return absl::OkStatus();
   // Somebody may have given it up as unknown, who thought us dead. We know better.
@@ -165,6 +178,16 @@ Task<absl::Status> CreateSender::NoteRecord(Shared sent, std::optional<std::stri
   const absl::StatusOr<CasResult> mended =
       co_await state_.CompareAndSet(sent->creation.key, other->bytes, settled, life);
   co_return mended.status();
+}
+
+Task<absl::StatusOr<CasResult>> CreateSender::PutOutcome(std::string key, std::string open,
+                                                         std::optional<std::string> settled,
+                                                         absl::Duration life) {
+  absl::StatusOr<CasResult> put =
+      co_await state_.CompareAndSet(key, std::move(open), settled, life);
+  const bool is_lost = put.ok() && !put->swapped && !put->current.has_value();
+  if (!is_lost || !settled.has_value()) co_return put;
+  co_return co_await state_.CompareAndSet(key, std::nullopt, std::move(settled), life);
 }
 
 Task<CreateSender::Outcome> CreateSender::Resolve(Creation creation, StoredCreate lost) {
@@ -181,7 +204,7 @@ Task<CreateSender::Outcome> CreateSender::LookOnce(Creation creation, StoredCrea
   const std::string key = creation.key;
   CreateRecord& record = lost.record;
   const bool was_open = record.state() == CreateRecord::STATE_SENT;
-  LostCreate wanted{std::move(creation.request), key, sent};
+  LostCreate wanted{creation.request, key, sent};
   if (record.has_give_up_time()) wanted.give_up = FromTimestamp(record.give_up_time());
   std::optional<v1::Pcap> found = co_await lost_.Look(std::move(wanted), clock_.Now() + kReadTime);
   if (found.has_value() || was_open) {
@@ -192,12 +215,15 @@ Task<CreateSender::Outcome> CreateSender::LookOnce(Creation creation, StoredCrea
       // The lease of the dead ended no earlier.
       settled = UnknownCreate(record, FromTimestamp(record.expire_time()));
     }
-    const absl::StatusOr<CasResult> put = co_await state_.CompareAndSet(
-        key, lost.bytes, std::move(settled), LifeLeft(sent, state_.Now()));
+    const absl::Duration life = LifeLeft(sent, state_.Now());
+    const absl::StatusOr<CasResult> put =
+        co_await PutOutcome(key, lost.bytes, std::move(settled), life);
     if (put.ok() && !put->swapped) co_return std::nullopt;
   }
-  if (found.has_value()) co_return std::move(found);
-  co_return StillUnknown();
+  if (!found.has_value()) co_return StillUnknown();
+  // Where this fails, the upstream still keeps the rule.
+  static_cast<void>(co_await rules_.Found(std::move(creation.request), record.holder(), *found));
+  co_return std::move(found);
 }
 
 }  // namespace pcaps

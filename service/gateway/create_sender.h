@@ -74,18 +74,26 @@ class CreateSender {
     std::string record_bytes;
     absl::Time time;  // On the fleet's clock.
     TakenSlot slot;
+    bool told_directly = false;  // What it created: by the answer, not by the list.
   };
   using Shared = std::shared_ptr<Sent>;
 
   // Writes what must be written before the bytes. False where the creation must begin again.
   Task<absl::StatusOr<bool>> Reserve(Shared sent);
+  // As long as the creation has kept the account's lease.
   Task<absl::StatusOr<v1::Pcap>> FindLost(Shared sent, absl::Status cause);
   // Notes the outcome, now or in the background.
   Task<void> Settle(Shared sent, absl::StatusOr<v1::Pcap> outcome);
   Task<void> KeepSettling(Shared sent, absl::StatusOr<v1::Pcap> outcome);
   // May be repeated until it is OK.
   Task<absl::Status> Note(Shared sent, absl::StatusOr<v1::Pcap> outcome);
+  // Whose the capture is, for the fleet.
+  Task<absl::Status> NoteMaker(Shared sent, std::string pcap_id);
   Task<absl::Status> NoteRecord(Shared sent, std::optional<std::string> settled, bool is_known);
+  // Puts the outcome in the place of `open`, or of nothing where the state has lost it.
+  Task<absl::StatusOr<CasResult>> PutOutcome(std::string key, std::string open,
+                                             std::optional<std::string> settled,
+                                             absl::Duration life);
   Task<Outcome> LookOnce(Creation creation, StoredCreate lost);
 
   const Loop loop_;

@@ -49,7 +49,8 @@ Task<absl::StatusOr<Fetched>> FileFetcher::Fetch(CaptureKey key, bool known_done
 
 Task<absl::StatusOr<FileFetcher::SharedFetched>> FileFetcher::Join(const CaptureKey& key,
                                                                    bool known_done) {
-  return flights_.Join(key, [&] { return Fly(key, known_done); });
+  return Flight<SharedFetched>::Join(
+      flights_.FindOrStart(key, [&] { return Fly(key, known_done); }));
 }
 
 Task<absl::StatusOr<FileFetcher::SharedFetched>> FileFetcher::Fly(CaptureKey key, bool known_done) {

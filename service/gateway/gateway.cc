@@ -44,6 +44,13 @@ std::optional<absl::Duration> MaxAgeOf(const v1::GetPcapRequest& request) {
   return FromProtoDuration(request.max_age());
 }
 
+// One name for this process, wherever replicas must tell each other apart.
+GatewayOptions Named(GatewayOptions options) {
+  options.watch.holder = options.replica;
+  options.read.holder = options.cache.alone ? "" : options.replica;
+  return options;
+}
+
 }  // namespace
 
 Gateway::Gateway(Loop control, UpstreamApis apis, SharedState& state,
@@ -55,33 +62,34 @@ Gateway::Gateway(Loop control, UpstreamApis apis, SharedState& state,
       lanes_(std::move(lanes)),
       clock_(clock),
       uniform_(std::move(uniform)),
-      options_(options),
-      cache_(control, state, clock, options.cache),
-      reader_(control, apis.reads, cache_, state, clock, options.read),
-      hub_(control, apis.polls, cache_, state, clock, uniform_, options.watch),
+      options_(Named(std::move(options))),
+      cache_(control, state, clock, options_.cache),
+      reader_(control, apis.reads, cache_, state, clock, options_.read),
+      hub_(control, apis.polls, cache_, state, clock, uniform_, options_.watch),
       creations_(control, state, apis.writes, clock,
                  [this](std::string account_id, std::string pcap_id,
-                        std::optional<absl::Duration> max_age, absl::Time /*deadline*/) {
-                   return ReadCapture({std::move(account_id), std::move(pcap_id)}, max_age);
+                        std::optional<absl::Duration> max_age, absl::Time deadline) {
+                   return ReadCapture({std::move(account_id), std::move(pcap_id)}, max_age,
+                                      deadline);
                  },
-                 {.holder = options.replica,
-                  .request_timeout = options.request_timeout,
-                  .rules = options.create_rules}),
-      files_(options.download_cache_size),
-      files_on_their_way_(options.max_downloads) {
+                 {.holder = options_.replica,
+                  .request_timeout = options_.request_timeout,
+                  .rules = options_.create_rules}),
+      files_(options_.download_cache_size),
+      files_on_their_way_(options_.max_downloads) {
   for (const DownloadLane& lane : lanes_) {
     const auto check = [this](CaptureKey key) {
       return RunOn(control_, CheckDownloadable(std::move(key)));
     };
     fetchers_.push_back(
         std::make_unique<FileFetcher>(lane, check, files_, files_on_their_way_, clock_,
-                                      FetchOptions{options.request_timeout, options.whole_max}));
+                                      FetchOptions{options_.request_timeout, options_.whole_max}));
   }
 }
 
-Task<absl::StatusOr<Served<v1::ListPcapsResponse>>> Gateway::ListPcaps(
-    v1::ListPcapsRequest request) {
-  auto all = co_await reader_.List(request.account_id());
+Task<absl::StatusOr<Served<v1::ListPcapsResponse>>> Gateway::ListPcaps(v1::ListPcapsRequest request,
+                                                                       absl::Time deadline) {
+  auto all = co_await reader_.List(request.account_id(), deadline);
   if (!all.ok()) co_return all.status();
   absl::StatusOr<Page<v1::Pcap>> page = CutPage(std::move(all->value), request.account_id(),
                                                 request.page_size(), request.page_token());
@@ -96,9 +104,10 @@ std::optional<absl::StatusOr<Served<v1::Pcap>>> Gateway::Cached(const v1::GetPca
   return reader_.Cached({request.account_id(), request.pcap_id()}, MaxAgeOf(request));
 }
 
-Task<absl::StatusOr<Served<v1::Pcap>>> Gateway::GetPcap(v1::GetPcapRequest request) {
+Task<absl::StatusOr<Served<v1::Pcap>>> Gateway::GetPcap(v1::GetPcapRequest request,
+                                                        absl::Time deadline) {
   CaptureKey key = {request.account_id(), request.pcap_id()};
-  co_return co_await reader_.Get(std::move(key), MaxAgeOf(request));
+  co_return co_await reader_.Get(std::move(key), MaxAgeOf(request), deadline);
 }
 
 Task<absl::StatusOr<v1::Pcap>> Gateway::CreatePcap(v1::CreatePcapRequest request,
@@ -112,8 +121,9 @@ Task<absl::StatusOr<v1::Pcap>> Gateway::CreatePcap(v1::CreatePcapRequest request
 }
 
 Task<absl::StatusOr<v1::Pcap>> Gateway::ReadCapture(CaptureKey key,
-                                                    std::optional<absl::Duration> max_age) {
-  auto served = co_await reader_.Get(std::move(key), max_age);
+                                                    std::optional<absl::Duration> max_age,
+                                                    absl::Time deadline) {
+  auto served = co_await reader_.Get(std::move(key), max_age, deadline);
   if (!served.ok()) co_return served.status();
   co_return std::move(served->value);
 }
@@ -124,6 +134,9 @@ Task<absl::StatusOr<v1::Pcap>> Gateway::ToBeStopped(CaptureKey key, absl::Time d
   const absl::StatusOr<v1::Pcap> pcap =
       co_await apis_.writes.GetPcap(key.account_id, key.pcap_id, deadline);
   if (pcap.ok()) cache_.Observe(Seen(*pcap));
+  if (ReasonOf(pcap.status()) == v1::ERROR_REASON_CAPTURE_NOT_FOUND) {
+    cache_.ObserveMissing(key, state_.Now());
+  }
   co_return pcap;
 }
 
@@ -140,13 +153,8 @@ Task<absl::StatusOr<v1::StopPcapResponse>> Gateway::StopPcap(v1::StopPcapRequest
   if (pcap->done()) co_return v1::StopPcapResponse();
   const absl::Status stopped =
       co_await apis_.writes.StopPcap(key.account_id, key.pcap_id, deadline);
-  if (stopped.ok()) {
-    Observation seen = Seen(*pcap);
-    seen.not_before = state_.Now();  // A read begun before may not know of the stop.
-    cache_.Observe(seen);
-    cache_.ForgetList(key.account_id);
-    co_return v1::StopPcapResponse();
-  }
+  NoteStop(key, *pcap, stopped);
+  if (stopped.ok()) co_return v1::StopPcapResponse();
   if (ReasonOf(stopped) == v1::ERROR_REASON_UPSTREAM_REJECTED) {
     // It may have ended meanwhile.
     const absl::StatusOr<v1::Pcap> now =
@@ -155,6 +163,17 @@ Task<absl::StatusOr<v1::StopPcapResponse>> Gateway::StopPcap(v1::StopPcapRequest
     if (now.ok() && now->done()) co_return v1::StopPcapResponse();
   }
   co_return stopped;
+}
+
+void Gateway::NoteStop(const CaptureKey& key, const v1::Pcap& before, const absl::Status& stopped) {
+  if (ReasonOf(stopped) == v1::ERROR_REASON_CAPTURE_NOT_FOUND) {
+    return cache_.ObserveMissing(key, state_.Now());
+  }
+  // A read begun before now may not know of the stop, which may have happened whatever was said.
+  Observation seen = Seen(before);
+  seen.not_before = state_.Now();
+  cache_.Observe(seen);
+  cache_.ForgetList(key.account_id);
 }
 
 absl::Time Gateway::StreamExpiry() {
@@ -225,7 +244,8 @@ Task<absl::Status> Gateway::DownloadPcap(v1::DownloadPcapRequest request,
 }
 
 Task<absl::Status> Gateway::CheckDownloadable(CaptureKey key) {
-  const auto pcap = co_await reader_.Get(std::move(key), std::nullopt);
+  const absl::Time deadline = clock_.Now() + options_.request_timeout;
+  const auto pcap = co_await reader_.Get(std::move(key), std::nullopt, deadline);
   co_return pcap.ok() ? DownloadableOrWhyNot(pcap->value) : pcap.status();
 }
 

@@ -60,15 +60,14 @@ class Gateway {
           Clock& clock, std::function<double()> uniform, GatewayOptions options);
 
   // Errors of all: as PcapsApi says, and what proto/pcaps/v1 names for each RPC.
-  Task<absl::StatusOr<Served<v1::ListPcapsResponse>>> ListPcaps(v1::ListPcapsRequest request);
-  Task<absl::StatusOr<Served<v1::Pcap>>> GetPcap(v1::GetPcapRequest request);
+  Task<absl::StatusOr<Served<v1::ListPcapsResponse>>> ListPcaps(v1::ListPcapsRequest request,
+                                                                absl::Time deadline);
+  Task<absl::StatusOr<Served<v1::Pcap>>> GetPcap(v1::GetPcapRequest request, absl::Time deadline);
   // The answer to GetPcap where this process remembers it. Any thread, at once.
   std::optional<absl::StatusOr<Served<v1::Pcap>>> Cached(const v1::GetPcapRequest& request);
   Task<absl::StatusOr<v1::Pcap>> CreatePcap(v1::CreatePcapRequest request, absl::Time deadline);
   Task<absl::StatusOr<v1::StopPcapResponse>> StopPcap(v1::StopPcapRequest request,
                                                       absl::Time deadline);
-  // From now on no CreatePcap waits for a slot: those who do get `why`.
-  void EndCreateWaits(absl::Status why) { creations_.EndWaits(std::move(why)); }
   Task<absl::Status> WatchPcap(v1::WatchPcapRequest request, StreamWriter<v1::WatchEvent>& writer);
   Task<absl::Status> WatchPcaps(v1::WatchPcapsRequest request,
                                 StreamWriter<v1::WatchEvent>& writer);
@@ -87,7 +86,10 @@ class Gateway {
   Task<absl::Status> CheckDownloadable(CaptureKey key);
   // or once it is done.
   Task<absl::Status> AwaitDownloadable(CaptureKey key);
-  Task<absl::StatusOr<v1::Pcap>> ReadCapture(CaptureKey key, std::optional<absl::Duration> max_age);
+  Task<absl::StatusOr<v1::Pcap>> ReadCapture(CaptureKey key, std::optional<absl::Duration> max_age,
+                                             absl::Time deadline);
+  // What a stop may have done, and what it has learnt.
+  void NoteStop(const CaptureKey& key, const v1::Pcap& before, const absl::Status& stopped);
   // The capture to be stopped, as far as it is known: whether it is done is the upstream's to say.
   Task<absl::StatusOr<v1::Pcap>> ToBeStopped(CaptureKey key, absl::Time deadline);
   // The capture once it is done, or known to be a full one.

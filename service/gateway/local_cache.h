@@ -25,6 +25,11 @@ struct Remembered {
 };
 using Known = std::shared_ptr<const Remembered>;
 
+// A write has happened since, so that it is fresh for nobody.
+inline bool IsOutdated(const Remembered& known) {
+  return known.fresh_until == absl::InfinitePast();
+}
+
 // Thread-safe. Above max_entries it forgets what was asked for longest ago. An entry costs its
 // bytes, its key and about 250 bytes.
 class LocalCache {

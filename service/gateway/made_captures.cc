@@ -22,6 +22,14 @@ Task<absl::StatusOr<std::string>> MadeCaptures::Bind(CaptureKey capture, std::st
   co_return bound->swapped ? creation : bound->current.value_or("");
 }
 
+Task<absl::Status> MadeCaptures::Rebind(CaptureKey capture, std::string wrong,
+                                        std::string creation) {
+  const absl::StatusOr<CasResult> rebound = co_await state_.CompareAndSet(
+      KeyOf(capture), std::move(wrong), std::move(creation), kMadeMemory);
+  if (!rebound.ok()) co_return rebound.status();
+  co_return rebound->swapped ? absl::OkStatus() : absl::AbortedError("it has just changed hands");
+}
+
 Task<absl::StatusOr<std::optional<std::string>>> MadeCaptures::MakerOf(CaptureKey capture) {
   return state_.Get(KeyOf(capture));
 }

@@ -18,6 +18,8 @@ class MadeCaptures {
 
   // Binds the capture to its creation, unless it is bound. Whose it is then.
   Task<absl::StatusOr<std::string>> Bind(CaptureKey capture, std::string creation);
+  // Takes the capture from a creation that it was bound to in error.
+  Task<absl::Status> Rebind(CaptureKey capture, std::string wrong, std::string creation);
   // Whose it is; nothing where it is not bound.
   Task<absl::StatusOr<std::optional<std::string>>> MakerOf(CaptureKey capture);
 

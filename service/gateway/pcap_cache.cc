@@ -39,6 +39,22 @@ Task<void> Send(SharedState& state, std::string message, int& under_way) {
   --under_way;
 }
 
+// Of nobody, it would stand where a list does.
+bool IsSound(const Observation& seen) {
+  return !seen.pcap.account_id().empty() && !seen.pcap.id().empty();
+}
+bool IsSound(const state::v1::ListRecord& list) {
+  if (list.account_id().empty()) return false;
+  return std::all_of(list.pcaps().begin(), list.pcaps().end(), [&](const v1::Pcap& pcap) {
+    return pcap.account_id() == list.account_id() && !pcap.id().empty();
+  });
+}
+
+// Made by a write, after which nobody knows how things stand.
+bool IsMarker(const Observation& seen) {
+  return OrderOf(Seen(seen.pcap)).time < OrderOf(seen).time;
+}
+
 }  // namespace
 
 absl::StatusOr<v1::Pcap> CaptureOf(const CaptureKey& key, const Remembered& known) {
@@ -63,6 +79,15 @@ void PcapCache::Listen(Listener on_newer, GapListener on_gap) {
                    [this] { on_gap_(); });
 }
 
+// What is known of a capture since a write to it may be newer than what the writer knew.
+void PcapCache::KeepNewerState(Observation& marker) {
+  const Known known = Find(KeyOf(marker));
+  v1::Pcap pcap;
+  if (known == nullptr || known->bytes.empty() || !pcap.ParseFromString(known->bytes)) return;
+  const absl::Time observed = FromTimestamp(pcap.observed_time());
+  if (observed > FromTimestamp(marker.pcap.observed_time())) marker.pcap = std::move(pcap);
+}
+
 absl::Time PcapCache::ToLocal(absl::Time fleet_time) const {
   return clock_.Now() - std::max(state_.Now() - fleet_time, absl::ZeroDuration());
 }
@@ -85,12 +110,13 @@ Known PcapCache::ToKnown(const Observation& seen) const {
   if (!seen.gone) known->bytes = seen.pcap.SerializeAsString();
   known->seen = ToLocal(FromTimestamp(seen.pcap.observed_time()));
   const absl::Time fresh_until = known->seen + FreshFor(seen);
-  const bool outdated = OrderOf(Seen(seen.pcap)).time < known->order.time;
-  known->fresh_until = outdated ? absl::InfinitePast() : fresh_until;
+  known->fresh_until = IsMarker(seen) ? absl::InfinitePast() : fresh_until;
   known->usable_until = seen.gone ? fresh_until : fresh_until + options_.stale_ttl;
   // That there is none does not stand in the way of one that comes.
   known->kept_until = known->usable_until;
-  if (!seen.gone) known->kept_until = std::max(known->usable_until, clock_.Now() + kMinKept);
+  if (!seen.gone || seen.pcap.done()) {
+    known->kept_until = std::max(known->usable_until, clock_.Now() + kMinKept);
+  }
   return known;
 }
 
@@ -106,7 +132,8 @@ Known PcapCache::ToKnown(const state::v1::ListRecord& list) const {
   return known;
 }
 
-bool PcapCache::Remember(const Observation& seen) {
+bool PcapCache::Remember(Observation& seen) {
+  if (IsMarker(seen)) KeepNewerState(seen);
   return local_.PutIfNewer(LocalKey(KeyOf(seen)), ToKnown(seen), clock_.Now());
 }
 
@@ -117,7 +144,7 @@ bool PcapCache::Remember(const state::v1::ListRecord& list) {
 Known PcapCache::Learn(const CaptureKey& key, const OrderedValue& value) {
   state::v1::CaptureRecord record;
   if (record.ParseFromString(value.value)) {
-    const Observation seen = FromRecord(std::move(record));
+    Observation seen = FromRecord(std::move(record));
     if (KeyOf(seen) == key && OrderOf(seen) == value.order) {
       if (Remember(seen)) Tell(seen);
       return ToKnown(seen);
@@ -130,7 +157,7 @@ Known PcapCache::Learn(const CaptureKey& key, const OrderedValue& value) {
 Known PcapCache::LearnList(const std::string& account_id, const OrderedValue& value) {
   state::v1::ListRecord list;
   if (list.ParseFromString(value.value) && list.account_id() == account_id &&
-      OrderOf(list) == value.order) {
+      OrderOf(list) == value.order && IsSound(list)) {
     Remember(list);
     return ToKnown(list);
   }
@@ -150,10 +177,14 @@ void PcapCache::OnMessage(const std::string& message) {
     return;
   }
   for (state::v1::CaptureRecord& record : *update.mutable_captures()) {
-    const Observation seen = FromRecord(std::move(record));
-    if (Remember(seen)) Tell(seen);
+    Observation seen = FromRecord(std::move(record));
+    if (!IsSound(seen)) {
+      ++corrupt_values_;
+    } else if (Remember(seen)) {
+      Tell(seen);
+    }
   }
-  if (update.has_list()) Remember(update.list());
+  if (update.has_list() && IsSound(update.list())) Remember(update.list());
 }
 
 void PcapCache::Observe(std::vector<Observation> seen) {
@@ -168,7 +199,10 @@ void PcapCache::Observe(std::vector<Observation> seen) {
 Known PcapCache::Observe(const Observation& seen) {
   Observe(std::vector<Observation>{seen});
   const Known newest = Find(KeyOf(seen));
-  return newest != nullptr ? newest : ToKnown(seen);
+  const Known own = ToKnown(seen);
+  // A write since may have made all that is known old, what is older than this too.
+  const bool older = newest == nullptr || (IsOutdated(*newest) && newest->seen < own->seen);
+  return older ? own : newest;
 }
 
 void PcapCache::ObserveMissing(const CaptureKey& key, absl::Time began) {
@@ -188,7 +222,7 @@ Known PcapCache::ObserveList(const std::string& account_id, std::vector<v1::Pcap
   const state::v1::ListRecord list = ToListRecord(account_id, std::move(pcaps), began, fresh_for);
   if (Remember(list)) Share(list);
   const Known newest = FindList(account_id);
-  return newest != nullptr ? newest : ToKnown(list);
+  return newest == nullptr || IsOutdated(*newest) ? ToKnown(list) : newest;
 }
 
 void PcapCache::ForgetList(const std::string& account_id) {
@@ -201,22 +235,25 @@ void PcapCache::Share(const std::vector<Observation>& newer) {
   if (options_.alone || newer.empty()) return;
   state::v1::Update update;
   for (const Observation& each : newer) {
-    state::v1::CaptureRecord& record = *update.add_captures();
-    record = ToRecord(each);
-    const absl::Duration stale_ttl = each.gone ? absl::ZeroDuration() : options_.stale_ttl;
-    Put(SharedKey(KeyOf(each)), {OrderOf(each), record.SerializeAsString()},
-        FreshFor(each) + stale_ttl);
+    *update.add_captures() = ToRecord(each);
   }
   Publish(update);
+  for (int i = 0; i < update.captures_size(); ++i) {
+    const Observation& each = newer[i];
+    absl::Duration ttl = FreshFor(each);
+    if (!each.gone) ttl += options_.stale_ttl;
+    if (each.gone && each.pcap.done()) ttl = std::max(ttl, kMinKept);  // Or it would come back.
+    Put(SharedKey(KeyOf(each)), {OrderOf(each), update.captures(i).SerializeAsString()}, ttl);
+  }
 }
 
 void PcapCache::Share(const state::v1::ListRecord& list) {
   if (options_.alone) return;
-  Put(SharedListKey(list.account_id()), {OrderOf(list), list.SerializeAsString()},
-      FreshFor(list) + options_.stale_ttl);
   state::v1::Update update;
   *update.mutable_list() = list;
   Publish(update);
+  Put(SharedListKey(list.account_id()), {OrderOf(list), list.SerializeAsString()},
+      FreshFor(list) + options_.stale_ttl);
 }
 
 void PcapCache::Put(std::string key, OrderedValue value, absl::Duration ttl) {

@@ -88,8 +88,10 @@ class PcapCache {
   Known ToKnown(const Observation& seen) const;
   Known ToKnown(const state::v1::ListRecord& list) const;
 
-  // True where it is newer than what was known.
-  bool Remember(const Observation& seen);
+  void KeepNewerState(Observation& marker);
+  // True where it is newer than what was known. Of a write's observation the state may change: see
+  // KeepNewerState.
+  bool Remember(Observation& seen);
   bool Remember(const state::v1::ListRecord& list);
   // What the shared state holds under a key: null where that is not what the key says.
   Known Learn(const CaptureKey& key, const OrderedValue& value);

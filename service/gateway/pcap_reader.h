@@ -43,33 +43,41 @@ class PcapReader {
   std::optional<Capture> Cached(const CaptureKey& key, std::optional<absl::Duration> max_age);
 
   // The capture, seen no longer ago than `max_age`; not set: while it counts as fresh. 0 asks the
-  // upstream. What is stale stands in for an upstream in trouble unless `max_age` is 0. Errors: as
-  // PcapsApi says. On the control loop.
-  Task<Capture> Get(CaptureKey key, std::optional<absl::Duration> max_age);
+  // upstream. What is stale stands in for an upstream in trouble, or too slow for `deadline`,
+  // unless `max_age` is 0. Errors: as PcapsApi says. On the control loop.
+  Task<Capture> Get(CaptureKey key, std::optional<absl::Duration> max_age, absl::Time deadline);
 
-  // All captures of the account, in the upstream's order. On the control loop.
-  Task<absl::StatusOr<Served<std::vector<v1::Pcap>>>> List(std::string account_id);
+  // All captures of the account, in the upstream's order; else as Get(). On the control loop.
+  Task<absl::StatusOr<Served<std::vector<v1::Pcap>>>> List(std::string account_id,
+                                                           absl::Time deadline);
 
  private:
   // A call that is to see the world as it is after it began asks on its own.
   using FlightKey = std::pair<CaptureKey, bool>;
+  struct Fetched {
+    Known known;
+    bool ours = true;  // Our call brought it, and no other replica's.
+  };
 
   bool IsFresh(const Remembered& known, std::optional<absl::Duration> max_age) const;
   Known StaleOrNull(const CaptureKey& key, const absl::Status& trouble);
   Capture Answer(const CaptureKey& key, const Known& known, CacheUse use) const;
   Task<absl::StatusOr<Known>> LookUp(CaptureKey key);
-  Task<absl::StatusOr<Known>> Fetch(CaptureKey key, bool bypass);
-  Task<absl::StatusOr<Known>> Ask(CaptureKey key);
+  Task<absl::StatusOr<Fetched>> Fetch(CaptureKey key, bool bypass);
+  Task<absl::StatusOr<Fetched>> Ask(CaptureKey key, absl::Time deadline);
   Task<Known> AwaitOtherReplica(CaptureKey key);
+  Task<Known> NewerThan(Known before, CaptureKey key);
+  Task<bool> TakeFleetTurn(CaptureKey key);
   Task<absl::StatusOr<Known>> FetchList(std::string account_id);
 
+  const Loop control_;
   PcapsApi& api_;
   PcapCache& cache_;
   SharedState& state_;
   Clock& clock_;
   const PcapReaderOptions options_;
   SingleFlight<CaptureKey, Known> lookups_;
-  SingleFlight<FlightKey, Known> fetches_;
+  SingleFlight<FlightKey, Fetched> fetches_;
   SingleFlight<std::string, Known> lists_;
 };
 

@@ -18,10 +18,10 @@ class SingleFlight {
  public:
   explicit SingleFlight(Loop loop) : loop_(std::move(loop)) {}
 
-  // Joins the flight of `key`, or starts one with the task that `make()` returns; it must bound
-  // itself in time. CANCELLED when the caller is cancelled first.
+  // The flight of `key`, to be joined; where there is none, a new one of the task that `make()`
+  // returns, which must bound itself in time.
   template <typename Make>
-  Task<absl::StatusOr<T>> Join(const Key& key, Make make) {
+  std::shared_ptr<Flight<T>> FindOrStart(const Key& key, Make make) {
     std::shared_ptr<Flight<T>>& flight = flights_[key];
     if (flight == nullptr || flight->is_over()) {
       flight = Flight<T>::Start(loop_, WhenLeft::kStops, make(),
@@ -29,7 +29,7 @@ class SingleFlight {
     } else {
       ++joined_;
     }
-    return Flight<T>::Join(flight);
+    return flight;
   }
 
   // Callers who found a flight to join.

@@ -55,13 +55,13 @@ WatchHub::WatchHub(Loop loop, PcapsApi& polls, PcapCache& cache, SharedState& st
 absl::StatusOr<std::unique_ptr<Watcher>> WatchHub::Watch(std::string account_id,
                                                          std::set<std::string> ids) {
   if (watchers_ >= options_.max_streams) return TooManyWatchers("on this replica");
-  Account& account = accounts_[account_id];
-  const bool first = account == nullptr;
+  Account& known = accounts_[account_id];
+  const bool first = known == nullptr;
   if (first) {
-    account = std::make_shared<WatchedAccount>(account_id, loop_);
-    account->interval = options_.min_poll_interval;
-    SpawnDetached(loop_, Follow(account));
+    known = std::make_shared<WatchedAccount>(account_id, loop_);
+    known->interval = options_.min_poll_interval;
   }
+  const Account account = known;
   if (static_cast<int>(account->watchers.size()) >= options_.max_streams_per_account) {
     return TooManyWatchers("of this account");
   }
@@ -72,6 +72,7 @@ absl::StatusOr<std::unique_ptr<Watcher>> WatchHub::Watch(std::string account_id,
     SharedCapture changed = TakeFresh(*account, cache_, id, clock_.Now());
     if (changed != nullptr) Tell(account, std::move(changed));
   }
+  if (first) SpawnDetached(loop_, Follow(account));  // Begins at once, and ends without watchers.
   if (watcher->SnapshotComplete()) return watcher;
   // While the upstream fails, newcomers that need it learn so at once instead of each trying it.
   const bool failing = account->failures > 0 && clock_.Now() < account->retry_at;

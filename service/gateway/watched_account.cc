@@ -77,6 +77,8 @@ SharedCapture WatchedAccount::Take(const Observation& seen) {
     capture->state = nullptr;
     Forget(capture);
   } else {
+    // A write's observation may show less than what was seen meanwhile.
+    if (capture->seen() && !seen.pcap.done() && observed_at < capture->observed_at) return nullptr;
     if (capture->seen() && SameState(*capture->state, seen.pcap)) return nullptr;
     capture->state = std::make_shared<const v1::Pcap>(seen.pcap);
   }

@@ -12,7 +12,9 @@ grpc::ServerUnaryReactor* PcapsService::ListPcaps(grpc::CallbackServerContext* c
                                                   v1::ListPcapsResponse* response) {
   auto call = MakeCall<v1::PcapsService>(env_, context, "ListPcaps", *request);
   call->Enter(CheckRequest(*request));
-  auto handler = [this, request = *request] { return gateway_.ListPcaps(request); };
+  auto handler = [this, request = *request, deadline = call->deadline()] {
+    return gateway_.ListPcaps(request, deadline);
+  };
   return UnaryCall<v1::ListPcapsResponse>::StartServed(std::move(call), response,
                                                        std::move(handler));
 }
@@ -25,7 +27,9 @@ grpc::ServerUnaryReactor* PcapsService::GetPcap(grpc::CallbackServerContext* con
     auto cached = gateway_.Cached(*request);
     if (cached.has_value()) return AnswerAtOnce(*call, response, *std::move(cached));
   }
-  auto handler = [this, request = *request] { return gateway_.GetPcap(request); };
+  auto handler = [this, request = *request, deadline = call->deadline()] {
+    return gateway_.GetPcap(request, deadline);
+  };
   return UnaryCall<v1::Pcap>::StartServed(std::move(call), response, std::move(handler));
 }
 

@@ -140,7 +140,9 @@ class ServerStream final : public grpc::ServerWriteReactor<Message>,
       more = ok && next_.has_value();
       writing_ = more;
       write_failed_ = !ok;
+      // An idle stream holds no message.
       if (more) message_ = *std::move(next_);
+      if (!more) message_.Clear();
       next_.reset();
     }
     if (more) this->StartWrite(&message_);

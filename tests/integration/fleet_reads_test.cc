@@ -141,8 +141,11 @@ TEST(FleetReads, ForeignValuesInRedisAreMisses) {
   for (size_t i = 0; i < good_keys.size(); ++i) {
     fleet.redis.Command({"COPY", good_keys[i], bad_keys[i], "REPLACE"});
   }
+  fleet.gateway(1).Kill();
+  fleet.gateway(1).Restart();  // One that has not heard of them.
+  Caller caller(fleet.gateway(1));
   for (const std::string& id : ids) {
-    const auto got = fleet.caller(1).Call(GetRequest(id));
+    const auto got = caller.Call(GetRequest(id));
     EXPECT_TRUE(got.status.ok()) << got.status;
     EXPECT_EQ(got.Header("pcaps-cache"), "miss");
     EXPECT_EQ(got.response.id(), id);

@@ -35,14 +35,14 @@ local function read_bucket(key)
     return new_bucket(tonumber(text))
   end
   local full_at, closed_until, probe_until, held_until, held, last, last_at, other, other_at =
-    string.match(text, '^(%d+) (%d+) (%d+) (%d+) (%d+%.%d+) ([%w-]+) (%d+) ([%w-]+) (%d+)$')
+    string.match(text, '^(%d+) (%d+) (%d+) (%d+) ([%d.e+-]+) ([%w-]+) (%d+) ([%w-]+) (%d+)$')
   if not full_at then
     corrupt = corrupt + 1
     return new_bucket(0)
   end
   return {
     full_at = tonumber(full_at), closed_until = tonumber(closed_until),
-    probe_until = tonumber(probe_until), held_until = tonumber(held_until), held = tonumber(held),
+    probe_until = tonumber(probe_until), held_until = tonumber(held_until), held = tonumber(held) or 0,
     last = last, last_at = tonumber(last_at), other = other, other_at = tonumber(other_at)
   }
 end
@@ -58,7 +58,7 @@ local function write_bucket(key, bucket, starts_full)
   if bucket.closed_until == 0 and bucket.held_until <= now and bucket.last == '-' then
     text = string.format('%.0f', bucket.full_at)
   else
-    text = string.format('%.0f %.0f %.0f %.0f %.6f %s %.0f %s %.0f', bucket.full_at,
+    text = string.format('%.0f %.0f %.0f %.0f %.17g %s %.0f %s %.0f', bucket.full_at,
       bucket.closed_until, bucket.probe_until, bucket.held_until, bucket.held, bucket.last,
       bucket.last_at, bucket.other, bucket.other_at)
   end

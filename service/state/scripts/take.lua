@@ -14,19 +14,21 @@ local binding = {}
 
 for i, key in ipairs(KEYS) do
   local at = 2 + (i - 1) * 5
-  if ARGV[at + 5] == '0' or contested or i == 1 then
+  local bucket
+  if i == 1 and asker ~= '-' then
+    bucket = read_bucket(key)
+    if bucket.last ~= asker then
+      bucket.other, bucket.other_at = bucket.last, bucket.last_at
+    end
+    bucket.last, bucket.last_at = asker, now
+    contested = now - bucket.other_at <= CONTESTED_FOR
+    bucket.changed = true
+  end
+  if ARGV[at + 5] == '0' or contested then
     local rate, burst = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
     local initial, reserve = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
-    local bucket = read_bucket(key)
+    bucket = bucket or read_bucket(key)
     bucket.key, bucket.rate, bucket.starts_full = key, rate, initial >= burst
-    if i == 1 and asker ~= '-' then
-      if bucket.last ~= asker then
-        bucket.other, bucket.other_at = bucket.last, bucket.last_at
-      end
-      bucket.last, bucket.last_at = asker, now
-      bucket.changed = true
-      contested = now - bucket.other_at <= CONTESTED_FOR
-    end
     if bucket.full_at == 0 then
       local missing = math.min(math.max(burst - initial, 0), burst)
       bucket.full_at = now + rounded(time_for(missing, rate))
@@ -59,6 +61,8 @@ for i, key in ipairs(KEYS) do
     granted = math.min(granted, tokens)
     ready = math.max(ready, ready_at)
     binding[#binding + 1] = bucket
+  elseif bucket then
+    write_bucket(key, bucket, tonumber(ARGV[at + 3]) >= tonumber(ARGV[at + 2]))
   end
 end
 

@@ -62,12 +62,13 @@ class FakePcapsApi : public PcapsApi {
   Task<absl::StatusOr<std::vector<v1::Pcap>>> ListPcaps(std::string account_id,
                                                         absl::Time) override {
     ++list_calls;
+    const absl::Time began = clock_.Now();
     co_await clock_.Sleep(read_duration);
     if (!next_error.ok()) co_return next_error;
     std::vector<v1::Pcap> list;
     for (const auto& [key, pcap] : captures) {
       const bool listed = key.first == account_id && unlisted.count(key.second) == 0;
-      if (listed) list.push_back(Observed(pcap));
+      if (listed) list.push_back(Observed(pcap, began));
     }
     co_return list;
   }
@@ -77,21 +78,23 @@ class FakePcapsApi : public PcapsApi {
   Task<absl::StatusOr<v1::Pcap>> GetPcap(std::string account_id, std::string pcap_id,
                                          absl::Time) override {
     ++get_calls;
+    const absl::Time began = clock_.Now();
     co_await clock_.Sleep(read_duration);
     if (!next_error.ok()) co_return next_error;
     const auto found = captures.find({account_id, pcap_id});
     if (found == captures.end()) {
       co_return MakeError(absl::StatusCode::kNotFound, v1::ERROR_REASON_CAPTURE_NOT_FOUND, "gone");
     }
-    co_return Observed(found->second);
+    co_return Observed(found->second, began);
   }
 
   Task<absl::StatusOr<v1::Pcap>> CreatePcap(v1::CreatePcapRequest request, absl::Time) override {
     const std::string id = absl::StrCat("created", ++create_calls);
+    const absl::Time began = clock_.Now();
     co_await clock_.Sleep(create_duration);
     if (!next_error.ok()) co_return next_error;
-    co_return Put(request.account_id(), id, v1::Pcap::STATUS_PENDING,
-                  request.has_full() ? v1::Pcap::TYPE_FULL : v1::Pcap::TYPE_SIMPLE);
+    const auto type = request.has_full() ? v1::Pcap::TYPE_FULL : v1::Pcap::TYPE_SIMPLE;
+    co_return Observed(Put(request.account_id(), id, v1::Pcap::STATUS_PENDING, type), began);
   }
 
   Task<absl::Status> StopPcap(std::string, std::string, absl::Time) override {
@@ -153,8 +156,8 @@ class FakePcapsApi : public PcapsApi {
     std::string bytes_;
   };
 
-  v1::Pcap Observed(v1::Pcap pcap) const {
-    *pcap.mutable_observed_time() = ToTimestamp(clock_.Now());
+  static v1::Pcap Observed(v1::Pcap pcap, absl::Time began) {
+    *pcap.mutable_observed_time() = ToTimestamp(began);
     return pcap;
   }
 

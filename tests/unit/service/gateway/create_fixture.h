@@ -12,9 +12,9 @@
 #include "absl/strings/str_cat.h"
 #include "clients/base/error.h"
 #include "service/gateway/create_once.h"
-#include "service/state/memory_state.h"
 #include "tests/unit/support/creating_api.h"
 #include "tests/unit/support/failing_state.h"
+#include "tests/unit/support/losable_state.h"
 #include "tests/unit/support/manual_clock.h"
 
 namespace pcaps {
@@ -116,7 +116,7 @@ class CreateFixture : public testing::Test {
   boost::asio::io_context loop_;
   ManualClock clock_{absl::UnixEpoch() + absl::Hours(24 * 365 * 50)};
   CreatingUpstream upstream_;
-  MemoryState memory_{loop_.get_executor(), clock_};
+  LosableState memory_{loop_.get_executor(), clock_};
   std::unique_ptr<Replica> a_ = NewReplica("a");
   std::unique_ptr<Replica> b_ = NewReplica("b");
 };

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "tests/unit/service/gateway/create_fixture.h"
+#include "tests/unit/support/run_task.h"
 
 namespace pcaps {
 namespace {
@@ -70,6 +71,18 @@ TEST_F(CreateOnceTest, DuplicatesInFlightWaitForTheFirstHereAndElsewhere) {
   EXPECT_EQ(Await(here)->id(), "created1");
   EXPECT_EQ(Await(elsewhere)->id(), "created1");
   EXPECT_EQ(made(), 1);
+}
+
+TEST_F(CreateOnceTest, DuplicatesThatWaitForTheLeaseAtTwoReplicasCreateOnce) {
+  const auto c = NewReplica("c");
+  c->api.fate = [](const auto&) { return CreateFate{.answer_after = absl::Seconds(1)}; };
+  const Pending first = Start(*c, SimpleRequest("r0"));
+  const Pending here = Start(*a_, SimpleRequest("r1"));
+  const Pending there = Start(*b_, SimpleRequest("r1"));
+  ASSERT_TRUE(Await(first).ok());
+  EXPECT_EQ(Await(here)->id(), "created2");
+  EXPECT_EQ(Await(there)->id(), "created2");
+  EXPECT_EQ(upstream_.posts["r1"], 1);
 }
 
 TEST_F(CreateOnceTest, ACallerWhoLeavesDoesNotStopTheCreation) {
@@ -167,12 +180,16 @@ TEST_F(CreateOnceTest, WhatTheListDoesNotShowStaysUnknown) {
 }
 
 TEST_F(CreateOnceTest, AnEqualCaptureOfAnotherCallerIsNotTakenForOurs) {
-  ASSERT_EQ(Run(*a_, SimpleRequest(""))->id(), "created1");
-  ASSERT_EQ(Run(*b_, SimpleRequest("theirs"))->id(), "created2");
-  a_->api.fate = [](const auto&) { return Lost(/*executed=*/false); };
-  EXPECT_FALSE(Run(*a_, SimpleRequest("ours")).ok());
+  for (const std::string theirs : {"", "theirs"}) {
+    const std::string ours = absl::StrCat("ours beside ", theirs);
+    ASSERT_TRUE(Run(*b_, SimpleRequest(theirs)).ok());
+    a_->api.fate = [](const auto&) { return Lost(/*executed=*/false); };
+    EXPECT_FALSE(Run(*a_, SimpleRequest(ours)).ok());
+    Pass(absl::Minutes(1));
+  }
+  ASSERT_TRUE(Run(*b_, SimpleRequest("theirs too")).ok());
   a_->api.fate = [](const auto&) { return Lost(/*executed=*/true); };
-  EXPECT_EQ(Run(*a_, SimpleRequest("ours too"))->id(), "created3");
+  EXPECT_EQ(Run(*a_, SimpleRequest("ours"))->id(), "created4");
 }
 
 TEST_F(CreateOnceTest, WhatIsCreatedAfterACreationWasGivenUpIsNotIts) {
@@ -189,6 +206,44 @@ TEST_F(CreateOnceTest, WhatIsCreatedAfterACreationWasGivenUpIsNotIts) {
             v1::ERROR_REASON_CREATE_OUTCOME_UNKNOWN);
   b_->state.trouble = kWorks;
   EXPECT_EQ(Run(*b_, SimpleRequest("next"))->id(), "created1");
+}
+
+TEST_F(CreateOnceTest, WhoLostTheLeaseDoesNotTakeWhatTheNextCreates) {
+  a_->api.fate = [](const auto&) { return Lost(/*executed=*/false); };
+  const Pending ours = Start(*a_, SimpleRequest("ours"));
+  memory_.Flush();
+  b_->api.fate = [](const auto&) { return CreateFate{.answer_after = absl::Seconds(5)}; };
+  const Pending theirs = Start(*b_, SimpleRequest("theirs"));
+  EXPECT_EQ(Await(theirs)->id(), "created1");
+  EXPECT_EQ(ReasonOf(Await(ours).status()), v1::ERROR_REASON_CREATE_OUTCOME_UNKNOWN);
+  EXPECT_EQ(ReasonOf(Run(*a_, SimpleRequest("ours")).status()),
+            v1::ERROR_REASON_CREATE_OUTCOME_UNKNOWN);
+}
+
+TEST_F(CreateOnceTest, WhoHasNoNameAndNoLeaseDoesNotTakeWhatAnotherCreates) {
+  int calls = 0;  // The first takes the lease, the second cannot extend it.
+  a_->state.trouble = [&] { return ++calls == 2 ? kFails() : kWorks(); };
+  a_->api.fate = [](const auto&) {
+    return CreateFate{.executed = false, .answer_after = absl::Seconds(15)};
+  };
+  const Pending ours = Start(*a_, SimpleRequest(""));
+  ASSERT_EQ(a_->api.create_calls, 1);
+  b_->api.fate = [&](const auto&) {
+    b_->state.trouble = kFails;  // It cannot say whose its capture is.
+    return CreateFate{};
+  };
+  ASSERT_EQ(Await(Start(*b_, SimpleRequest("theirs")), absl::Seconds(11))->id(), "created1");
+  EXPECT_FALSE(Await(ours).ok());
+}
+
+TEST_F(CreateOnceTest, ACaptureIsWhoseAnswerToldIt) {
+  const std::string key = CreateKey(SimpleRequest("r1"), "");
+  MadeCaptures made(memory_);
+  a_->api.fate = [&](const auto&) { return CreateFate{.answer_after = absl::Seconds(1)}; };
+  const Pending ours = Start(*a_, SimpleRequest("r1"));
+  EXPECT_EQ(*RunTask(loop_, made.Bind({"acct", "created1"}, "another")), "another");
+  EXPECT_EQ(Await(ours)->id(), "created1");
+  EXPECT_EQ(**RunTask(loop_, made.MakerOf({"acct", "created1"})), key);
 }
 
 TEST_F(CreateOnceTest, NobodyElseCreatesInTheAccountWhileAnOutcomeIsOpen) {
@@ -278,6 +333,45 @@ TEST_F(CreateOnceTest, AnAnswerThatTheStateCannotTakeIsAnsweredAndNotedLater) {
   EXPECT_EQ(b_->api.list_calls, lists);
 }
 
+TEST_F(CreateOnceTest, AnOutcomeIsNotedThoughTheStateLostEverythingDuringThePost) {
+  for (const bool lost : {false, true}) {
+    const std::string id = absl::StrCat("r", lost);
+    a_->api.lists = !lost;
+    a_->api.fate = [&, lost](const auto&) {
+      memory_.Flush();
+      return lost ? Lost(/*executed=*/true) : CreateFate{};
+    };
+    EXPECT_EQ(Run(*a_, SimpleRequest(id)).ok(), !lost);
+    const Answer again = Run(*b_, SimpleRequest(id));
+    ASSERT_TRUE(again.ok()) << id << ": " << again.status();
+    EXPECT_EQ(upstream_.posts[id], 1) << id;
+    Pass(absl::Minutes(1));
+  }
+}
+
+TEST_F(CreateOnceTest, WhatALookTellsIsNotedThoughTheStateLostEverythingDuringIt) {
+  for (const bool executed : {true, false}) {
+    const std::string id = absl::StrCat("r", executed);
+    // It dies before the answer.
+    const auto dead = NewReplica(absl::StrCat("dead", executed));
+    dead->api.fate = [&, executed](const auto&) {
+      dead->state.trouble = kFails;
+      return CreateFate{.executed = executed, .answer_after = absl::Hours(1)};
+    };
+    dead->api.lists = false;
+    ASSERT_FALSE(Run(*dead, SimpleRequest(id)).ok());
+    Pass(absl::Seconds(45));
+    b_->api.read_duration = absl::Seconds(2);
+    const Pending looks = Start(*b_, SimpleRequest(id));
+    Pass(absl::Seconds(1));
+    memory_.Flush();
+    EXPECT_EQ(Await(looks).ok(), executed);
+    EXPECT_EQ(Run(*NewReplica("later"), SimpleRequest(id)).ok(), executed);
+    EXPECT_EQ(upstream_.posts[id], 1) << id;
+    Pass(absl::Minutes(10));  // Nobody notes anything any more.
+  }
+}
+
 TEST_F(CreateOnceTest, ARecordThatMakesNoSenseIsNotSent) {
   const std::string key = CreateKey(SimpleRequest("r1"), "");
   std::optional<bool> put;
@@ -304,6 +398,19 @@ TEST_F(CreateOnceTest, MoreThanItHasRoomForAreRefused) {
   EXPECT_TRUE(Run(*small, elsewhere).ok());
   EXPECT_TRUE(Await(joins).ok());
   EXPECT_TRUE(Run(*small, SimpleRequest("r3")).ok());
+}
+
+TEST_F(CreateOnceTest, WhoWaitsInVainForTheAccountIsToldThatItIsBusy) {
+  const absl::StatusOr<CasResult> held = RunTask(
+      loop_, memory_.CompareAndSet("lease:create:acct", std::nullopt, "another's", absl::Hours(1)));
+  ASSERT_TRUE(held->swapped);
+  const Pending front = Start(*a_, Patient(SimpleRequest("r1"), absl::Minutes(1)));
+  const Answer behind = Run(*a_, SimpleRequest("r2"));
+  const Answer unnamed = Run(*b_, SimpleRequest(""));
+  for (const Answer& busy : {behind, unnamed, Await(front)}) {
+    EXPECT_EQ(ReasonOf(busy.status()), v1::ERROR_REASON_OVERLOADED) << busy.status();
+    EXPECT_TRUE(RetryAfterOf(busy.status()).has_value());
+  }
 }
 
 TEST_F(CreateOnceTest, TheStateLearnsNoKeysOfABucket) {

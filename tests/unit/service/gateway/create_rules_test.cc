@@ -164,6 +164,37 @@ TEST_F(CreateRulesTest, ALostFullCaptureHoldsItsSlotOnceItIsFound) {
   EXPECT_EQ(ReasonOf(Run(*b_, FullRequest("r2")).status()), v1::ERROR_REASON_FULL_CAPTURE_RUNNING);
 }
 
+TEST_F(CreateRulesTest, AFullCaptureThatIsFoundLaterHoldsItsSlotToo) {
+  a_->api.fate = [](const auto&) { return Lost(/*executed=*/true); };
+  a_->api.lists = false;
+  ASSERT_FALSE(Run(*a_, FullRequest("r1")).ok());
+  EXPECT_EQ(Run(*b_, FullRequest("r1"))->id(), "created1");
+  EXPECT_EQ(ReasonOf(Run(*b_, FullRequest("r2")).status()), v1::ERROR_REASON_FULL_CAPTURE_RUNNING);
+}
+
+TEST_F(CreateRulesTest, ARefusedFullCaptureDoesNotShortenTheSlotOfARunningOne) {
+  v1::CreatePcapRequest day = FullRequest("r1");
+  day.mutable_time_limit()->set_seconds(24 * 3600);
+  ASSERT_TRUE(Run(*a_, day).ok());
+  // For a moment the running one cannot be seen, and only the upstream refuses the next.
+  std::vector<CreatingUpstream::Made> hidden;
+  hidden.swap(upstream_.made);
+  b_->api.fate = [](const auto&) { return CreateFate{.answer = CreateFate::Answer::kNotSent}; };
+  ASSERT_FALSE(Run(*b_, FullRequest("r2")).ok());
+  hidden.swap(upstream_.made);
+  Pass(absl::Hours(1));  // Longer than the refused one could have run.
+  EXPECT_EQ(ReasonOf(Run(*a_, FullRequest("r3")).status()), v1::ERROR_REASON_FULL_CAPTURE_RUNNING);
+}
+
+TEST_F(CreateRulesTest, ASlotFromAClockThatHasSteppedBackRefusesNobody) {
+  memory_.ahead = absl::Hours(1);
+  ASSERT_TRUE(Run(*a_, SimpleRequest("r1")).ok());
+  memory_.ahead = absl::ZeroDuration();
+  EXPECT_TRUE(Run(*b_, SimpleRequest("r2")).ok());
+  memory_.ahead = -absl::Milliseconds(10);  // No step, but what clocks are apart.
+  EXPECT_EQ(ReasonOf(Run(*b_, SimpleRequest("r3")).status()), v1::ERROR_REASON_CREATE_TOO_SOON);
+}
+
 TEST(CreateRules, AreTheUpstreamsWhereTheyAreOff) {
   class Off : public CreateFixture {
    public:

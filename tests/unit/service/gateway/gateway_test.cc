@@ -42,14 +42,16 @@ class GatewayTest : public testing::Test {
   ManualClock clock_{absl::UnixEpoch() + absl::Hours(24 * 365 * 50)};
   FakePcapsApi api_{clock_};
   MemoryState state_{loop_.get_executor(), clock_};
+  static GatewayOptions Options() {
+    GatewayOptions options;
+    options.whole_max = 64 << 10;
+    options.max_downloads = 1;
+    options.cache.alone = true;
+    return options;
+  }
   Gateway gateway_{
-      loop_.get_executor(),
-      {api_, api_, api_},
-      state_,
-      {{loop_.get_executor(), &api_}},
-      clock_,
-      [] { return 0.5; },
-      GatewayOptions{.whole_max = 64 << 10, .max_downloads = 1, .cache = {.alone = true}}};
+      loop_.get_executor(), {api_, api_, api_}, state_, {{loop_.get_executor(), &api_}}, clock_,
+      [] { return 0.5; },   Options()};
   ListWriter<v1::DownloadPcapResponse> downloaded_;
 };
 
@@ -57,16 +59,16 @@ TEST_F(GatewayTest, GetAndListAnswerWhatTheUpstreamSays) {
   api_.Put("acct", "a", v1::Pcap::STATUS_RUNNING);
   clock_.Advance(absl::Seconds(1));
   api_.Put("acct", "b", v1::Pcap::STATUS_SUCCESS);
-  const auto pcap = RunTask(loop_, gateway_.GetPcap(Naming<v1::GetPcapRequest>("a")));
+  const auto pcap = RunTask(loop_, gateway_.GetPcap(Naming<v1::GetPcapRequest>("a"), kSoon));
   EXPECT_EQ(pcap->value.status(), v1::Pcap::STATUS_RUNNING);
   v1::ListPcapsRequest request;
   request.set_account_id("acct");
   request.set_page_size(1);
-  const auto first = RunTask(loop_, gateway_.ListPcaps(request));
+  const auto first = RunTask(loop_, gateway_.ListPcaps(request, kSoon));
   ASSERT_EQ(first->value.pcaps_size(), 1);
   EXPECT_EQ(first->value.pcaps(0).id(), "b");
   request.set_page_token(first->value.next_page_token());
-  const auto second = RunTask(loop_, gateway_.ListPcaps(request));
+  const auto second = RunTask(loop_, gateway_.ListPcaps(request, kSoon));
   EXPECT_EQ(second->value.pcaps(0).id(), "a");
   EXPECT_TRUE(second->value.next_page_token().empty());
 }

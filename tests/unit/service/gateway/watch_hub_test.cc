@@ -7,6 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "clients/base/error.h"
+#include "service/gateway/pcap_cache.h"
+#include "service/state/memory_state.h"
 #include "tests/unit/support/fake_pcaps_api.h"
 #include "tests/unit/support/manual_clock.h"
 #include "tests/unit/support/run_task.h"
@@ -55,8 +57,15 @@ class WatchHubTest : public testing::Test {
   boost::asio::io_context loop_;
   ManualClock clock_{absl::UnixEpoch() + absl::Hours(24 * 365 * 50)};
   FakePcapsApi api_{clock_};
-  WatchHub hub_{loop_.get_executor(), api_, clock_,
-                WatchOptions{kPoll, absl::Seconds(15), absl::Seconds(20), 6, 4}};
+  MemoryState state_{loop_.get_executor(), clock_};
+  PcapCache cache_{loop_.get_executor(), state_, clock_, {.alone = true}};
+  WatchHub hub_{loop_.get_executor(),
+                api_,
+                cache_,
+                state_,
+                clock_,
+                [] { return 0.0; },
+                WatchOptions{kPoll, absl::Seconds(15), absl::Seconds(20), 6, 4, "here"}};
 };
 
 constexpr auto kPending = v1::Pcap::STATUS_PENDING;
@@ -316,8 +325,9 @@ TEST_F(WatchHubTest, AboveItsLimitsItRefuses) {
 }
 
 TEST_F(WatchHubTest, WatchersMayLeaveWhileOthersAreTold) {
-  WatchHub hub(loop_.get_executor(), api_, clock_,
-               WatchOptions{kPoll, absl::Seconds(15), absl::Seconds(20), 1000, 1000});
+  WatchHub hub(
+      loop_.get_executor(), api_, cache_, state_, clock_, [] { return 0.0; },
+      WatchOptions{kPoll, absl::Seconds(15), absl::Seconds(20), 1000, 1000, "here"});
   api_.Put("acct", "a", kPending);
   std::vector<std::unique_ptr<Watcher>> watchers;
   for (int i = 0; i < 300; ++i) watchers.push_back(*hub.Watch("acct", {"a"}));

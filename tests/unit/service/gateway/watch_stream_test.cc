@@ -7,6 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "clients/base/error.h"
+#include "service/gateway/pcap_cache.h"
+#include "service/state/memory_state.h"
 #include "tests/unit/support/fake_pcaps_api.h"
 #include "tests/unit/support/list_writer.h"
 #include "tests/unit/support/manual_clock.h"
@@ -49,7 +51,10 @@ class WatchStreamTest : public testing::Test {
   boost::asio::io_context loop_;
   ManualClock clock_{absl::UnixEpoch() + absl::Hours(24 * 365 * 50)};
   FakePcapsApi api_{clock_};
-  WatchHub hub_{loop_.get_executor(), api_, clock_, WatchOptions()};
+  MemoryState state_{loop_.get_executor(), clock_};
+  PcapCache cache_{loop_.get_executor(), state_, clock_, {.alone = true}};
+  WatchHub hub_{loop_.get_executor(), api_,          cache_, state_, clock_,
+                [] { return 0.0; },   WatchOptions()};
   std::unique_ptr<Watcher> watcher_;
   ListWriter<v1::WatchEvent> writer_;
   boost::asio::cancellation_signal cancel_;
@@ -101,6 +106,17 @@ TEST_F(WatchStreamTest, SilenceIsBrokenByHeartbeats) {
   Start({"a"}, {.heartbeat_interval = absl::Seconds(5)});
   for (int i = 0; i < 11; ++i) Pass(absl::Seconds(1));
   EXPECT_THAT(Sent(), ElementsAre("a", "heartbeat", "heartbeat"));
+}
+
+TEST_F(WatchStreamTest, OnlyTheFirstHeartbeatAfterAnEventComesEarly) {
+  api_.Put("acct", "a", v1::Pcap::STATUS_RUNNING);
+  Start({"a"}, {.heartbeat_interval = absl::Seconds(10), .first_heartbeat_after = 0.5});
+  for (int i = 0; i < 5; ++i) Pass(absl::Seconds(1));
+  EXPECT_THAT(Sent(), ElementsAre("a", "heartbeat"));
+  for (int i = 0; i < 9; ++i) Pass(absl::Seconds(1));
+  EXPECT_THAT(Sent(), testing::SizeIs(2));
+  Pass(absl::Seconds(1));
+  EXPECT_THAT(Sent(), testing::SizeIs(3));
 }
 
 TEST_F(WatchStreamTest, AnUnknownCaptureIsNotFound) {
