@@ -7,9 +7,11 @@
 namespace pcaps::load {
 namespace {
 
-// A replica that comes back is found soon.
-constexpr int kMinReconnectMs = 100;
+// A replica that comes back is found soon,
+constexpr int kFirstReconnectMs = 100;
 constexpr int kMaxReconnectMs = 1000;
+// but on a busy machine a connection takes a while: gRPC gives up an attempt after this.
+constexpr int kConnectMs = 10'000;
 
 }  // namespace
 
@@ -17,8 +19,8 @@ Targets::Targets(const std::vector<std::string>& addresses, int channels) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // Or all channels share a connection.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kMinReconnectMs);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kMinReconnectMs);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kFirstReconnectMs);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxReconnectMs);
   for (const std::string& address : addresses) {
     Target& target = *targets_.emplace_back(std::make_unique<Target>());
