@@ -20,6 +20,8 @@ class Clock {
   Task<void> Sleep(absl::Duration duration) { return SleepUntil(Now() + duration); }
 };
 
+// The wall clock's time when it was first asked, and what has passed since: whoever sets the clock
+// moves no deadline.
 class SystemClock : public Clock {
  public:
   absl::Time Now() const override;

@@ -31,6 +31,7 @@ struct UpstreamAsk {
 struct UpstreamLeave {
   absl::Time began;    // Now, on the fleet's clock: no answer is older than this.
   bool probe = false;  // The one request that finds out whether the upstream takes some again.
+  std::vector<std::string> probed;  // The gate's own: of what.
 };
 
 // What an answer said of the upstream's limit.

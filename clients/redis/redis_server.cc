@@ -45,6 +45,11 @@ Task<absl::Status> LogInToRedis(std::shared_ptr<RedisConnection> connection, std
   if (!username.empty()) command.push_back(std::move(username));
   command.push_back(std::move(password));
   const auto reply = co_await RedisConnection::Ask(connection, std::move(command), timeout);
+  const absl::StatusCode code = reply.status().code();
+  if (code == absl::StatusCode::kInternal) {
+    // Whoever does not know AUTH says so with what it was sent: the password.
+    co_return absl::Status(code, "it does not take AUTH as a Redis does");
+  }
   co_return reply.status();
 }
 

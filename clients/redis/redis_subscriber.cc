@@ -31,6 +31,7 @@ void RedisSubscriber::Stop() {
 
 void RedisSubscriber::SetUp(bool up) {
   up_ = up;
+  if (!up) ++downs_;
   changed_.Notify();
   if (!up && connection_ != nullptr) connection_->Close(absl::UnavailableError("Redis is down"));
 }
@@ -59,8 +60,13 @@ Task<absl::Status> RedisSubscriber::Run(std::shared_ptr<RedisSubscriber> self) {
 
 Task<absl::Status> RedisSubscriber::Listen(std::shared_ptr<RedisSubscriber> self) {
   const RedisClientOptions& options = *self->options_;
+  const uint64_t downs = self->downs_;
   auto connection = co_await OpenRedis(self->loop_, self->clock_, self->options_);
   if (!connection.ok()) co_return connection.status();
+  if (self->downs_ != downs) {  // It may be to a server that was given up meanwhile.
+    (*connection)->Close(absl::UnavailableError("Redis was down"));
+    co_return (*connection)->why();
+  }
   self->connection_ = *connection;
   const absl::Status begun = co_await Begin(self);
   if (!begun.ok()) {

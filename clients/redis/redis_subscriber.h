@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/cancellation_signal.hpp>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -44,6 +45,7 @@ class RedisSubscriber : public std::enable_shared_from_this<RedisSubscriber> {
   const std::shared_ptr<const RedisClientOptions> options_;
   const RedisSubscription subscription_;
   bool up_ = false;
+  uint64_t downs_ = 0;  // How often it went down.
   bool stopped_ = false;
   bool refusal_told_ = false;
   Event changed_;

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
+
+#include "clients/base/flight.h"
 
 namespace pcaps {
 namespace {
@@ -33,6 +36,11 @@ const Bucket* FindBucket(const TakeRequest& take, const std::string& key) {
   return nullptr;
 }
 
+bool HasKey(const std::vector<BucketClosing>& closings, const std::string& key) {
+  return std::any_of(closings.begin(), closings.end(),
+                     [&key](const BucketClosing& closing) { return closing.key == key; });
+}
+
 Task<void> Ignoring(Task<absl::Status> call) {
   const absl::Status status = co_await std::move(call);
   status.IgnoreError();
@@ -60,7 +68,7 @@ TakeRequest BudgetLedger::FleetTakeOf(const UpstreamAsk& ask) const {
   return FleetTake(ask, RateOf(ask.budget), options_.shares);
 }
 
-Task<TakeResult> BudgetLedger::Take(UpstreamAsk ask) {
+Task<absl::StatusOr<TakeResult>> BudgetLedger::Take(UpstreamAsk ask) {
   const absl::Time now = state_.Now();
   const TakeResult own = TakeOwn(ask, now);
   // A 429 that this replica has seen holds, whatever the shared state remembers of it.
@@ -68,7 +76,19 @@ Task<TakeResult> BudgetLedger::Take(UpstreamAsk ask) {
     TellAgain(ask, now);
     co_return own;
   }
-  const absl::StatusOr<TakeResult> shared = co_await state_.Take(FleetTakeOf(ask));
+  // It goes on when the caller leaves: what it brings then may be a probe, which is given up.
+  const auto left = std::make_shared<bool>(false);
+  const auto flight =
+      Flight<TakeResult>::Start(control_, WhenLeft::kGoesOn, state_.Take(FleetTakeOf(ask)),
+                                [self = shared_from_this(), left](const auto& taken) {
+                                  if (*left && taken.ok()) self->GiveUpProbe(*taken);
+                                });
+  const absl::StatusOr<TakeResult> shared = co_await Flight<TakeResult>::Join(flight);
+  if (absl::IsCancelled(shared.status())) {
+    *left = true;
+    PutOffOwnProbe(own);
+    co_return shared.status();
+  }
   if (shared.ok()) co_return WithState(ask, own, *shared);
   ++counts_.unshared;
   co_return WithoutState(ask, own);
@@ -79,35 +99,69 @@ TakeResult BudgetLedger::TakeOwn(const UpstreamAsk& ask, absl::Time now) {
   return own.ok() ? *own : TakeResult{.now = now, .retry_after = WithoutRoom()};
 }
 
+// Where it is known here that some of the ask's buckets are closed.
+std::optional<TakeResult> BudgetLedger::RefusedByClosings(const UpstreamAsk& ask, absl::Time now) {
+  TakeResult refusal{.now = now, .closed = true};
+  for (const std::string& key : ClosableBy(ask)) {
+    const auto found = closings_.find(key);
+    if (found == closings_.end() || found->second.until <= now) continue;
+    Closing& closing = found->second;
+    closing.until = std::min(closing.until, now + kMaxClosing);  // Where the clock was set back.
+    closing.seen_until = std::min(closing.seen_until, closing.until);
+    refusal.closings.push_back({key, closing.until});
+    refusal.retry_after = std::max(refusal.retry_after, closing.until - now);
+  }
+  if (refusal.closings.empty()) return std::nullopt;
+  return refusal;
+}
+
+void BudgetLedger::PutOffOwnProbe(const TakeResult& own) {
+  if (!own.probe) return;
+  for (const BucketClosing& probed : own.closings) {
+    own_.Close(probed.key, own.now + kProbeAgain, own.now).IgnoreError();
+  }
+}
+
+void BudgetLedger::GiveUpProbe(const TakeResult& taken) {
+  if (!taken.probe) return;
+  for (const BucketClosing& probed : taken.closings) Close(probed.key, kProbeAgain);
+}
+
 TakeResult BudgetLedger::WithoutState(const UpstreamAsk& ask, const TakeResult& own) {
   // Others may have closed it: the shared state said so before it was lost.
-  const std::string key = BudgetKey(ask.budget);
-  const auto closing = closings_.find(key);
-  if (closing == closings_.end() || closing->second.until <= own.now) return own;
-  own_.Close(key, closing->second.until, own.now).IgnoreError();
-  return {.now = own.now, .retry_after = closing->second.until - own.now, .closed = true};
+  const std::optional<TakeResult> refusal = RefusedByClosings(ask, own.now);
+  if (!refusal.has_value()) return own;
+  for (const auto& [key, until] : refusal->closings) {
+    own_.Close(key, until, own.now).IgnoreError();
+  }
+  return *refusal;
 }
 
 TakeResult BudgetLedger::WithState(const UpstreamAsk& ask, const TakeResult& own,
                                    const TakeResult& shared) {
-  const std::string key = BudgetKey(ask.budget);
-  if (shared.closed && !IsCreate(ask)) {  // Of a create it may be another bucket.
-    Closing& closing = closings_[key];
-    closing.until = std::max(closing.until, shared.now + shared.retry_after);
+  for (const auto& [key, until] : shared.closings) {
+    Closing& closing = ClosingOf(key, shared.now);
+    closing.until = std::max(closing.until, until);
   }
-  if (own.probe && shared.granted < 1) {
-    for (const std::string& probed : ProbedBy(ask)) {
-      own_.Close(probed, own.now + kProbeAgain, own.now).IgnoreError();
-    }
+  // Opened before its time: it is the shared state that has lost the closing.
+  const std::optional<TakeResult> lost =
+      shared.closed ? std::nullopt : RefusedByClosings(ask, shared.now);
+  if (lost.has_value()) {
+    TellAgain(ask, shared.now);
+    GiveUpProbe(shared);
   }
-  if (shared.granted < 1 || shared.probe) return shared;
-  // All of the ask's buckets are open: a probe went well, maybe another replica's.
+  if (shared.granted < 1 || lost.has_value()) PutOffOwnProbe(own);
+  if (lost.has_value()) return *lost;
+  if (shared.granted < 1) return shared;
+  // All of the ask's buckets are open but for those probed: a probe went well, maybe another
+  // replica's.
   for (const std::string& open : ClosableBy(ask)) {
+    if (HasKey(shared.closings, open)) continue;
     const auto closing = closings_.find(open);
     const bool known = closing != closings_.end();
     // A 429 may have come while the shared state was asked.
     if (known && closing->second.seen_until > std::max(own.now, shared.now)) continue;
-    if (known || own.probe) ReopenOwn(ask, open, own.now);
+    if (known || HasKey(own.closings, open)) ReopenOwn(ask, open, own.now);
   }
   return shared;
 }
@@ -116,49 +170,43 @@ void BudgetLedger::Note(const UpstreamAsk& ask, const UpstreamLeave& leave,
                         const UpstreamVerdict& verdict) {
   if (verdict.http_status == 429) {
     ++counts_.closed;
-    const Keys keys = leave.probe ? ProbedBy(ask) : ClosedBy429(ask, verdict);
+    // The buckets that were tried are closed again, whatever else this answer closes.
+    std::set<std::string> keys(leave.probed.begin(), leave.probed.end());
+    keys.insert(ClosedBy429(ask, verdict));
     const absl::Duration pause = verdict.retry_after.value_or(kDefaultPause);
     for (const std::string& key : keys) Close(key, pause);
     return;
   }
-  if (leave.probe) {
-    for (const std::string& key : ProbedBy(ask)) {
-      if (verdict.http_status == 0) {
-        Close(key, kProbeAgain);
-      } else {
-        Reopen(ask, key);
-      }
+  for (const std::string& key : leave.probed) {
+    if (verdict.http_status == 0) {
+      Close(key, kProbeAgain);
+    } else {
+      Reopen(ask, key);
     }
   }
   Tighten(ask, verdict.windows);
 }
 
-// What the probe was a probe of, as far as it is known here.
-std::vector<std::string> BudgetLedger::ProbedBy(const UpstreamAsk& ask) const {
-  Keys known;
-  const Keys all = ClosableBy(ask);
-  std::copy_if(all.begin(), all.end(), std::back_inserter(known),
-               [this](const std::string& key) { return closings_.contains(key); });
-  return known.empty() ? all : known;
-}
-
 // The upstream makes one simple capture an account in a minute, and says 429 to another: nobody
 // else's affair, unless it says as well that nothing is left.
-std::vector<std::string> BudgetLedger::ClosedBy429(const UpstreamAsk& ask,
-                                                   const UpstreamVerdict& verdict) const {
+std::string BudgetLedger::ClosedBy429(const UpstreamAsk& ask, const UpstreamVerdict& verdict) {
   const bool nothing_left =
       std::any_of(verdict.windows.begin(), verdict.windows.end(),
                   [](const RateLimitWindow& window) { return window.remaining.value_or(1) < 1; });
-  if (IsCreate(ask) && !nothing_left) return {CreatesKey(ask.budget, ask.account_id)};
-  return {BudgetKey(ask.budget)};
+  if (IsCreate(ask) && !nothing_left) return CreatesKey(ask.budget, ask.account_id);
+  return BudgetKey(ask.budget);
+}
+
+BudgetLedger::Closing& BudgetLedger::ClosingOf(const std::string& key, absl::Time now) {
+  if (closings_.size() >= kMaxClosings) {
+    std::erase_if(closings_, [now](const auto& entry) { return entry.second.until <= now; });
+  }
+  return closings_[key];
 }
 
 void BudgetLedger::Close(const std::string& key, absl::Duration pause) {
   const absl::Time now = state_.Now();
-  if (closings_.size() >= kMaxClosings) {
-    std::erase_if(closings_, [now](const auto& entry) { return entry.second.until <= now; });
-  }
-  Closing& closing = closings_[key];
+  Closing& closing = ClosingOf(key, now);
   closing.seen_until = std::max(closing.seen_until, now + pause);
   closing.until = std::max(closing.until, closing.seen_until);
   closing.told = now;
@@ -167,7 +215,11 @@ void BudgetLedger::Close(const std::string& key, absl::Duration pause) {
 }
 
 void BudgetLedger::Reopen(const UpstreamAsk& ask, const std::string& key) {
-  ReopenOwn(ask, key, state_.Now());
+  const absl::Time now = state_.Now();
+  const auto closing = closings_.find(key);
+  // A 429 that came after the probe is no affair of the probe's.
+  if (closing != closings_.end() && closing->second.until > now) return;
+  ReopenOwn(ask, key, now);
   const TakeRequest take = FleetTakeOf(ask);
   const Bucket* const bucket = FindBucket(take, key);
   if (bucket != nullptr) Tell(state_.Reopen(*bucket));
@@ -199,10 +251,10 @@ void BudgetLedger::Tighten(const UpstreamAsk& ask, const std::vector<RateLimitWi
 void BudgetLedger::TellAgain(const UpstreamAsk& ask, absl::Time now) {
   for (const std::string& key : ClosableBy(ask)) {
     const auto found = closings_.find(key);
-    if (found == closings_.end() || found->second.seen_until <= now) continue;
+    if (found == closings_.end() || found->second.until <= now) continue;
     if (now < found->second.told + kTellAgain) continue;
     found->second.told = now;
-    Tell(state_.Close(key, found->second.seen_until));
+    Tell(state_.Close(key, found->second.until));
   }
 }
 

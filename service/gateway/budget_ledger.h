@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,8 +35,8 @@ class BudgetLedger : public std::enable_shared_from_this<BudgetLedger> {
 
   BudgetLedger(Loop control, SharedState& state, BudgetLedgerOptions options);
 
-  // Pays for one request, or says why not.
-  Task<TakeResult> Take(UpstreamAsk ask);
+  // Pays for one request, or says why not. Errors: CANCELLED.
+  Task<absl::StatusOr<TakeResult>> Take(UpstreamAsk ask);
   // What came of a request that was paid for.
   void Note(const UpstreamAsk& ask, const UpstreamLeave& leave, const UpstreamVerdict& verdict);
 
@@ -47,7 +48,6 @@ class BudgetLedger : public std::enable_shared_from_this<BudgetLedger> {
     absl::Time seen_until = absl::InfinitePast();  // What this replica's own 429s say.
     absl::Time told;                               // When the shared state was told last.
   };
-  using Keys = std::vector<std::string>;
 
   const BudgetRate& RateOf(const std::string& budget) const;
   TakeRequest OwnTakeOf(const UpstreamAsk& ask) const;
@@ -55,8 +55,12 @@ class BudgetLedger : public std::enable_shared_from_this<BudgetLedger> {
   TakeResult TakeOwn(const UpstreamAsk& ask, absl::Time now);
   TakeResult WithoutState(const UpstreamAsk& ask, const TakeResult& own);
   TakeResult WithState(const UpstreamAsk& ask, const TakeResult& own, const TakeResult& shared);
-  Keys ProbedBy(const UpstreamAsk& ask) const;
-  Keys ClosedBy429(const UpstreamAsk& ask, const UpstreamVerdict& verdict) const;
+  std::optional<TakeResult> RefusedByClosings(const UpstreamAsk& ask, absl::Time now);
+  // Of a probe that is not sent.
+  void PutOffOwnProbe(const TakeResult& own);
+  void GiveUpProbe(const TakeResult& taken);
+  static std::string ClosedBy429(const UpstreamAsk& ask, const UpstreamVerdict& verdict);
+  Closing& ClosingOf(const std::string& key, absl::Time now);
   void Close(const std::string& key, absl::Duration pause);
   void Reopen(const UpstreamAsk& ask, const std::string& key);
   void ReopenOwn(const UpstreamAsk& ask, const std::string& key, absl::Time now);

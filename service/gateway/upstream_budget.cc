@@ -122,6 +122,8 @@ Task<absl::StatusOr<UpstreamLeave>> UpstreamBudget::Admit(UpstreamAsk ask) {
   if (!has_line) {
     const std::optional<UpstreamLeave> leave = co_await TryTake(ask);
     if (leave.has_value()) co_return *leave;
+    const bool cancelled = co_await Cancelled();
+    if (cancelled) co_return absl::CancelledError("the caller left");
   }
   co_return co_await WaitInLine(ask, end);
 }
@@ -130,7 +132,9 @@ Task<absl::StatusOr<UpstreamLeave>> UpstreamBudget::WaitInLine(const UpstreamAsk
                                                                absl::Time end) {
   Line& line = LineOf(ask);
   if (clock_.Now() >= end || line.ready > end) co_return Refuse(line);
-  if (waiting_ >= options_.max_waiting) {
+  // No account's line takes the places of all others.
+  const size_t longest = static_cast<size_t>(std::max(options_.max_waiting / 4, 1));
+  if (waiting_ >= options_.max_waiting || line.waiting.size() >= longest) {
     ++counts_.refused_crowded;
     co_return Refuse(line);
   }
@@ -154,14 +158,19 @@ Task<absl::StatusOr<UpstreamLeave>> UpstreamBudget::WaitInLine(const UpstreamAsk
 
 // Leave, or a refusal that the line remembers.
 Task<std::optional<UpstreamLeave>> UpstreamBudget::TryTake(const UpstreamAsk& ask) {
-  const TakeResult taken = co_await ledger_->Take(ask);
-  if (taken.granted < 1) {
-    Remember(LineOf(ask), taken);
+  const absl::StatusOr<TakeResult> taken = co_await ledger_->Take(ask);
+  if (!taken.ok()) co_return std::nullopt;  // The caller left.
+  if (taken->granted < 1) {
+    Remember(LineOf(ask), *taken);
     co_return std::nullopt;
   }
   ++counts_.granted;
-  if (taken.probe) ++counts_.probes;
-  co_return UpstreamLeave{.began = taken.now, .probe = taken.probe};
+  if (taken->probe) ++counts_.probes;
+  UpstreamLeave leave{.began = taken->now, .probe = taken->probe};
+  if (taken->probe) {
+    for (const BucketClosing& closing : taken->closings) leave.probed.push_back(closing.key);
+  }
+  co_return leave;
 }
 
 UpstreamBudget::Line& UpstreamBudget::LineOf(const UpstreamAsk& ask) {

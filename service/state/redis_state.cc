@@ -47,11 +47,29 @@ std::optional<std::string> TextOrNothing(const RedisReply& reply) {
   return reply.is_text() ? std::optional(reply.text) : std::nullopt;
 }
 
-std::optional<TakeResult> ReadTakeResult(const std::vector<RedisReply>& elements) {
+// Of buckets of the request: the place of each, from 1, and until when.
+std::optional<std::vector<BucketClosing>> ReadClosings(const std::vector<RedisReply>& elements,
+                                                       const TakeRequest& request) {
+  std::vector<BucketClosing> closings;
+  for (size_t i = 0; i + 1 < elements.size(); i += 2) {
+    const int64_t place = elements[i].is_integer() ? elements[i].integer : 0;
+    int64_t until = 0;
+    if (place < 1 || place > static_cast<int64_t>(request.uses.size()) ||
+        !absl::SimpleAtoi(elements[i + 1].text, &until)) {
+      return std::nullopt;
+    }
+    closings.push_back(
+        {request.uses[static_cast<size_t>(place - 1)].bucket.key, absl::FromUnixMicros(until)});
+  }
+  return closings;
+}
+
+std::optional<TakeResult> ReadTakeResult(const std::vector<RedisReply>& elements,
+                                         const TakeRequest& request) {
   TakeResult result;
   int64_t now = 0;
   int64_t ready = 0;
-  if (elements.size() != 6 || !absl::SimpleAtod(elements[0].text, &result.granted) ||
+  if (elements.size() != 7 || !absl::SimpleAtod(elements[0].text, &result.granted) ||
       !absl::SimpleAtoi(elements[1].text, &now) || !absl::SimpleAtoi(elements[2].text, &ready) ||
       !AreIntegers(elements, 3, 6)) {
     return std::nullopt;
@@ -60,6 +78,9 @@ std::optional<TakeResult> ReadTakeResult(const std::vector<RedisReply>& elements
   result.retry_after = absl::Microseconds(ready - now);
   result.closed = elements[3].integer != 0;
   result.probe = elements[4].integer != 0;
+  std::optional<std::vector<BucketClosing>> closings = ReadClosings(elements[6].elements, request);
+  if (!closings.has_value()) return std::nullopt;
+  result.closings = *std::move(closings);
   return result;
 }
 
@@ -152,7 +173,7 @@ Task<absl::StatusOr<TakeResult>> RedisState::Take(TakeRequest request) {
   const absl::StatusOr<RedisReply> reply =
       co_await client_.Run(scripts_.take, std::move(keys), std::move(args));
   if (!reply.ok()) co_return reply.status();
-  const std::optional<TakeResult> result = ReadTakeResult(reply->elements);
+  const std::optional<TakeResult> result = ReadTakeResult(reply->elements, request);
   if (!result.has_value()) co_return Unexpected();
   corrupt_values_ += static_cast<uint64_t>(reply->elements[5].integer);
   LearnTime(result->now, sent, clock_.Now());

@@ -49,13 +49,21 @@ struct TakeRequest {
   std::string asker;            // For `only_contested`.
 };
 
+// Of a bucket that is closed, or was and has not been reopened.
+struct BucketClosing {
+  std::string key;
+  absl::Time until;  // Its own end: where that is past, a probe's outcome is waited for.
+};
+
 struct TakeResult {
   double granted = 0;          // Tokens. 0: refused.
   absl::Time now;              // On the fleet's clock.
   absl::Duration retry_after;  // After which a refused take of one token may be granted.
   bool closed = false;         // Refused because a bucket is closed.
-  bool probe = false;  // Granted as the one try of a bucket whose closing is over: Reopen() it, or
-                       // Close() it again. Nobody else is granted anything for kProbePatience.
+  bool probe = false;  // Granted as the one try of buckets whose closings are over: Reopen() them,
+                       // or Close() them again. Nobody else is granted anything from them for
+                       // kProbePatience.
+  std::vector<BucketClosing> closings;  // Of buckets of the take; of a probe: what it tries.
 };
 
 struct CasResult {
@@ -99,10 +107,11 @@ class SharedState {
   // Nothing is granted from the bucket until `until` (the later one, of several closings), and then
   // one probe.
   virtual Task<absl::Status> Close(std::string bucket_key, absl::Time until) = 0;
-  // Ends a closing; the bucket is empty then.
+  // Ends a closing that is over; the bucket is empty then. One that came since the probe stays.
   virtual Task<absl::Status> Reopen(Bucket bucket) = 0;
   // No more than `tokens` are granted from the bucket until `until`, whatever it holds. The newest
-  // call counts.
+  // call counts; of calls that end within kSameWindow of each other the lowest, since answers
+  // overlap.
   virtual Task<absl::Status> Hold(std::string bucket_key, double tokens, absl::Time until) = 0;
 
   // Asks for the turn to poll an account, which `holder` then has, or keeps, for `ttl`; and notes

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <vector>
 
 namespace pcaps {
@@ -26,8 +27,15 @@ int64_t ClosedAtMost(absl::Time until, absl::Time now) {
 
 }  // namespace
 
+void TokenBucket::Settle(absl::Time now) {
+  closed_until_ = std::min(closed_until_, Micros(now + kMaxClosing));
+  probe_until_ = std::min(probe_until_, Micros(now + kProbePatience));
+  held_until_ = std::min(held_until_, Micros(now + kMaxClosing));
+}
+
 TokenBucket::Offer TokenBucket::Look(const Bucket& bucket, double reserve, absl::Time time) {
   const int64_t now = Micros(time);
+  Settle(time);
   if (full_at_ == 0) {
     const double missing = std::clamp(bucket.burst - bucket.initial, 0.0, bucket.burst);
     full_at_ = now + RoundMicros(TimeFor(missing, bucket));
@@ -50,6 +58,7 @@ TokenBucket::Offer TokenBucket::Look(const Bucket& bucket, double reserve, absl:
     const int64_t closed = std::max(closed_until_, probe_until_);
     offer.closed = now < closed;
     offer.probe = !offer.closed;
+    offer.closed_until = absl::FromUnixMicros(closed_until_);
     ready = std::max(ready, static_cast<double>(closed));
   }
   offer.ready = absl::FromUnixMicros(static_cast<int64_t>(ready));
@@ -72,6 +81,7 @@ bool TokenBucket::NoteAsker(const std::string& asker, absl::Time time) {
 }
 
 void TokenBucket::Close(absl::Time until, absl::Time now) {
+  Settle(now);
   const int64_t end = ClosedAtMost(until, now);
   if (end <= closed_until_) return;
   closed_until_ = end;
@@ -79,14 +89,24 @@ void TokenBucket::Close(absl::Time until, absl::Time now) {
 }
 
 void TokenBucket::Reopen(const Bucket& bucket, absl::Time now) {
+  Settle(now);
+  if (closed_until_ > Micros(now)) return;  // It came after the probe.
   closed_until_ = 0;
   probe_until_ = 0;
   full_at_ = Micros(now) + RoundMicros(TimeFor(bucket.burst, bucket));
 }
 
 void TokenBucket::Hold(double tokens, absl::Time until, absl::Time now) {
-  held_tokens_ = std::max(tokens, 0.0);
-  held_until_ = ClosedAtMost(until, now);
+  Settle(now);
+  const int64_t end = ClosedAtMost(until, now);
+  tokens = std::max(tokens, 0.0);
+  if (Micros(now) < held_until_ &&
+      std::abs(end - held_until_) <= absl::ToInt64Microseconds(kSameWindow)) {
+    held_tokens_ = std::min(held_tokens_, tokens);
+    return;
+  }
+  held_tokens_ = tokens;
+  held_until_ = end;
 }
 
 absl::Time TokenBucket::forgettable(bool starts_full, absl::Time now) const {
@@ -119,6 +139,9 @@ TakeResult TakeFrom(const TakeRequest& request, absl::Time now,
     ready = std::max(ready, offer.ready);
     result.closed = result.closed || offer.closed;
     result.probe = result.probe || offer.probe;
+    if (offer.closed || offer.probe) {
+      result.closings.push_back({use.bucket.key, offer.closed_until});
+    }
     binding.push_back({&state, &use.bucket, offer.probe});
   }
   if (result.closed || granted < 1) {

@@ -18,18 +18,21 @@ constexpr absl::Duration kContestedFor = absl::Seconds(2);
 constexpr absl::Duration kBucketMemory = absl::Hours(6);
 // The same, of one that starts full: it is forgotten without loss.
 constexpr absl::Duration kFullBucketMemory = absl::Seconds(10);
-// No closing or hold lasts longer, whatever is asked for.
-constexpr absl::Duration kMaxClosing = absl::Hours(24);
+// No closing or hold lasts longer, whatever is asked for: the upstream's own window.
+constexpr absl::Duration kMaxClosing = absl::Minutes(5);
+// Holds that end this close to each other are of one window of the upstream's.
+constexpr absl::Duration kSameWindow = absl::Seconds(10);
 
 // A plain value, used by one thread at a time. Times are of the fleet's clock.
 class TokenBucket {
  public:
   // What a take of it could get.
   struct Offer {
-    double tokens = 0;    // Above the reserve. Below one: nothing.
-    absl::Time ready;     // When one token may be had; not later than now where it may be.
-    bool closed = false;  // Until `ready`.
-    bool probe = false;   // Only as the one try after a closing.
+    double tokens = 0;        // Above the reserve. Below one: nothing.
+    absl::Time ready;         // When one token may be had; not later than now where it may be.
+    bool closed = false;      // Until `ready`.
+    bool probe = false;       // Only as the one try after a closing.
+    absl::Time closed_until;  // Of either: the closing's own end.
   };
   // Remembers the bucket from now on, with its initial tokens where it was not remembered.
   Offer Look(const Bucket& bucket, double reserve, absl::Time now);
@@ -53,6 +56,9 @@ class TokenBucket {
     std::string name;
     int64_t at = 0;
   };
+
+  // Where the clock was set back, nothing lasts longer than it may.
+  void Settle(absl::Time now);
 
   // Microseconds since 1970. 0: none.
   int64_t full_at_ = 0;  // 0: not remembered yet.

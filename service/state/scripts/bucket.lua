@@ -7,7 +7,8 @@ local CONTESTED_FOR = 2 * 1000000
 local MEMORY_MS = 6 * 3600 * 1000
 local FULL_MEMORY_MS = 10 * 1000
 local PROBE_PATIENCE = 20 * 1000000
-local MAX_CLOSING = 24 * 3600 * 1000000
+local MAX_CLOSING = 300 * 1000000
+local SAME_WINDOW = 10 * 1000000
 
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -18,6 +19,20 @@ local function new_bucket(full_at)
     full_at = full_at, closed_until = 0, probe_until = 0, held_until = 0, held = 0,
     last = '-', last_at = 0, other = '-', other_at = 0
   }
+end
+
+-- Where the clock was set back, nothing lasts longer than it may.
+local function settle(bucket)
+  local function at_most(field, longest)
+    if bucket[field] > now + longest then
+      bucket[field] = now + longest
+      bucket.changed = true
+    end
+  end
+  at_most('closed_until', MAX_CLOSING)
+  at_most('probe_until', PROBE_PATIENCE)
+  at_most('held_until', MAX_CLOSING)
+  return bucket
 end
 
 local function read_bucket(key)
@@ -40,11 +55,11 @@ local function read_bucket(key)
     corrupt = corrupt + 1
     return new_bucket(0)
   end
-  return {
+  return settle({
     full_at = tonumber(full_at), closed_until = tonumber(closed_until),
     probe_until = tonumber(probe_until), held_until = tonumber(held_until), held = tonumber(held) or 0,
     last = last, last_at = tonumber(last_at), other = other, other_at = tonumber(other_at)
-  }
+  })
 end
 
 local function write_bucket(key, bucket, starts_full)

@@ -2,7 +2,12 @@
 -- Returns corrupt.
 
 local bucket = read_bucket(KEYS[1])
-bucket.held = math.max(tonumber(ARGV[1]), 0)
-bucket.held_until = math.min(tonumber(ARGV[2]), now + MAX_CLOSING)
+local tokens = math.max(tonumber(ARGV[1]), 0)
+local held_until = math.min(tonumber(ARGV[2]), now + MAX_CLOSING)
+if now < bucket.held_until and math.abs(held_until - bucket.held_until) <= SAME_WINDOW then
+  bucket.held = math.min(bucket.held, tokens)
+else
+  bucket.held, bucket.held_until = tokens, held_until
+end
 write_bucket(KEYS[1], bucket, false)
 return corrupt

@@ -1,6 +1,7 @@
 -- Takes from all buckets or from none. KEYS: the buckets. ARGV: tokens wanted, the asker ('-':
 -- nobody); then of each bucket: tokens a second, burst, initial tokens, reserve, 1 where it binds
--- only while contested. Returns tokens granted, now, when to try again, closed, probe, corrupt.
+-- only while contested. Returns tokens granted, now, when to try again, closed, probe, corrupt; and
+-- of each bucket that is closed, or was, its place from 1 and until when.
 
 local ALMOST_NOTHING = 0.000001
 
@@ -10,6 +11,7 @@ local ready = now
 local closed = 0
 local probe = 0
 local contested = false
+local closings = {}
 local binding = {}
 
 for i, key in ipairs(KEYS) do
@@ -48,6 +50,8 @@ for i, key in ipairs(KEYS) do
       tokens = 1
     end
     if bucket.closed_until ~= 0 then
+      closings[#closings + 1] = i
+      closings[#closings + 1] = string.format('%.0f', bucket.closed_until)
       local closed_until = math.max(bucket.closed_until, bucket.probe_until)
       if now < closed_until then
         closed = 1
@@ -88,5 +92,6 @@ end
 
 return {
   string.format('%.17g', granted), string.format('%.0f', now),
-  string.format('%.0f', granted > 0 and now or ready), closed, probe, corrupt
+  string.format('%.0f', granted > 0 and now or ready), closed, probe, corrupt,
+  closings
 }

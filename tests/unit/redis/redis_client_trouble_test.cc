@@ -193,5 +193,19 @@ TEST_F(RedisClientTrouble, ValkeyNamesItsModeInItsOwnWay) {
   EXPECT_THAT(states_, ElementsAre(HasSubstr("cluster mode")));
 }
 
+TEST_F(RedisClientTrouble, NoPasswordIsToldOfAServerThatRepeatsIt) {
+  FakeRedis fake(loop_, [](int, const std::vector<std::string>& words) {
+    if (words[0] != "AUTH") return std::optional<FakeAnswer>();
+    return std::optional(
+        FakeAnswer{"-ERR unknown command 'AUTH', with args beginning with: 'secret'\r\n"});
+  });
+  RedisClientOptions options = Options(fake.address());
+  options.password = [] { return absl::StatusOr<std::string>("secret"); };
+  Start(options);
+  ASSERT_TRUE(RunUntilTold(1));
+  EXPECT_THAT(states_[0], testing::Not(testing::HasSubstr("secret")));
+  EXPECT_THAT(states_[0], testing::HasSubstr("AUTH"));
+}
+
 }  // namespace
 }  // namespace pcaps

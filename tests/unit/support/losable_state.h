@@ -22,7 +22,9 @@ class LosableState : public SharedState {
     ++takes;
     last_take = request;
     if (down) co_return absl::UnavailableError("down");
-    co_return co_await memory_->Take(std::move(request));
+    absl::StatusOr<TakeResult> taken = co_await memory_->Take(std::move(request));
+    while (slow) co_await clock_.Sleep(absl::Milliseconds(10));
+    co_return taken;
   }
   Task<absl::Status> Close(std::string bucket_key, absl::Time until) override {
     ++closes;
@@ -77,6 +79,7 @@ class LosableState : public SharedState {
   }
 
   bool down = false;
+  bool slow = false;  // Takes are done, but not yet answered.
   absl::Duration ahead = absl::ZeroDuration();
   int takes = 0;
   int closes = 0;

@@ -201,7 +201,7 @@ TEST_F(UpstreamBudgetTest, AFloodOfAsksIsNoFloodOfQuestionsToTheSharedState) {
   for (int i = 0; i < 1000; ++i) EXPECT_FALSE(Start(Of(Purpose::kPoll))->granted());
   EXPECT_EQ(state_.takes, before + 1);
   std::vector<std::shared_ptr<Pending>> line;
-  for (int i = 0; i < 900; ++i) line.push_back(Start(Of(Purpose::kWrite, "other")));
+  for (int i = 0; i < 200; ++i) line.push_back(Start(Of(Purpose::kWrite, "other")));
   Step(absl::Seconds(1), absl::Milliseconds(10));
   EXPECT_LT(state_.takes, before + 20);
 }
@@ -211,7 +211,7 @@ TEST_F(UpstreamBudgetTest, TooManyDoNotWait) {
   Make();
   EXPECT_EQ(Granted(100, Of(Purpose::kWrite)), 10);
   const auto first = Start(Of(Purpose::kWrite));
-  const auto second = Start(Of(Purpose::kWrite));
+  const auto second = Start(Of(Purpose::kWrite, "another"));
   const auto third = Start(Of(Purpose::kWrite, "other"));
   EXPECT_FALSE(first->got.has_value());
   EXPECT_FALSE(second->got.has_value());
@@ -306,6 +306,87 @@ TEST_F(UpstreamBudgetTest, A429ToACreateClosesTheCreatesOfItsAccountAlone) {
       << "the budget was not closed, and is not emptied";
   Step(absl::Seconds(1));
   EXPECT_EQ(Granted(2, Create("a")), 2);
+}
+
+TEST_F(UpstreamBudgetTest, AProbeOfCreatesThatAnotherReplicaClosedConcernsNobodyElse) {
+  const auto other = MakeReplica();
+  Fill();
+  Limit(Create("a"), absl::Seconds(20));
+  Fill();
+  const auto again = Start(Create("a"), other.get());
+  ASSERT_TRUE(again->granted());
+  EXPECT_THAT((**again->got).probed, testing::ElementsAre("budget:default:creates:a"));
+  Tell(Create("a"), *again, {429, absl::Seconds(20)}, other.get());
+  EXPECT_EQ(Granted(1, Of(Purpose::kWrite, "b")), 1);
+  EXPECT_EQ(Granted(1, Of(Purpose::kWrite, "b"), other.get()), 1);
+  Fill();
+  const auto well = Start(Create("a"));
+  ASSERT_TRUE(well->granted());
+  Tell(Create("a"), *well, {.http_status = 200});
+  EXPECT_THAT(state_.reopened, testing::ElementsAre("budget:default:creates:a"));
+}
+
+TEST_F(UpstreamBudgetTest, AProbeOfCreatesThatFindsNothingLeftClosesAll) {
+  Fill();
+  Limit(Create("a"), absl::Seconds(20));
+  Fill();
+  Limit(Create("a"), absl::Seconds(20), {{.name = "default", .remaining = 0}});
+  EXPECT_EQ(Granted(1, Of(Purpose::kWrite, "b")), 0);
+}
+
+TEST_F(UpstreamBudgetTest, AProbeThatWentWellEndsNoClosingThatCameAfterIt) {
+  Fill();
+  const auto late = Start(Of(Purpose::kWrite));
+  Limit(Of(Purpose::kWrite), absl::Seconds(5));
+  Step(absl::Seconds(5));
+  const auto probe = Start(Of(Purpose::kWrite));
+  ASSERT_TRUE(probe->granted());
+  Tell(Of(Purpose::kWrite), *late, {429, absl::Seconds(30)});
+  Tell(Of(Purpose::kWrite), *probe, {.http_status = 200});
+  Step(absl::Seconds(10));
+  EXPECT_EQ(Granted(1, Of(Purpose::kWrite)), 0);
+}
+
+TEST_F(UpstreamBudgetTest, WhoOnlyHeardOfAClosingTellsAStateThatLostIt) {
+  const auto told = MakeReplica();
+  Fill();
+  Limit(Of(Purpose::kWrite), absl::Seconds(60));
+  EXPECT_EQ(Granted(1, Of(Purpose::kWrite), told.get()), 0);
+  state_.Flush();
+  Step(absl::Seconds(2));
+  EXPECT_EQ(Granted(1, Of(Purpose::kWrite), told.get()), 0);
+  const auto newcomer = MakeReplica();
+  EXPECT_EQ(Granted(1, Of(Purpose::kWrite), newcomer.get()), 0);
+}
+
+TEST_F(UpstreamBudgetTest, AProbeWhoseAskerLeftIsGivenUp) {
+  const auto other = MakeReplica();
+  Fill();
+  Limit(Of(Purpose::kWrite), absl::Seconds(5));
+  Step(absl::Seconds(5));
+  auto left = std::make_shared<Pending>();
+  Spawn(loop_.get_executor(), left->cancel.slot(), other->Enter(Of(Purpose::kWrite)),
+        [left](Leave leave) { left->got = std::move(leave); });
+  boost::asio::post(loop_, [&] { left->cancel.emit(boost::asio::cancellation_type::terminal); });
+  state_.slow = true;
+  Poll();
+  ASSERT_TRUE(left->got.has_value());
+  EXPECT_TRUE(absl::IsCancelled(left->got->status()));
+  EXPECT_EQ(other->ledger_counts().unshared, 0);
+  state_.slow = false;
+  Step(absl::Seconds(3));
+  EXPECT_EQ(Granted(1, Of(Purpose::kWrite)), 1);
+}
+
+TEST_F(UpstreamBudgetTest, OneAccountsLineDoesNotCrowdOthersOut) {
+  options_.max_waiting = 8;
+  Make();
+  EXPECT_EQ(Granted(100, Of(Purpose::kWrite)), 10);
+  std::vector<std::shared_ptr<Pending>> line;
+  for (int i = 0; i < 8; ++i) line.push_back(Start(Of(Purpose::kWrite, "a")));
+  EXPECT_EQ(budget_->waiting(), 2);
+  EXPECT_EQ(budget_->counts().refused_crowded, 6);
+  EXPECT_FALSE(Start(Of(Purpose::kWrite, "b"))->got.has_value());
 }
 
 TEST_F(UpstreamBudgetTest, A429ToACreateClosesAllWhereNothingIsLeft) {
