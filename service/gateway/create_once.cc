@@ -35,10 +35,13 @@ absl::Status Overloaded(absl::string_view why) {
                         kOverloadedRetry);
 }
 
-absl::Status NotKnownYet() {
+// `lost`: why, where that is known; its metadata leads an operator to the request.
+absl::Status NotKnownYet(const absl::Status& lost = absl::OkStatus()) {
+  const google::rpc::ErrorInfo info = ErrorInfoOf(lost);
   return MakeError(absl::StatusCode::kAborted, v1::ERROR_REASON_CREATE_OUTCOME_UNKNOWN,
                    "the capture may or may not have been created, and is still being looked for; "
-                   "ask again with the same request_id, or look at ListPcaps");
+                   "ask again with the same request_id, or look at ListPcaps",
+                   ErrorMetadata(info.metadata().begin(), info.metadata().end()));
 }
 
 }  // namespace
@@ -254,11 +257,12 @@ Task<absl::Status> CreateOnce::TakeLease(Creation& creation, absl::Time deadline
 }
 
 Task<CreateSender::Outcome> CreateOnce::SendOnItsOwn(Creation creation, absl::Time end) {
+  const auto lost = std::make_shared<absl::Status>();
   const auto flight = Flight<std::optional<v1::Pcap>>::Start(
-      loop_, WhenLeft::kGoesOn, sender_.Send(std::move(creation), end), [](const auto&) {});
+      loop_, WhenLeft::kGoesOn, sender_.Send(std::move(creation), end, lost), [](const auto&) {});
   const std::optional<CreateSender::Outcome> outcome =
       co_await Flight<std::optional<v1::Pcap>>::JoinUntil(flight, clock_, end);
-  co_return outcome.has_value() ? *outcome : CreateSender::Outcome(NotKnownYet());
+  co_return outcome.has_value() ? *outcome : CreateSender::Outcome(NotKnownYet(*lost));
 }
 
 }  // namespace pcaps

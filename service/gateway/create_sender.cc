@@ -45,7 +45,8 @@ absl::Status StillUnknown() {
 
 }  // namespace
 
-Task<CreateSender::Outcome> CreateSender::Send(Creation creation, absl::Time answer_by) {
+Task<CreateSender::Outcome> CreateSender::Send(Creation creation, absl::Time answer_by,
+                                               std::shared_ptr<absl::Status> lost) {
   const auto sent = std::make_shared<Sent>(Sent{std::move(creation)});
   sent->time = state_.Now();
   if (sent->creation.leased) {
@@ -65,6 +66,7 @@ Task<CreateSender::Outcome> CreateSender::Send(Creation creation, absl::Time ans
   if (!answer.ok() && !sent->creation.leased) co_return answer.status();
   sent->told_directly = answer.ok();
   if (!answer.ok() && IsOutcomeUnknown(answer.status())) {
+    *lost = answer.status();
     answer = co_await FindLost(sent, answer.status());
   }
   co_await Settle(sent, answer);

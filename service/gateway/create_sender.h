@@ -59,9 +59,10 @@ class CreateSender {
   // this one. Where the state fails after the POST, they go on noting for a while after they
   // returned.
   //
-  // Waits for the answer until `answer_by`, and then looks for it in the list. Errors:
+  // Waits for the answer until `answer_by`, and then looks for it in the list; `lost` becomes why
+  // the answer was lost, for those who do not wait for the end of that. Errors:
   // UNAVAILABLE/SHARED_STATE_UNAVAILABLE; those of PcapsApi::CreatePcap.
-  Task<Outcome> Send(Creation creation, absl::Time answer_by);
+  Task<Outcome> Send(Creation creation, absl::Time answer_by, std::shared_ptr<absl::Status> lost);
   // Looks, once, for what an earlier POST of this name created, whose holder is dead or gave up.
   // ABORTED/CREATE_OUTCOME_UNKNOWN where it cannot be told.
   Task<Outcome> Resolve(Creation creation, StoredCreate lost);

@@ -29,6 +29,8 @@ constexpr absl::Duration kSlowReaderPause = absl::Milliseconds(2);  // After eac
 constexpr double kLeastShareOk = 0.7;
 // Its downloads all say which file they want: only there may the file be another one.
 constexpr char kEtagAccount[] = "account-etag";
+// The upstream limits its rate alone: that closes the budget, which is of no other account.
+constexpr char kLimitedAccount[] = "account-limited";
 
 // What DownloadPcap may say of such an upstream, see pcaps.proto.
 const std::set<std::string> kDocumented = {"DOWNLOAD_CHANGED",      "DOWNLOAD_INTERRUPTED",
@@ -39,7 +41,11 @@ json::array MixedFaults() {
   const std::vector<json::object> faults = {
       {{"fault", "latency"}, {"latency_ms", 50}},
       {{"fault", "status"}, {"status", 500}},
-      {{"fault", "status"}, {"status", 429}, {"retry_after", 1}},
+      {{"fault", "status"},
+       {"status", 429},
+       {"retry_after", 1},
+       {"account", kLimitedAccount},
+       {"probability", 0.1}},
       {{"fault", "html"}},
       {{"fault", "success_false"}},
       {{"fault", "empty"}},
@@ -83,13 +89,35 @@ struct Ending {
 
 class DownloadStorm : public testing::Test {
  protected:
-  DownloadStorm() {
+  DownloadStorm() : world_(Settings()) {
     ConnectOptions options;
     options.target = world_.gateway.address();
     options.backoff.initial = absl::Milliseconds(20);
     auto client = GatewayClient::Connect(options);
     EXPECT_TRUE(client.ok()) << client.status();
     client_ = *std::move(client);
+  }
+
+  json::object Settings() {
+    const std::string token_file = directory_.Write("token", kUpstreamToken);
+    json::array credentials;
+    json::array budgets;
+    for (const auto& [name, account] : {std::pair("default", "*"), {"limited", kLimitedAccount}}) {
+      credentials.push_back({{"name", name},
+                             {"token_file", token_file},
+                             {"accounts", json::array{json::string(account)}},
+                             {"budget", name}});
+      budgets.push_back({{"name", name}, {"requests_per_second", 1'000'000}, {"burst", 1'000'000}});
+    }
+    return {{"upstream",
+             {{"request_timeout", "2s"}, {"credentials", credentials}, {"budgets", budgets}}},
+            {"download", {{"whole_max", kWholeMax}, {"chunk_size", kChunkBytes}}}};
+  }
+
+  // Every third download is of a large file; one in twelve is of the limited account.
+  static const char* AccountOf(int number) {
+    if (number % 12 == 1) return kLimitedAccount;
+    return number % 3 == 1 ? kAccount : kEtagAccount;
   }
 
   File MakeFile(const std::string& account, int64_t large_bytes, bool chunked) {
@@ -118,8 +146,7 @@ class DownloadStorm : public testing::Test {
     }
     for (int i = 0; i < kDownloads; ++i) {
       const bool is_large = i % 3 == 0;
-      files_.push_back(is_large ? large[i / 3 % kLargeFiles]
-                                : MakeFile(i % 3 == 1 ? kAccount : kEtagAccount, 0, false));
+      files_.push_back(is_large ? large[i / 3 % kLargeFiles] : MakeFile(AccountOf(i), 0, false));
     }
   }
 
@@ -167,8 +194,8 @@ class DownloadStorm : public testing::Test {
     return ending;
   }
 
-  World world_{{{"upstream", {{"request_timeout", "2s"}}},
-                {"download", {{"whole_max", kWholeMax}, {"chunk_size", kChunkBytes}}}}};
+  TempDir directory_;
+  World world_;
   std::unique_ptr<GatewayClient> client_;
   std::vector<File> files_;
 };

@@ -71,8 +71,13 @@ Sight Get(World& world, const Scene& scene) {
   return OfOne(world.caller.Call(RequestOf<v1::GetPcapRequest>(scene)));
 }
 
+// Seen at once or a moment later, when it may run already.
 Sight Create(World& world, const Scene& scene) {
-  return OfOne(world.caller.Call(CreateRequest(scene)));
+  auto answer = world.caller.Call(CreateRequest(scene));
+  if (answer.response.status() == v1::Pcap::STATUS_PENDING) {
+    answer.response.set_status(v1::Pcap::STATUS_RUNNING);
+  }
+  return OfOne(answer);
 }
 
 Sight Stop(World& world, const Scene& scene) {
@@ -183,18 +188,21 @@ std::string SecretBucket(const std::string& name) {
                       "?account-id=a&access-key-id=key&secret-access-key=", kBucketSecret);
 }
 
-Scene FaultyCall::Prepare(World& world) const {
-  Scene scene{.account = name, .request_id = "the-capture-to-begin-with"};
-  v1::CreatePcapRequest request = needs_full ? CreateRequest(scene) : SimpleRequest();
-  request.set_account_id(scene.account);
-  const auto created = world.caller.Call(request);
-  EXPECT_TRUE(created.status.ok()) << created.status;
-  scene.capture = created.response;
+Scene FaultyCall::Prepare(World& world, Caller& other, const std::string& round) const {
+  Scene scene{.account = Account(round), .request_id = "the-capture-to-begin-with"};
+  if (kind != EndpointKind::kPost) {
+    v1::CreatePcapRequest request = needs_full ? CreateRequest(scene) : SimpleRequest();
+    request.set_account_id(scene.account);
+    const auto created = other.Call(request);
+    EXPECT_TRUE(created.status.ok()) << created.status;
+    scene.capture = created.response;
+    world.PinStatus(scene.capture, needs_full ? "running" : "success");
+    if (!needs_full) scene.file = world.emulator.Download(scene.account, scene.capture.id());
+  }
   if (rpc == "ListOwnerships") {
     EXPECT_TRUE(AddBucket(world, scene).status.ok());
   }
-  world.PinStatus(scene.capture, needs_full ? "running" : "success");
-  if (!needs_full) scene.file = world.emulator.Download(scene.account, scene.capture.id());
+  scene.request_id = round;
   return scene;
 }
 

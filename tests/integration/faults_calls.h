@@ -37,7 +37,10 @@ struct FaultyCall {
   bool needs_full;  // What capture it needs: a running full one, or a simple one with its file.
   Sight (*call)(World& world, const Scene& scene);
 
-  Scene Prepare(World& world) const;
+  // The account for a round of calls: another round finds nothing in the gateway's memory.
+  std::string Account(const std::string& round) const { return name + "-" + round; }
+  // `other` makes what the call needs through another gateway, so that ours must look for it.
+  Scene Prepare(World& world, Caller& other, const std::string& round) const;
   Verdict Expected(const FaultRow& row, bool stays) const;
   // What is to be seen while the fault `fault` lets the call succeed, where `sight` is seen
   // without.

@@ -20,8 +20,8 @@ const Verdicts kRepeated = {kOk, kUnavailable};  // Once: repeated, or waited fo
 const Verdicts kNonsense = {kBadResponse, kBadResponse};
 const Verdicts kFetchedAgain = {kOk, kBadResponse};  // Once: whole for HTTP, but no capture.
 const Verdicts kRefused = {kRejected, kRejected};
-const Verdicts kInDoubt = {kUnknown, kUnknown};
-const Verdicts kTooLate = {kOk, kUnknown};                    // Once: in time.
+const Verdicts kInDoubt = {kUnknown, kUnknown};  // Looked for, and not there.
+const Verdicts kTooLate = {kOk, kUnknown};       // Once: in time. Else no time to look.
 const Verdicts kNotFound = {kUnknownBucket, kUnknownBucket};  // Looked for, and not there.
 const Verdicts kNoTime = {kOk, kUnknownBucket};               // Once: in time, or repeated.
 
@@ -42,28 +42,28 @@ std::vector<FaultRow> MakeTable() {
       {"html",            kPlain, kPlain,  kRepeated, kRepeated, kInDoubt,  kNotFound, kRepeated, kNoTime,   kRepeated},
       {"redirect",        kPlain, kPlain,  kNonsense, kNonsense, kNonsense, kNonsense, kNonsense, kNonsense, kNonsense},
       {"success_false",   kPlain, kPlain,  kRefused,  kRefused,  kRefused,  kRefused,  kRefused,  kRefused,  kRefused},
-      {"empty",           kPlain, kPlain,  kNonsense, kNonsense, kInDoubt,  kUnseen,   kUnseen,   kUnseen,   kNonsense},
-      {"null_result",     kPlain, kPlain,  kNonsense, kUnseen,   kInDoubt,  kUnseen,   kUnseen,   kUnseen,   kUnseen},
-      {"bad_json",        kPlain, kPlain,  kNonsense, kNonsense, kInDoubt,  kUnseen,   kUnseen,   kUnseen,   kUnseen},
+      {"empty",           kPlain, kPlain,  kNonsense, kNonsense, kUnseen,   kUnseen,   kUnseen,   kUnseen,   kNonsense},
+      {"null_result",     kPlain, kPlain,  kNonsense, kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
+      {"bad_json",        kPlain, kPlain,  kNonsense, kNonsense, kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
       {"floats",          kPlain, kPlain,  kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
       {"unknown_enum",    kPlain, kPlain,  kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
       {"wrong_id",        kPlain, kPlain,  kNonsense, kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
       {"odd_fields",      kPlain, kPlain,  kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
       {"changed_content", kPlain, kPlain,  kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
       {"not_pcap",        kPlain, kPlain,  kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kFetchedAgain},
-      {"oversize",        kHuge,  kHuge,   kNonsense, kNonsense, kInDoubt,  kUnseen,   kUnseen,   kUnseen,   kNonsense},
-      {"bad_length",      kShort, kShort,  kNonsense, kNonsense, kInDoubt,  kUnseen,   kUnseen,   kUnseen,   kFetchedAgain},
+      {"oversize",        kHuge,  kHuge,   kNonsense, kNonsense, kUnseen,   kUnseen,   kUnseen,   kUnseen,   kNonsense},
+      {"bad_length",      kShort, kShort,  kNonsense, kNonsense, kUnseen,   kUnseen,   kUnseen,   kUnseen,   kFetchedAgain},
       {"no_length",       kPlain, kPlain,  kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kNonsense},
       {"chunked",         kPlain, kPlain,  kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
-      {"truncate",        kPlain, kPlain,  kRepeated, kRepeated, kInDoubt,  kUnseen,   kUnseen,   kUnseen,   kRepeated},
-      {"garbage",         kPlain, kPlain,  kNonsense, kNonsense, kInDoubt,  kUnseen,   kNonsense, kNotFound, kNonsense},
+      {"truncate",        kPlain, kPlain,  kRepeated, kRepeated, kUnseen,   kUnseen,   kUnseen,   kUnseen,   kRepeated},
+      {"garbage",         kPlain, kPlain,  kNonsense, kNonsense, kUnseen,   kUnseen,   kNonsense, kNotFound, kNonsense},
       {"slow_headers",    kBrisk, kTrickle,kRepeated, kRepeated, kTooLate,  kNoTime,   kRepeated, kNoTime,   kRepeated},
       {"slow_body",       kBrisk, kTrickle,kRepeated, kRepeated, kTooLate,  kNoTime,   kUnseen,   kUnseen,   kRepeated},
       {"close_after",     kPlain, kPlain,  kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
       {"close_idle",      kIdle,  kIdle,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen,   kUnseen},
       {"reset_before",    kPlain, kPlain,  kRepeated, kRepeated, kInDoubt,  kNotFound, kRepeated, kNoTime,   kRepeated},
-      {"reset_during",    kPlain, kPlain,  kRepeated, kRepeated, kInDoubt,  kUnseen,   kUnseen,   kUnseen,   kRepeated},
-      {"reset_after",     kPlain, kPlain,  kRepeated, kRepeated, kInDoubt,  kUnseen,   kRepeated, kNoTime,   kRepeated},
+      {"reset_during",    kPlain, kPlain,  kRepeated, kRepeated, kUnseen,   kUnseen,   kUnseen,   kUnseen,   kRepeated},
+      {"reset_after",     kPlain, kPlain,  kRepeated, kRepeated, kUnseen,   kUnseen,   kRepeated, kNoTime,   kRepeated},
   };
   // clang-format on
 }

@@ -27,9 +27,13 @@ std::vector<std::string> FieldsOf(const Outcome& outcome) {
 }
 
 // One of each RPC.
-std::vector<Outcome> CallAll(Caller& caller) {
-  return {caller.Call(ListOwnershipsRequest()), caller.Call(CreateOwnershipRequest()),
-          caller.Call(ValidateRequest("challenge")), caller.Call(DeleteRequest("some-ownership"))};
+const std::vector<std::function<Outcome(Caller&)>>& Calls() {
+  static const std::vector<std::function<Outcome(Caller&)>> kCalls = {
+      [](Caller& caller) { return caller.Call(ListOwnershipsRequest()); },
+      [](Caller& caller) { return caller.Call(CreateOwnershipRequest()); },
+      [](Caller& caller) { return caller.Call(ValidateRequest("challenge")); },
+      [](Caller& caller) { return caller.Call(DeleteRequest("some-ownership")); }};
+  return kCalls;
 }
 
 TEST(Ownership, BucketIsAddedProvedWithItsChallengeListedAndForgotten) {
@@ -125,12 +129,13 @@ TEST(Ownership, RefusalOfTheUpstreamIsToldByEveryRpc) {
         Refusal{403, 10000, absl::StatusCode::kPermissionDenied, "UPSTREAM_ACCOUNT_FORBIDDEN"},
         Refusal{429, 971, absl::StatusCode::kResourceExhausted, "UPSTREAM_RATE_LIMITED"}}) {
     SCOPED_TRACE(refusal.reason);
-    World world;
-    world.emulator.AddFaults({{"endpoint", "*"},
-                              {"fault", "status"},
-                              {"status", refusal.status},
-                              {"code", refusal.code}});
-    for (const Outcome& outcome : CallAll(world.caller)) {
+    for (const auto& call : Calls()) {
+      World world;  // A rate limit would keep the next call from being sent.
+      world.emulator.AddFaults({{"endpoint", "*"},
+                                {"fault", "status"},
+                                {"status", refusal.status},
+                                {"code", refusal.code}});
+      const Outcome outcome = call(world.caller);
       ExpectError(outcome, refusal.expected, refusal.reason);
       EXPECT_NE(outcome.Metadata("cf_ray"), "");
       EXPECT_EQ(outcome.Metadata("upstream_code"), absl::StrCat(refusal.code));
@@ -138,9 +143,20 @@ TEST(Ownership, RefusalOfTheUpstreamIsToldByEveryRpc) {
   }
 }
 
+TEST(Ownership, AfterARateLimitNoCallIsSent) {
+  World world;
+  world.emulator.AddFaults(
+      Merge(Fault("list_ownerships", "status"), {{"status", 429}, {"retry_after", 60}}));
+  for (const auto& call : Calls()) {
+    ExpectError(call(world.caller), absl::StatusCode::kResourceExhausted, "UPSTREAM_RATE_LIMITED");
+  }
+  EXPECT_EQ(world.emulator.Requests(), 1);
+}
+
 TEST(Ownership, UpstreamThatCannotBeReachedIsUnavailableAndNothingIsInDoubt) {
   World world({{"upstream", {{"base_url", "http://127.0.0.1:1/client/v4"}}}});
-  for (const Outcome& outcome : CallAll(world.caller)) {
+  for (const auto& call : Calls()) {
+    const Outcome outcome = call(world.caller);
     ExpectError(outcome, absl::StatusCode::kUnavailable, "UPSTREAM_UNAVAILABLE");
   }
 }

@@ -21,22 +21,49 @@ const Expected kRateLimited = {absl::StatusCode::kResourceExhausted, "UPSTREAM_R
 const Expected kNotFound = {absl::StatusCode::kNotFound, "CAPTURE_NOT_FOUND"};
 const Expected kUnknownOutcome = {absl::StatusCode::kAborted, "CREATE_OUTCOME_UNKNOWN"};
 
+// Accounts that have a credential of their own, with a circuit, and a budget.
+constexpr int kAccounts = 24;
+
+std::string AccountName(int number) { return absl::StrCat("account-", number); }
+
+// What one call's fault closes is open to the next.
+json::object BudgetPerAccount(const TempDir& directory) {
+  const std::string token_file = directory.Write("token", kUpstreamToken);
+  json::array credentials = {{{"name", "default"}, {"token_file", token_file}}};
+  const auto budget = [](const std::string& name) {
+    return json::object({{"name", name}, {"requests_per_second", 1000}, {"burst", 1000}});
+  };
+  json::array budgets = {budget("default")};
+  for (int i = 1; i <= kAccounts; ++i) {
+    const std::string name = AccountName(i);
+    credentials.push_back({{"name", name},
+                           {"token_file", token_file},
+                           {"accounts", json::array{json::string(name)}},
+                           {"budget", name}});
+    budgets.push_back(budget(name));
+  }
+  // Lost creations are looked for after 1 s, and then there is no time left.
+  return {{"upstream",
+           {{"request_timeout", "2s"}, {"credentials", credentials}, {"budgets", budgets}}}};
+}
+
 class UpstreamErrors : public testing::Test {
  protected:
+  UpstreamErrors() : world_(BudgetPerAccount(directory_)) {}
+
   // Calls every RPC while the upstream has this fault, and an account nobody has asked for yet.
   // `check` gets the name of the RPC and what came of it.
   void CallEach(const json::object& fault,
                 const std::function<void(const std::string&, const Outcome&)>& check) {
     const auto call = [&](const auto& request) {
       auto named = request;
-      named.set_account_id(absl::StrCat("account-", ++accounts_));
+      ASSERT_LT(accounts_, kAccounts);
+      named.set_account_id(AccountName(++accounts_));
       const std::string name(request.GetDescriptor()->name());
       SCOPED_TRACE(absl::StrCat(name, " ", json::serialize(fault)));
       world_.emulator.AddFaults(fault);
       check(name, world_.caller.Call(named));
-      // An answer in between keeps the circuit closed.
       world_.emulator.ClearFaults();
-      EXPECT_TRUE(world_.caller.Call(Text<v1::ListPcapsRequest>("account_id: 'a'")).status.ok());
     };
     call(v1::ListPcapsRequest());
     call(GetRequest("some-capture"));
@@ -59,6 +86,7 @@ class UpstreamErrors : public testing::Test {
     });
   }
 
+  TempDir directory_;
   World world_;
   int accounts_ = 0;
 };
@@ -99,6 +127,55 @@ TEST_F(UpstreamErrors, RateLimitIsToldWithTheTimeToWait) {
   });
 }
 
+TEST_F(UpstreamErrors, AfterARateLimitNothingOfItsBudgetIsSentBeforeTheTimeIsOver) {
+  // Accounts without a budget of their own share one.
+  const auto list = [this](const std::string& account) {
+    return world_.caller.Call(
+        Text<v1::ListPcapsRequest>(absl::StrCat("account_id: '", account, "'")));
+  };
+  const std::string known = world_.emulator.Seed("shared-2", 1, "running")[0];
+  world_.emulator.AddFaults(Status(429, 10013, {{"retry_after", 3}}));
+  ExpectError(list("shared-1"), kRateLimited.code, kRateLimited.reason);
+  world_.emulator.ClearFaults();
+  const int64_t before = world_.emulator.Requests();
+  const auto refused = [](const Outcome& outcome) {
+    ExpectError(outcome, kRateLimited.code, kRateLimited.reason);
+    EXPECT_EQ(outcome.Metadata("cf_ray"), "");
+    EXPECT_GT(ExpectRetryInfo(outcome), absl::ZeroDuration());
+    EXPECT_LE(ExpectRetryInfo(outcome), absl::Seconds(3));
+  };
+  const auto of_shared = [&known](auto request) {
+    request.set_account_id("shared-2");
+    request.set_pcap_id(known);
+    return request;
+  };
+  v1::CreatePcapRequest create = SimpleRequest();
+  create.set_account_id("shared-2");
+  refused(list("shared-2"));
+  refused(world_.caller.Call(of_shared(v1::GetPcapRequest())));
+  refused(world_.caller.Call(of_shared(v1::StopPcapRequest())));
+  refused(world_.caller.Call(of_shared(v1::DownloadPcapRequest())));
+  refused(world_.caller.Call(create));
+  EXPECT_EQ(world_.emulator.Requests(), before);
+  EXPECT_TRUE(list(AccountName(1)).status.ok());
+  EXPECT_TRUE(Eventually([&] { return list("shared-2").status.ok(); }));
+}
+
+TEST_F(UpstreamErrors, RateLimitOfACreateClosesTheCreatesOfItsAccountAlone) {
+  const auto create = [this](const std::string& account) {
+    v1::CreatePcapRequest request = SimpleRequest();
+    request.set_account_id(account);
+    return world_.caller.Call(request);
+  };
+  world_.emulator.AddFaults(Status(
+      429, 10013, {{"endpoint", "create_pcap"}, {"account", "shared-1"}, {"retry_after", 60}}));
+  ExpectError(create("shared-1"), kRateLimited.code, kRateLimited.reason);
+  ExpectError(create("shared-1"), kRateLimited.code, kRateLimited.reason);
+  EXPECT_EQ(world_.emulator.Requests("create_pcap"), 1);
+  EXPECT_TRUE(create("shared-2").status.ok());
+  EXPECT_TRUE(world_.caller.Call(Text<v1::ListPcapsRequest>("account_id: 'shared-1'")).status.ok());
+}
+
 TEST_F(UpstreamErrors, RefusalOfAnotherKindGivesTheUpstreamsWords) {
   const json::object words = {{"message", "the moon is in the wrong phase"}};
   ExpectEach(Status(400, 1234, words), kRejected, kRejected,
@@ -136,6 +213,9 @@ TEST_F(UpstreamErrors, CaptureWithOddAnswersIsBadOrDecodedButNeverACrash) {
     world_.emulator.AddFaults({{"endpoint", "get_pcap"}, {"fault", kind}, {"clear", true}});
     ExpectError(world_.caller.Call(GetRequest(pcap.id())), kBadResponse.code, kBadResponse.reason);
   }
+  // A done capture stays done, whatever is said of it later.
+  world_.emulator.AddFaults({{"endpoint", "get_pcap"}, {"fault", "unknown_enum"}, {"clear", true}});
+  EXPECT_EQ(world_.caller.Call(GetRequest(pcap.id())).response.status(), v1::Pcap::STATUS_SUCCESS);
   for (const char* kind : {"floats", "odd_fields", "chunked", "no_length"}) {
     SCOPED_TRACE(kind);
     world_.emulator.AddFaults({{"endpoint", "get_pcap"}, {"fault", kind}, {"clear", true}});
@@ -144,7 +224,7 @@ TEST_F(UpstreamErrors, CaptureWithOddAnswersIsBadOrDecodedButNeverACrash) {
     EXPECT_EQ(got.response.status(), v1::Pcap::STATUS_SUCCESS);
   }
   world_.emulator.AddFaults({{"endpoint", "get_pcap"}, {"fault", "unknown_enum"}, {"clear", true}});
-  const auto got = world_.caller.Call(GetRequest(pcap.id()));
+  const auto got = world_.caller.Call(GetRequest(world_.emulator.Seed(kAccount, 1)[0]));
   EXPECT_EQ(got.response.status(), v1::Pcap::STATUS_UNKNOWN) << got.status;
   EXPECT_EQ(got.response.upstream_status(), "transmogrified");
 }

@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
 namespace pcaps::integration {
@@ -76,6 +77,13 @@ std::string Emulator::Text(const std::string& method, const std::string& endpoin
                                  body.is_null() ? "" : boost::json::serialize(body));
   EXPECT_EQ(answer.status, 200) << endpoint << ": " << answer.body;
   return answer.body;
+}
+
+std::vector<std::string> Emulator::Seed(const std::string& account_id, int count,
+                                        const std::string& status) {
+  const std::string ids =
+      Text("POST", "seed", {{"account", account_id}, {"count", count}, {"status", status}});
+  return absl::StrSplit(ids, '\n', absl::SkipEmpty());
 }
 
 std::string Emulator::Download(const std::string& account_id, const std::string& pcap_id) {

@@ -52,6 +52,11 @@ class Emulator {
   }
   int64_t CapturesCreated() { return Stats()["captures_created"].as_int64(); }
 
+  // New captures that no rule counts and no gateway knows, each showing `status`; "": that of their
+  // age. Their ids.
+  std::vector<std::string> Seed(const std::string& account_id, int count,
+                                const std::string& status = "");
+
   // The file of a capture straight from here, past any gateway.
   std::string Download(const std::string& account_id, const std::string& pcap_id);
   // What the challenge file of an ownership holds.

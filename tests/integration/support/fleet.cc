@@ -78,9 +78,7 @@ std::vector<UpstreamRequest> Fleet::Requests(absl::Time since) {
 
 std::vector<std::string> Fleet::Seed(const std::string& account_id, int count,
                                      const std::string& status) {
-  const std::string ids = emulator.Text(
-      "POST", "seed", {{"account", account_id}, {"count", count}, {"status", status}});
-  return absl::StrSplit(ids, '\n', absl::SkipEmpty());
+  return emulator.Seed(account_id, count, status);
 }
 
 void Fleet::SeedNamed(const std::string& account_id, const std::string& pcap_id,
