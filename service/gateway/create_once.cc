@@ -35,6 +35,15 @@ absl::Status Overloaded(absl::string_view why) {
                         kOverloadedRetry);
 }
 
+// The account's turn stays with a create that the upstream does not answer, or whose replica died.
+// `why` completes "; nothing was sent, call again".
+absl::Status Busy(absl::string_view why) {
+  return WithRetryAfter(
+      MakeError(absl::StatusCode::kUnavailable, v1::ERROR_REASON_UPSTREAM_UNAVAILABLE,
+                absl::StrCat(why, "; nothing was sent, call again")),
+      kOverloadedRetry);
+}
+
 // `lost`: why, where that is known; its metadata leads an operator to the request.
 absl::Status NotKnownYet(const absl::Status& lost = absl::OkStatus()) {
   const google::rpc::ErrorInfo info = ErrorInfoOf(lost);
@@ -201,7 +210,7 @@ Task<CreateSender::Outcome> CreateOnce::Queue(Ask ask) {
 Task<CreateSender::Outcome> CreateOnce::Serve(Ask ask, CreateQueue::Entered place) {
   const absl::Status first = co_await queue_.AwaitFront(place, ask.begin_by);
   if (absl::IsDeadlineExceeded(first)) {
-    co_return Overloaded("other captures of the account are still being created");
+    co_return Busy("other captures of the account are still being created");
   }
   if (!first.ok()) co_return first;
   while (true) {
@@ -250,7 +259,7 @@ Task<absl::Status> CreateOnce::TakeLease(Creation& creation, absl::Time deadline
   creation.leased = taken.ok();
   if (taken.ok() || absl::IsCancelled(taken)) co_return taken;
   if (absl::IsDeadlineExceeded(taken)) {
-    co_return Overloaded("another capture of the account is still being created");
+    co_return Busy("another capture of the account is still being created");
   }
   if (!creation.named()) co_return absl::OkStatus();
   co_return CannotPromiseOnce("the shared state does not answer");

@@ -432,7 +432,7 @@ TEST_F(CreateOnceTest, WhoWaitsInVainForTheAccountIsToldThatItIsBusy) {
   const Answer behind = Run(*a_, SimpleRequest("r2"));
   const Answer unnamed = Run(*b_, SimpleRequest(""));
   for (const Answer& busy : {behind, unnamed, Await(front)}) {
-    EXPECT_EQ(ReasonOf(busy.status()), v1::ERROR_REASON_OVERLOADED) << busy.status();
+    EXPECT_EQ(ReasonOf(busy.status()), v1::ERROR_REASON_UPSTREAM_UNAVAILABLE) << busy.status();
     EXPECT_TRUE(RetryAfterOf(busy.status()).has_value());
   }
 }

@@ -197,7 +197,6 @@ TEST_P(CreateStormTest, EachNameCreatesOnceAndNoCaptureIsTwoCallers) {
   for (const v1::ErrorReason reason : reasons_) {
     const bool expected = reason == v1::ERROR_REASON_SHARED_STATE_UNAVAILABLE ||
                           reason == v1::ERROR_REASON_UPSTREAM_UNAVAILABLE ||
-                          reason == v1::ERROR_REASON_OVERLOADED ||
                           reason == v1::ERROR_REASON_CREATE_OUTCOME_UNKNOWN;
     EXPECT_TRUE(expected) << ReasonName(reason);
   }
