@@ -178,7 +178,6 @@ Creation CreateOnce::NextTurn(const Ask& ask) {
 }
 
 Task<CreateSender::Outcome> CreateOnce::Resolve(Ask ask, StoredCreate lost) {
-  if (looks_.UntilNext(ask.key) > absl::ZeroDuration()) co_return NotKnownYet();
   Creation creation = NextTurn(ask);
   const absl::Status leased = co_await TakeLease(creation, ask.begin_by, /*again=*/false);
   if (!leased.ok()) co_return leased;

@@ -179,28 +179,6 @@ TEST_F(CreateOnceTest, WhatTheListDoesNotShowStaysUnknown) {
   EXPECT_EQ(upstream_.posts["r1"], 1);
 }
 
-TEST_F(CreateOnceTest, AnUnknownOutcomeIsLookedForLessAndLessOften) {
-  a_->api.fate = [](const auto&) { return Lost(/*executed=*/true); };
-  a_->api.lists = false;
-  EXPECT_EQ(RetryAfterOf(Run(*a_, SimpleRequest("r1")).status()), absl::Seconds(5));
-  const int first_looks = a_->api.list_calls;
-  for (const int stands : {5, 10, 20, 40, 60, 60}) {
-    const int looks = a_->api.list_calls;
-    for (const int left : {stands, stands - 1, 1}) {
-      const Answer unknown = Run(*a_, SimpleRequest("r1"));
-      EXPECT_EQ(ReasonOf(unknown.status()), v1::ERROR_REASON_CREATE_OUTCOME_UNKNOWN);
-      EXPECT_EQ(RetryAfterOf(unknown.status()), absl::Seconds(left));
-      EXPECT_EQ(a_->api.list_calls, looks + 1);
-      Pass(absl::Seconds(left == stands ? 1 : left == 1 ? 1 : stands - 2));
-    }
-  }
-  EXPECT_EQ(a_->api.list_calls, first_looks + 6);
-  // What another found is known at once.
-  EXPECT_EQ(Run(*a_, SimpleRequest("r1")).ok(), false);
-  EXPECT_EQ(Run(*b_, SimpleRequest("r1"))->id(), "created1");
-  EXPECT_EQ(Run(*a_, SimpleRequest("r1"))->id(), "created1");
-}
-
 TEST_F(CreateOnceTest, AnEqualCaptureOfAnotherCallerIsNotTakenForOurs) {
   for (const std::string theirs : {"", "theirs"}) {
     const std::string ours = absl::StrCat("ours beside ", theirs);
