@@ -15,6 +15,8 @@ constexpr absl::Duration kFirstPoll = absl::Milliseconds(10);
 constexpr absl::Duration kMaxPoll = absl::Seconds(1);
 // What must be left of request_timeout when a POST is sent: one part in so many.
 constexpr int kAnswerShare = 4;
+// Each look for a lost create costs the upstream a call, and its list does not change at once.
+constexpr absl::Duration kNextLook = absl::Seconds(5);
 constexpr absl::Duration kOverloadedRetry = absl::Seconds(1);
 
 bool IsRuleRefusal(const absl::Status& status) {
@@ -65,8 +67,7 @@ CreateOnce::CreateOnce(Loop loop, SharedState& state, PcapsApi& api, Clock& cloc
       rules_(state, clock, look_up_, options_.rules),
       lease_(state, clock),
       sender_(loop_, state, api, clock, rules_, lease_, options_.request_timeout),
-      queue_(loop_, clock),
-      looks_(clock) {}
+      queue_(loop_, clock) {}
 
 Task<absl::StatusOr<v1::Pcap>> CreateOnce::Run(v1::CreatePcapRequest request, absl::Time deadline,
                                                std::string caller) {
@@ -183,9 +184,7 @@ Task<CreateSender::Outcome> CreateOnce::Resolve(Ask ask, StoredCreate lost) {
   if (!leased.ok()) co_return leased;
   const auto flight = Flight<std::optional<v1::Pcap>>::Start(
       loop_, WhenLeft::kGoesOn, sender_.Resolve(std::move(creation), std::move(lost)),
-      [this, key = ask.key](const CreateSender::Outcome& outcome) {
-        if (!outcome.ok()) looks_.WasInVain(key);
-      });
+      [](const CreateSender::Outcome&) {});
   co_return co_await Flight<std::optional<v1::Pcap>>::Join(flight);
 }
 
@@ -193,8 +192,7 @@ absl::Status CreateOnce::WithNextLook(const Ask& ask, absl::Status error) {
   const bool may_be_told_later =
       !ask.key.empty() && ReasonOf(error) == v1::ERROR_REASON_CREATE_OUTCOME_UNKNOWN;
   if (!may_be_told_later) return error;
-  const absl::Duration next = looks_.UntilNext(ask.key);
-  return WithRetryAfter(std::move(error), next > absl::ZeroDuration() ? next : kFirstLookStands);
+  return WithRetryAfter(std::move(error), kNextLook);
 }
 
 Task<CreateSender::Outcome> CreateOnce::Queue(Ask ask) {

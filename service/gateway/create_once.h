@@ -19,7 +19,6 @@
 #include "clients/base/task.h"
 #include "clients/pcaps_api/pcaps_api.h"
 #include "service/gateway/create_lease.h"
-#include "service/gateway/create_looks.h"
 #include "service/gateway/create_queue.h"
 #include "service/gateway/create_record.h"
 #include "service/gateway/create_rules.h"
@@ -99,7 +98,6 @@ class CreateOnce {
   CreateLease lease_;
   CreateSender sender_;
   CreateQueue queue_;
-  CreateLooks looks_;
   std::map<std::string, Open> open_;  // By key, or by a name of our own.
   int open_count_ = 0;
   std::map<std::string, int> open_of_account_;
