@@ -55,6 +55,11 @@ FleetState::FleetState(const Config::State& config, Loop control, Clock& clock, 
     state_ = std::make_unique<MemoryState>(control_, clock);
     return;
   }
+  if (config.max_replicas == 1) {
+    log.Warn("state_max_replicas",
+             {{"effect", "while Redis is down, each replica takes the whole rate and budget"},
+              {"fix", "set state.max_replicas to how many there may be at once"}});
+  }
   redis_ = std::make_unique<RedisClient>(control_, clock, ClientOptions(config, log));
   state_ = std::make_unique<RedisState>(*redis_, config.key_prefix, clock);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -75,6 +76,7 @@ absl::Status MakeError(absl::StatusCode code, v1::ErrorReason reason, absl::stri
 
 v1::ErrorReason ReasonOf(const absl::Status& status) {
   v1::ErrorReason reason = v1::ERROR_REASON_UNSPECIFIED;
+  if (status.ok()) return reason;
   v1::ErrorReason_Parse(absl::StrCat(kReasonPrefix, ErrorInfoOf(status).reason()), &reason);
   return reason;
 }
@@ -129,7 +131,11 @@ google::rpc::QuotaFailure QuotaFailureOf(const absl::Status& status) {
 }
 
 std::string CleanText(absl::string_view text) {
-  std::string clean;
+  // Nearly all text is, and each call's log line has some.
+  const auto clean_until = std::find_if_not(text.begin(), text.end(), absl::ascii_isprint);
+  const auto clean_bytes = static_cast<size_t>(clean_until - text.begin());
+  std::string clean(text.substr(0, std::min(clean_bytes, kMaxTextBytes)));
+  text.remove_prefix(clean.size());
   while (!text.empty() && clean.size() < kMaxTextBytes) {
     const size_t length = Utf8SequenceLength(text);
     if (length == 0) {

@@ -91,11 +91,11 @@ Task<absl::StatusOr<RedisReport>> Probe(Loop loop, Clock& clock, RedisProbeOptio
 absl::StatusOr<RedisReport> ProbeRedis(const RedisProbeOptions& options) {
   boost::asio::io_context loop(1);
   SystemClock clock;
-  std::optional<absl::StatusOr<RedisReport>> result;
+  absl::StatusOr<RedisReport> result = absl::InternalError("the probe did not end");
   Spawn(loop.get_executor(), {}, Probe(loop.get_executor(), clock, options),
         [&](absl::StatusOr<RedisReport> report) { result = std::move(report); });
   loop.run();
-  return *std::move(result);
+  return result;
 }
 
 }  // namespace pcaps

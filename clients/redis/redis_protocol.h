@@ -10,7 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "clients/redis/redis_reply.h"
 
-struct redisReader;
+struct redisReader;  // NOLINT(readability-identifier-naming): hiredis named it.
 
 namespace pcaps {
 

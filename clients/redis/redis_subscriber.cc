@@ -78,7 +78,8 @@ Task<absl::Status> RedisSubscriber::Listen(std::shared_ptr<RedisSubscriber> self
   while (!(*connection)->closed()) {
     co_await self->clock_.WaitUntil((*connection)->closing(), next_ping);
     if (self->clock_.Now() < next_ping) continue;
-    co_await PingRedis(*connection, self->clock_, options.connect_timeout);
+    // Where no answer comes, the connection is closed: the loop ends.
+    (void)co_await PingRedis(*connection, self->clock_, options.connect_timeout);
     next_ping = self->clock_.Now() + options.keepalive;
   }
   co_return (*connection)->why();

@@ -320,6 +320,7 @@ Task<absl::Status> AccountPoller::PollUnseen() {
 
 Task<void> AccountPoller::ReadShared(std::set<std::string> pcap_ids) {
   std::vector<CaptureKey> keys;
+  keys.reserve(pcap_ids.size());
   for (const std::string& id : pcap_ids) keys.push_back({account_.id, id});
   if (!keys.empty()) (void)co_await cache_.Read(std::move(keys));
   if (!account_.everything.empty()) {

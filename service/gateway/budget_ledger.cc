@@ -234,18 +234,20 @@ void BudgetLedger::ReopenOwn(const UpstreamAsk& ask, const std::string& key, abs
 
 // Goes by the window with the least left, where that is less than a full bucket could spend.
 void BudgetLedger::Tighten(const UpstreamAsk& ask, const std::vector<RateLimitWindow>& windows) {
-  const RateLimitWindow* tightest = nullptr;
+  double remaining = RateOf(ask.budget).burst;
+  absl::Duration reset;
   for (const RateLimitWindow& window : windows) {
     if (!window.remaining.has_value() || !window.reset.has_value()) continue;
-    if (tightest == nullptr || *window.remaining < *tightest->remaining) tightest = &window;
+    if (*window.remaining >= remaining) continue;
+    remaining = *window.remaining;
+    reset = *window.reset;
   }
-  if (tightest == nullptr || *tightest->remaining >= RateOf(ask.budget).burst) return;
+  if (remaining >= RateOf(ask.budget).burst) return;
   const std::string key = BudgetKey(ask.budget);
   const absl::Time now = state_.Now();
-  const absl::Time until = now + *tightest->reset;
-  own_.Hold(key, *tightest->remaining / std::max(options_.max_replicas, 1), until, now)
-      .IgnoreError();
-  Tell(state_.Hold(key, *tightest->remaining, until));
+  const absl::Time until = now + reset;
+  own_.Hold(key, remaining / std::max(options_.max_replicas, 1), until, now).IgnoreError();
+  Tell(state_.Hold(key, remaining, until));
 }
 
 void BudgetLedger::TellAgain(const UpstreamAsk& ask, absl::Time now) {

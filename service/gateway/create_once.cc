@@ -226,8 +226,7 @@ Task<CreateSender::Outcome> CreateOnce::Serve(Ask ask, CreateQueue::Entered plac
       if (creation.leased) refusal = co_await Refused(ask);
     }
     const bool cancelled = co_await Cancelled();
-    const bool refused = refusal.ok() && refusal->has_value();
-    if (!cancelled && refusal.ok() && !refused) {
+    if (!cancelled && refusal.ok() && !refusal->has_value()) {
       co_return co_await SendOnItsOwn(std::move(creation),
                                       std::min(ask.end, clock_.Now() + options_.request_timeout));
     }
@@ -236,7 +235,9 @@ Task<CreateSender::Outcome> CreateOnce::Serve(Ask ask, CreateQueue::Entered plac
     }
     if (cancelled) co_return absl::CancelledError("the caller left");
     if (!refusal.ok()) co_return refusal.status();
-    const absl::Status waited = co_await queue_.AwaitSlot(place, **refusal);
+    CreateRefusal until =
+        refusal->value();  // NOLINT(*-unchecked-optional-access): it was not sent.
+    const absl::Status waited = co_await queue_.AwaitSlot(place, std::move(until));
     if (!waited.ok()) co_return waited;
   }
 }

@@ -286,6 +286,7 @@ Task<std::vector<Known>> PcapCache::Read(std::vector<CaptureKey> keys) {
   std::vector<Known> known(keys.size());
   if (!options_.alone) {
     std::vector<std::string> shared_keys;
+    shared_keys.reserve(keys.size());
     for (const CaptureKey& key : keys) shared_keys.push_back(SharedKey(key));
     const auto values = co_await state_.GetMany(std::move(shared_keys));
     for (size_t i = 0; values.ok() && i < keys.size(); ++i) {

@@ -147,8 +147,10 @@ void Call::LogEnd() {
   line["peer"] = peer_;
   line["messages_sent"] = messages_sent_;
   line["bytes_sent"] = bytes_sent_;
-  const google::rpc::ErrorInfo info = ErrorInfoOf(outcome_);
-  for (const auto& [key, value] : info.metadata()) line[key] = value;
+  if (!outcome_.ok()) {
+    const google::rpc::ErrorInfo info = ErrorInfoOf(outcome_);
+    for (const auto& [key, value] : info.metadata()) line[key] = value;
+  }
   env_.log.InfoSoon("rpc", std::move(line));
 }
 

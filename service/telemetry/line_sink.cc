@@ -22,8 +22,9 @@ LineSink::~LineSink() {
 }
 
 void LineSink::sink_it_(const spdlog::details::log_msg& message) {
-  waiting_.append(message.payload.data(), message.payload.size());
-  waiting_ += '\n';
+  spdlog::memory_buf_t line;
+  formatter_->format(message, line);
+  waiting_.append(line.data(), line.size());
   if (waiting_.size() >= kMany) flush_();
 }
 

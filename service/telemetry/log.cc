@@ -5,8 +5,6 @@
 #include <boost/json/serialize.hpp>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
-#include "absl/time/time.h"
 #include "service/telemetry/line_sink.h"
 
 namespace pcaps {
@@ -26,20 +24,23 @@ absl::string_view LevelName(LogLevel level) {
   return "error";
 }
 
-std::string JsonLine(const std::string& time, LogLevel level, absl::string_view event,
-                     const boost::json::object& fields) {
+// What goes before each line. spdlog keeps the text of a second, and microseconds are cheap.
+const char* Pattern(LogFormat format) {
+  return format == LogFormat::kJson ? R"({"time":"%Y-%m-%dT%H:%M:%S.%fZ",%v)"
+                                    : "%Y-%m-%dT%H:%M:%S.%fZ %v";
+}
+
+std::string JsonLine(LogLevel level, absl::string_view event, const boost::json::object& fields) {
   // Names of levels and events need no escapes.
-  std::string line = absl::StrCat("{\"time\":\"", time, "\",\"level\":\"", LevelName(level),
-                                  "\",\"event\":\"", event, "\"");
+  std::string line = absl::StrCat("\"level\":\"", LevelName(level), "\",\"event\":\"", event, "\"");
   if (fields.empty()) return line + "}";
   std::string rest = boost::json::serialize(fields);
   rest.front() = ',';
   return line + rest;
 }
 
-std::string TextLine(const std::string& time, LogLevel level, absl::string_view event,
-                     const boost::json::object& fields) {
-  std::string line = absl::StrCat(time, " ", LevelName(level), " ", event);
+std::string TextLine(LogLevel level, absl::string_view event, const boost::json::object& fields) {
+  std::string line = absl::StrCat(LevelName(level), " ", event);
   for (const auto& field : fields) {
     absl::StrAppend(&line, " ", std::string(field.key()), "=",
                     boost::json::serialize(field.value()));
@@ -52,7 +53,9 @@ std::string TextLine(const std::string& time, LogLevel level, absl::string_view 
 Log::Log(LogLevel level, LogFormat format)
     : level_(level),
       format_(format),
-      sink_(std::make_shared<spdlog::logger>("pcaps", std::make_shared<LineSink>())) {}
+      sink_(std::make_shared<spdlog::logger>("pcaps", std::make_shared<LineSink>())) {
+  sink_->set_pattern(Pattern(format), spdlog::pattern_time_type::utc);
+}
 
 void Log::Debug(absl::string_view event, boost::json::object fields) {
   Write(LogLevel::kDebug, event, fields);
@@ -76,10 +79,8 @@ void Log::Error(absl::string_view event, boost::json::object fields) {
 
 void Log::Write(LogLevel level, absl::string_view event, const boost::json::object& fields) {
   if (level < level_) return;
-  const std::string time =
-      absl::FormatTime("%Y-%m-%dT%H:%M:%E6SZ", absl::Now(), absl::UTCTimeZone());
-  const std::string line = format_ == LogFormat::kJson ? JsonLine(time, level, event, fields)
-                                                       : TextLine(time, level, event, fields);
+  const std::string line =
+      format_ == LogFormat::kJson ? JsonLine(level, event, fields) : TextLine(level, event, fields);
   sink_->log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
 }
 

@@ -65,7 +65,7 @@ class Creates {
   }
 
   void Try(std::shared_ptr<Create> create) {
-    const auto target = static_cast<size_t>(create->number + create->tries++);
+    const auto target = static_cast<size_t>(create->number) + static_cast<size_t>(create->tries++);
     create->context = std::make_unique<grpc::ClientContext>();
     create->context->set_deadline(absl::ToChronoTime(absl::Now() + options_.timeout));
     Create* const trying = create.get();

@@ -72,7 +72,8 @@ TEST(RedisCheck, AUserWithoutPermissionsIsToldWhichTheGatewayNeeds) {
   state.username = "gw";
   state.key_prefix = "mine";
   EXPECT_THAT(JudgeRedis(absl::PermissionDeniedError("x"), state).fix,
-              HasSubstr("ACL SETUSER gw ~mine:* &mine:* +@read +@write +@scripting"));
+              HasSubstr("ACL SETUSER gw ~mine:* &mine:* +@read +@write +@scripting +@pubsub "
+                        "+@connection +info +time"));
 }
 
 TEST(RedisCheck, EveryKindOfErrorHasAFixOfItsOwn) {

@@ -375,7 +375,7 @@ TEST_F(EmulatorTest, SeedsAreCapturesThatNoRuleCounts) {
 }
 
 TEST_F(EmulatorTest, AStatusCanBePinnedToAllCapturesOfAnAccount) {
-  const std::string first = Create(kFull);
+  Create(kFull);
   Control("POST", "seed", R"({"account":"acct"})");
   Control("POST", "captures", R"({"account":"acct","status":"failed"})");
   const json::value listed = Result(Send("GET", "pcaps"));

@@ -64,32 +64,32 @@ class FakeRedis {
   }
 
  private:
-  using tcp = boost::asio::ip::tcp;
+  using Tcp = boost::asio::ip::tcp;
   static constexpr auto kAsTuple = boost::asio::as_tuple(boost::asio::use_awaitable);
 
   struct State {
     State(boost::asio::io_context& loop, Script script)
         : acceptor(loop, {boost::asio::ip::address_v4::loopback(), 0}), script(std::move(script)) {}
-    tcp::acceptor acceptor;
+    Tcp::acceptor acceptor;
     const Script script;
-    std::list<std::shared_ptr<tcp::socket>> sockets;
+    std::list<std::shared_ptr<Tcp::socket>> sockets;
     size_t piece = size_t{1} << 30;
   };
 
   static Task<void> Accept(std::shared_ptr<State> state) {
     while (state->acceptor.is_open()) {
-      const auto socket = std::make_shared<tcp::socket>(state->acceptor.get_executor());
+      const auto socket = std::make_shared<Tcp::socket>(state->acceptor.get_executor());
       const auto [error] = co_await state->acceptor.async_accept(*socket, kAsTuple);
       if (error) continue;
       boost::system::error_code ignored;
-      socket->set_option(tcp::no_delay(true), ignored);
+      socket->set_option(Tcp::no_delay(true), ignored);
       state->sockets.push_back(socket);
       SpawnDetached(state->acceptor.get_executor(),
                     Serve(state, socket, static_cast<int>(state->sockets.size())));
     }
   }
 
-  static Task<void> Serve(std::shared_ptr<State> state, std::shared_ptr<tcp::socket> socket,
+  static Task<void> Serve(std::shared_ptr<State> state, std::shared_ptr<Tcp::socket> socket,
                           int connection) {
     RedisParser commands(size_t{1} << 20);  // A command looks like a reply that is an array.
     while (socket->is_open()) {

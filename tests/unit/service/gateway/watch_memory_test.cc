@@ -1,4 +1,6 @@
-// What an idle watcher costs, without its gRPC stream.
+// What an idle watcher costs, without its gRPC stream. A sanitizer's allocator counts nothing.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+
 #include <gtest/gtest.h>
 #include <malloc.h>
 
@@ -31,7 +33,6 @@ Task<absl::Status> Stream(WatchHub& hub, Clock& clock, std::string pcap_id,
 }
 
 TEST(WatchMemory, AnIdleWatcherCostsLittle) {
-  if (mallinfo2().uordblks == 0) GTEST_SKIP() << "another allocator";
   boost::asio::io_context loop;
   SystemClock clock;
   FakePcapsApi api(clock);
@@ -58,3 +59,5 @@ TEST(WatchMemory, AnIdleWatcherCostsLittle) {
 
 }  // namespace
 }  // namespace pcaps
+
+#endif

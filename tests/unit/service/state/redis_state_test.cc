@@ -281,7 +281,7 @@ TEST_F(FleetTest, TakesOfAllNeverExceedBurstAndRate) {
   while (absl::Now() < begin + absl::Seconds(1)) {
     for (size_t i = 0; i < kReplicas; ++i) {
       ++open;
-      const double want = 1 + random() % 20;
+      const auto want = static_cast<double>(1 + random() % 20);
       TakeRequest request{{{bucket}}, want};
       Spawn(loop_.get_executor(), {}, state(i).Take(std::move(request)),
             [&](absl::StatusOr<TakeResult> result) {

@@ -34,10 +34,11 @@ TEST(TokenBucket, GrantsWhatANaiveBucketGrants) {
     absl::Time now = kStart;
     double granted = 0;
     for (int step = 0; step < 20'000; ++step) {
-      if (step > 0)
+      if (step > 0) {
         now += absl::Microseconds(random() % (random() % 50 == 0 ? 20'000'000 : 400'000));
-      const double want = 1 + random() % 4;
-      const double reserve = random() % 2;
+      }
+      const auto want = static_cast<double>(1 + random() % 4);
+      const auto reserve = static_cast<double>(random() % 2);
       const TakeResult result = buckets.Take({{{bucket, reserve}}, want}, now).value();
       naive.Fill(bucket, now);
       const double offer = std::min(want, naive.tokens - reserve);
@@ -60,7 +61,8 @@ TEST(TokenBucket, ARefusedTakeIsGrantedAfterTheTimeItWasTold) {
   absl::Time now = kStart;
   int refused = 0;
   for (int step = 0; step < 5'000; ++step) {
-    const TakeRequest request{{{one, 0.5 * (random() % 4)}, {two}}, 1.0 + random() % 3};
+    const double reserve = 0.5 * static_cast<double>(random() % 4);
+    const TakeRequest request{{{one, reserve}, {two}}, static_cast<double>(1 + random() % 3)};
     const TakeResult result = buckets.Take(request, now).value();
     if (result.granted > 0) continue;
     ++refused;
