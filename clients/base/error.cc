@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -131,11 +130,7 @@ google::rpc::QuotaFailure QuotaFailureOf(const absl::Status& status) {
 }
 
 std::string CleanText(absl::string_view text) {
-  // Nearly all text is, and each call's log line has some.
-  const auto clean_until = std::find_if_not(text.begin(), text.end(), absl::ascii_isprint);
-  const auto clean_bytes = static_cast<size_t>(clean_until - text.begin());
-  std::string clean(text.substr(0, std::min(clean_bytes, kMaxTextBytes)));
-  text.remove_prefix(clean.size());
+  std::string clean;
   while (!text.empty() && clean.size() < kMaxTextBytes) {
     const size_t length = Utf8SequenceLength(text);
     if (length == 0) {

@@ -19,6 +19,10 @@ class StreamWriter {
   // while this one is on its way. What is written last still gets to a reader who stays, whatever
   // the stream ends with.
   virtual Task<bool> WriteBehind(Message message) = 0;
+
+  // The same for the last message of a stream that ends OK: return OK after it. It and the end are
+  // one write, which halves what the end of a capture costs when thousands watch it.
+  virtual Task<bool> WriteLast(Message message) = 0;
 };
 
 }  // namespace pcaps

@@ -65,6 +65,10 @@ Task<absl::Status> StreamWatch(Watcher& watcher, Clock& clock, StreamWatchOption
     if (!event.has_value()) continue;
     const std::string removed = options.must_exist ? event->removed_pcap_id() : std::string();
     if (!removed.empty() && !sent_any) co_return Removed(removed);
+    if (removed.empty() && snapshot_marked && watcher.AllDone()) {
+      const bool last_written = co_await writer.WriteLast(*std::move(event));
+      co_return last_written ? absl::OkStatus() : left;
+    }
     const double share = event->has_heartbeat() && !marking ? 1.0 : options.first_heartbeat_after;
     const bool written = co_await writer.Write(*std::move(event));
     if (!written) co_return left;

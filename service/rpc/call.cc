@@ -1,8 +1,6 @@
 #include "service/rpc/call.h"
 
 #include <algorithm>
-#include <array>
-#include <boost/json/monotonic_resource.hpp>
 #include <vector>
 
 #include "absl/random/random.h"
@@ -23,9 +21,6 @@ constexpr char kRateLimitKey[] = "ratelimit-limit";
 constexpr char kRateRemainingKey[] = "ratelimit-remaining";
 constexpr char kRateResetKey[] = "ratelimit-reset";
 constexpr char kRetryPushbackKey[] = "grpc-retry-pushback-ms";
-// What most lines need; a longer one takes what it needs from elsewhere.
-constexpr size_t kLogLineBytes = 4096;
-constexpr size_t kLogFields = 24;
 constexpr size_t kMaxRequestIdBytes = 128;
 constexpr size_t kTraceIdBytes = 32;
 
@@ -127,31 +122,27 @@ grpc::Status Call::Conclude(const absl::Status& status) {
 
 void Call::LogEnd() {
   if (!env_.log.Writes(LogLevel::kInfo)) return;
-  // One is made for each call, so it is made without asking for memory.
-  std::array<unsigned char, kLogLineBytes> buffer;
-  boost::json::monotonic_resource memory(buffer.data(), buffer.size());
-  boost::json::object line(&memory);
-  line.reserve(kLogFields);
-  line["method"] = method_;
-  line["code"] = CodeName(static_cast<grpc::StatusCode>(outcome_.code()));
+  LogLine line = env_.log.Begin(LogLevel::kInfo, "rpc");
+  line.AddText("method", method_);
+  line.AddText("code", CodeName(static_cast<grpc::StatusCode>(outcome_.code())));
   const v1::ErrorReason reason = ReasonOf(outcome_);
-  if (reason != v1::ERROR_REASON_UNSPECIFIED) line["reason"] = ReasonName(reason);
-  if (!outcome_.ok()) line["message"] = CleanText(outcome_.message());
-  line["duration_us"] = absl::ToInt64Microseconds(env_.clock.Now() - start_);
-  line["account"] = CleanText(subject_.account_id);
-  if (!subject_.pcap_id.empty()) line["pcap_id"] = CleanText(subject_.pcap_id);
-  if (!subject_.ownership_id.empty()) line["ownership_id"] = CleanText(subject_.ownership_id);
-  if (!cache_.empty()) line["cache"] = std::string(cache_);
-  if (!request_id_.empty()) line["request_id"] = request_id_;
-  if (!trace_id_.empty()) line["trace_id"] = trace_id_;
-  line["peer"] = peer_;
-  line["messages_sent"] = messages_sent_;
-  line["bytes_sent"] = bytes_sent_;
+  if (reason != v1::ERROR_REASON_UNSPECIFIED) line.AddText("reason", ReasonName(reason));
+  if (!outcome_.ok()) line.AddText("message", outcome_.message());
+  line.AddNumber("duration_us", absl::ToInt64Microseconds(env_.clock.Now() - start_));
+  line.AddText("account", subject_.account_id);
+  if (!subject_.pcap_id.empty()) line.AddText("pcap_id", subject_.pcap_id);
+  if (!subject_.ownership_id.empty()) line.AddText("ownership_id", subject_.ownership_id);
+  if (!cache_.empty()) line.AddText("cache", cache_);
+  if (!request_id_.empty()) line.AddText("request_id", request_id_);
+  if (!trace_id_.empty()) line.AddText("trace_id", trace_id_);
+  line.AddText("peer", peer_);
+  line.AddNumber("messages_sent", messages_sent_);
+  line.AddNumber("bytes_sent", bytes_sent_);
   if (!outcome_.ok()) {
     const google::rpc::ErrorInfo info = ErrorInfoOf(outcome_);
-    for (const auto& [key, value] : info.metadata()) line[key] = value;
+    for (const auto& [key, value] : info.metadata()) line.AddText(key, value);
   }
-  env_.log.InfoSoon("rpc", std::move(line));
+  env_.log.WriteSoon(std::move(line));
 }
 
 }  // namespace pcaps

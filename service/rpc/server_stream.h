@@ -1,9 +1,9 @@
 // ServerStream: one server-streaming RPC, from gRPC's reactor to a coroutine on a loop and back.
 //
-// States: running -> ending (the caller left, or EndWith) -> finished; End() is the only exit.
-// One message is gRPC's, another may wait behind it: gRPC's own thread starts that one, so that the
-// loop makes the next meanwhile.
-// gRPC's rules, kept here: one write in flight at a time and never Finish with one; OnCancel and
+// States: running -> ending (the caller left, or EndWith) -> finished. WriteLast() and End() are
+// the exits, and the second does nothing after the first. One message is gRPC's, another may wait
+// behind it: gRPC's own thread starts that one, so that the loop makes the next meanwhile. gRPC's
+// rules, kept here: one write in flight at a time and never Finish with one; OnCancel and
 // OnWriteDone(false) come in either order; every call is finished by us, or Server::Shutdown hangs.
 // So a reader that has stopped reading cannot be told why its stream ends: its message waits until
 // the reader is cut off, by reader_stall_timeout or by the end of Server::Shutdown's patience.
@@ -68,6 +68,22 @@ class ServerStream final : public grpc::ServerWriteReactor<Message>,
     co_return true;
   }
 
+  Task<bool> WriteLast(Message message) override {
+    co_await AwaitUnsent(0);
+    if (Ending()) co_return false;
+    finished_ = true;
+    {
+      const MutexLock lock(mutex_);
+      writing_ = true;
+    }
+    message_ = std::move(message);
+    call_->CountMessage(message_.ByteSizeLong());
+    call_->env().streams.Remove(ticket_);
+    this->StartWriteAndFinish(&message_, grpc::WriteOptions(), call_->Conclude(absl::OkStatus()));
+    co_await AwaitUnsent(0);
+    co_return true;
+  }
+
   void EndWith(absl::Status why) override {
     boost::asio::post(loop_, [self = this->shared_from_this(), why = std::move(why)]() mutable {
       if (!self->end_status_.ok()) return;
@@ -126,6 +142,7 @@ class ServerStream final : public grpc::ServerWriteReactor<Message>,
   }
 
   void End(absl::Status status) {
+    if (finished_) return;  // By WriteLast().
     // A handler that had finished its work anyway is believed.
     if (!status.ok() && !end_status_.ok() && !cancelled_) status = end_status_;
     call_->env().streams.Remove(ticket_);
@@ -161,7 +178,11 @@ class ServerStream final : public grpc::ServerWriteReactor<Message>,
     // Dies on the loop, where everything of it lives; maybe before post() returns, so nothing of it
     // is lent to post().
     const Loop loop = loop_;
-    boost::asio::post(loop, [self = std::move(self_)] {});
+    {
+      const MutexLock lock(mutex_);
+      writing_ = false;
+    }
+    boost::asio::post(loop, [self = std::move(self_)] { self->written_.Notify(); });
   }
 
   const Loop loop_;
@@ -174,11 +195,12 @@ class ServerStream final : public grpc::ServerWriteReactor<Message>,
   boost::asio::cancellation_signal cancel_;
   bool cancelled_ = false;   // The caller left.
   absl::Status end_status_;  // Somebody told it to end.
+  bool finished_ = false;    // WriteLast() did.
   Event written_;
 
   Message message_;  // gRPC's while writing_, and then of its thread alone.
   Mutex mutex_;
-  bool writing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool writing_ ABSL_GUARDED_BY(mutex_) = false;         // From WriteLast() on, until OnDone.
   std::optional<Message> next_ ABSL_GUARDED_BY(mutex_);  // Only while writing_.
   bool write_failed_ ABSL_GUARDED_BY(mutex_) = false;
 };

@@ -4,18 +4,12 @@
 #include <spdlog/fwd.h>
 
 #include <boost/json/object.hpp>
-#include <boost/json/value.hpp>
-#include <initializer_list>
 #include <memory>
-#include <string>
-#include <utility>
 
 #include "absl/strings/string_view.h"
+#include "service/telemetry/log_line.h"
 
 namespace pcaps {
-
-enum class LogLevel { kDebug, kInfo, kWarn, kError };
-enum class LogFormat { kJson, kText };
 
 class Log {
  public:
@@ -26,14 +20,16 @@ class Log {
   bool Writes(LogLevel level) const { return level >= level_; }
 
   // `event` says what happened ("rpc", "listening", "drain_started"); `fields` follow time, level
-  // and event in the line. Control characters and quotes in values are escaped, so one event is one
-  // line. Never pass a secret.
-  void Debug(absl::string_view event, boost::json::object fields = {});
-  void Info(absl::string_view event, boost::json::object fields = {});
-  // The same, but written within some 100 ms, together with others: for what happens often.
-  void InfoSoon(absl::string_view event, boost::json::object fields = {});
-  void Warn(absl::string_view event, boost::json::object fields = {});
-  void Error(absl::string_view event, boost::json::object fields = {});
+  // and event in the line. Never pass a secret.
+  void Debug(absl::string_view event, const boost::json::object& fields = {});
+  void Info(absl::string_view event, const boost::json::object& fields = {});
+  void Warn(absl::string_view event, const boost::json::object& fields = {});
+  void Error(absl::string_view event, const boost::json::object& fields = {});
+
+  // For what happens often: a line made by hand, and written within some 100 ms, together with
+  // others.
+  LogLine Begin(LogLevel level, absl::string_view event) const { return {format_, level, event}; }
+  void WriteSoon(LogLine line);
 
  private:
   void Write(LogLevel level, absl::string_view event, const boost::json::object& fields);

@@ -24,6 +24,7 @@ class NoWriter : public StreamWriter<v1::WatchEvent> {
  public:
   Task<bool> Write(v1::WatchEvent) override { co_return true; }
   Task<bool> WriteBehind(v1::WatchEvent) override { co_return true; }
+  Task<bool> WriteLast(v1::WatchEvent) override { co_return true; }
 };
 
 Task<absl::Status> Stream(WatchHub& hub, Clock& clock, std::string pcap_id,

@@ -67,6 +67,7 @@ TEST_F(WatchStreamTest, OneCaptureEndsOkAfterTheDoneState) {
   api_.Put("acct", "a", v1::Pcap::STATUS_SUCCESS);
   Pass(absl::Seconds(2));
   EXPECT_THAT(Sent(), ElementsAre("a", "a done"));
+  EXPECT_TRUE(writer_.ended);
   EXPECT_TRUE(end_->ok());
 }
 

@@ -1,0 +1,89 @@
+#include "service/telemetry/log_line.h"
+
+#include <algorithm>
+#include <boost/json/serialize.hpp>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "clients/base/error.h"
+
+namespace pcaps {
+namespace {
+
+constexpr size_t kUsualBytes = 512;  // Of the line of a call.
+constexpr size_t kUsualText = 256;
+
+absl::string_view LevelName(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug:
+      return "debug";
+    case LogLevel::kInfo:
+      return "info";
+    case LogLevel::kWarn:
+      return "warn";
+    case LogLevel::kError:
+      return "error";
+  }
+  return "error";
+}
+
+// Whether it goes between quotes as it is.
+bool IsPlain(absl::string_view text) {
+  return text.size() <= kUsualText && std::all_of(text.begin(), text.end(), [](char c) {
+           return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+         });
+}
+
+}  // namespace
+
+LogLine::LogLine(LogFormat format, LogLevel level, absl::string_view event)
+    : format_(format), level_(level) {
+  line_.reserve(kUsualBytes);
+  if (format_ == LogFormat::kText) {
+    absl::StrAppend(&line_, LevelName(level), " ", event);
+  } else {
+    absl::StrAppend(&line_, R"("level":")", LevelName(level), R"(","event":")", event, "\"");
+  }
+}
+
+void LogLine::AddText(absl::string_view name, absl::string_view text) {
+  AddName(name);
+  AddQuoted(text);
+}
+
+void LogLine::AddNumber(absl::string_view name, int64_t number) {
+  AddName(name);
+  absl::StrAppend(&line_, number);
+}
+
+void LogLine::AddValue(absl::string_view name, const boost::json::value& value) {
+  AddName(name);
+  if (const boost::json::string* const text = value.if_string()) {
+    AddQuoted({text->data(), text->size()});
+  } else {
+    line_ += boost::json::serialize(value);
+  }
+}
+
+std::string LogLine::Take() && {
+  if (format_ == LogFormat::kJson) line_ += '}';
+  return std::move(line_);
+}
+
+void LogLine::AddName(absl::string_view name) {
+  if (format_ == LogFormat::kText) {
+    absl::StrAppend(&line_, " ", name, "=");
+  } else {
+    absl::StrAppend(&line_, ",\"", name, "\":");
+  }
+}
+
+void LogLine::AddQuoted(absl::string_view text) {
+  if (IsPlain(text)) {
+    absl::StrAppend(&line_, "\"", text, "\"");
+  } else {
+    line_ += boost::json::serialize(boost::json::string_view(CleanText(text)));
+  }
+}
+
+}  // namespace pcaps
