@@ -12,8 +12,6 @@
 namespace pcaps {
 namespace {
 
-// Stands for all captures of an account, among ids.
-constexpr char kEverything[] = "*";
 // A replica that shows captures to newcomers is waited for this long by the others, which look
 // whether it is done this often.
 constexpr absl::Duration kFirstReadPatience = absl::Seconds(5);
@@ -28,15 +26,6 @@ Observation ToObservation(const CaptureKey& key, const Remembered& known) {
   Observation seen = pcap.ok() ? Seen(*std::move(pcap)) : Missing(key, known.order.time, was_done);
   seen.not_before = known.order.time;
   return seen;
-}
-
-std::optional<absl::Time> YoungestOpen(const std::vector<v1::Pcap>& pcaps) {
-  std::optional<absl::Time> youngest;
-  for (const v1::Pcap& pcap : pcaps) {
-    if (pcap.done()) continue;
-    youngest = std::max(youngest, std::optional(FromTimestamp(pcap.submit_time())));
-  }
-  return youngest;
 }
 
 }  // namespace
@@ -96,7 +85,7 @@ Task<void> AccountPoller::Rest() {
 
 std::set<std::string> AccountPoller::Wanted() const {
   std::set<std::string> wanted = account_.OpenIds();
-  if (!account_.everything.empty()) wanted.insert(kEverything);
+  if (!account_.everything.empty()) wanted.insert(kEveryCapture);
   return wanted;
 }
 
@@ -111,27 +100,34 @@ Task<void> AccountPoller::TakeTurn() {
   const bool mine = !turn.ok() || turn->mine;
   const std::set<std::string> wanted = turn.ok() ? turn->ids : ours_;
   if (turn.ok() && mine) TellAgain(wanted);
-  const Plan plan = MakePlan(wanted);
+  const PollPlan plan = PlanFor(wanted);
+  const absl::Time due = turn_asked_at_ + plan.due_in;
   if (mine && turn_asked_at_ < account_.retry_at) {
     next_turn_ = std::min(next_turn_, account_.retry_at);
     // Others may fare better.
     if (account_.failures < kFailuresToGiveUp) co_return;
     (void)co_await state_.GivePollTurn(account_.id, holder_);
-  } else if (mine && plan.due <= turn_asked_at_) {
+  } else if (mine && due <= turn_asked_at_) {
     const absl::Status polled = co_await PollAll(plan);
     Conclude(polled);
     next_turn_ = clock_.Now() + Tick();
-  } else if (!mine && plan.due + Tick() <= turn_asked_at_) {
+  } else if (!mine && due + Tick() <= turn_asked_at_) {
     co_await ReadShared(account_.OpenIds());
   }
-  const absl::Time due = MakePlan(wanted).due;
-  if (mine && due > clock_.Now()) next_turn_ = std::min(next_turn_, due);
+  const absl::Time next_due = clock_.Now() + PlanFor(wanted).due_in;
+  if (mine && next_due > clock_.Now()) next_turn_ = std::min(next_turn_, next_due);
+}
+
+PollPlan AccountPoller::PlanFor(const std::set<std::string>& wanted) {
+  PollPlan plan = MakePollPlan(wanted, account_, cache_, limits_.poll, state_.Now());
+  account_.interval = plan.interval;
+  return plan;
 }
 
 void AccountPoller::TellAgain(const std::set<std::string>& wanted) {
   std::vector<Observation> over;
   for (const std::string& id : wanted) {
-    if (id == kEverything || ours_.count(id) > 0) continue;
+    if (id == kEveryCapture || ours_.count(id) > 0) continue;
     const CaptureKey key = {account_.id, id};
     const Known known = cache_.Find(key);
     const bool is_over = known != nullptr && (known->order.rank > 0 || known->bytes.empty());
@@ -140,59 +136,12 @@ void AccountPoller::TellAgain(const std::set<std::string>& wanted) {
   cache_.TellAgain(over);
 }
 
-AccountPoller::Plan AccountPoller::MakePlan(const std::set<std::string>& wanted) {
-  const absl::Time fleet_now = state_.Now();
-  Plan plan;
-  absl::Time oldest = absl::InfiniteFuture();
-  std::vector<v1::Pcap> known_open;
-  const auto add = [&](v1::Pcap pcap) {
-    oldest = std::min(oldest, FromTimestamp(pcap.observed_time()));
-    known_open.push_back(std::move(pcap));
-  };
-  bool unknown = false;
-  for (const std::string& id : wanted) {
-    if (id == kEverything) {
-      plan.list = true;
-      continue;
-    }
-    const CaptureKey key = {account_.id, id};
-    const Known known = cache_.Find(key);
-    const SharedCapture capture = account_.Find(id);
-    absl::StatusOr<v1::Pcap> pcap = absl::NotFoundError("not known");
-    if (known != nullptr) pcap = CaptureOf(key, *known);
-    if (!pcap.ok() && capture != nullptr && capture->state != nullptr) pcap = *capture->state;
-    if (pcap.ok() ? pcap->done() : known != nullptr) continue;  // Done, or gone.
-    plan.open.insert(id);
-    if (pcap.ok()) {
-      add(*std::move(pcap));
-    } else if (capture == nullptr) {
-      unknown = true;  // Else it is a newcomer's, and read at once.
-    }
-  }
-  if (plan.list) {
-    const Known list = cache_.FindList(account_.id);
-    if (list == nullptr) {
-      unknown = unknown || !account_.ListUnseen();
-    } else {
-      oldest = std::min(oldest, list->order.time);
-      for (v1::Pcap& pcap : cache_.CapturesOf(account_.id, *list)) {
-        if (!pcap.done()) known_open.push_back(std::move(pcap));
-      }
-    }
-  }
-  account_.interval = unknown ? limits_.poll.min_interval
-                              : PollInterval(limits_.poll, fleet_now, YoungestOpen(known_open));
-  plan.due =
-      unknown ? absl::InfinitePast() : clock_.Now() + (oldest + account_.interval - fleet_now);
-  return plan;
-}
-
 absl::Duration AccountPoller::FreshFor(const std::vector<v1::Pcap>& answer) const {
   const absl::Duration slack = limits_.poll.min_interval / 2;
-  return PollInterval(limits_.poll, state_.Now(), YoungestOpen(answer)) + slack;
+  return PollIntervalOf(answer, limits_.poll, state_.Now()) + slack;
 }
 
-Task<absl::Status> AccountPoller::PollAll(Plan plan) {
+Task<absl::Status> AccountPoller::PollAll(PollPlan plan) {
   if (plan.list || plan.open.size() > 1) co_return co_await PollList(std::move(plan.open));
   co_return co_await PollEach(std::move(plan.open), false);
 }

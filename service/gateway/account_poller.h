@@ -15,6 +15,7 @@
 #include "clients/base/task.h"
 #include "clients/pcaps_api/pcaps_api.h"
 #include "service/gateway/pcap_cache.h"
+#include "service/gateway/poll_plan.h"
 #include "service/gateway/poll_schedule.h"
 #include "service/gateway/watched_account.h"
 #include "service/state/shared_state.h"
@@ -45,20 +46,13 @@ class AccountPoller {
   Task<void> Run();
 
  private:
-  // What all replicas together want polled.
-  struct Plan {
-    std::set<std::string> open;  // Ids that are not known to be done.
-    bool list = false;           // All of the account.
-    absl::Time due;              // When something is as old as it may be; on our clock.
-  };
-
   Task<void> Rest();
   // Polls if it is our turn and time.
   Task<void> TakeTurn();
   // Others may want polled what is known here to be over: then they have missed the news.
   void TellAgain(const std::set<std::string>& wanted);
-  Plan MakePlan(const std::set<std::string>& wanted);
-  Task<absl::Status> PollAll(Plan plan);
+  PollPlan PlanFor(const std::set<std::string>& wanted);
+  Task<absl::Status> PollAll(PollPlan plan);
   // Shows newcomers what they wait for, which the next poll would show too late.
   Task<void> ReadUnseen();
   Task<absl::Status> PollUnseen();

@@ -62,7 +62,7 @@ Call::Call(RpcEnv& env, grpc::CallbackServerContext* context, absl::string_view 
     : env_(env),
       context_(context),
       method_(method),
-      subject_(std::move(subject)),
+      subject_(subject),
       peer_(context->peer()),
       start_(env.clock.Now()),
       caller_deadline_(absl::FromChrono(context->deadline())),
@@ -84,7 +84,8 @@ Call::Entry Call::Enter(const absl::Status& checked) {
 }
 
 Task<absl::Status> Call::AskRate() {
-  const RateDecision decision = co_await env_.rates.Admit(subject_.account_id);
+  std::string account_id(subject_.account_id);
+  const RateDecision decision = co_await env_.rates.Admit(std::move(account_id));
   Decide(decision);
   co_return refusal_;
 }

@@ -33,11 +33,12 @@ struct RpcEnv {
   absl::Duration reader_stall_timeout;  // A reader that takes no message this long is cut off.
 };
 
-// Names of the thing a call is about, for its log line.
+// Names of the thing a call is about, for its log line; in its request, which gRPC keeps until
+// OnDone.
 struct CallSubject {
-  std::string account_id;
-  std::string pcap_id;
-  std::string ownership_id;
+  absl::string_view account_id;
+  absl::string_view pcap_id;
+  absl::string_view ownership_id;
 };
 
 class Call {
@@ -109,9 +110,8 @@ std::unique_ptr<Call> MakeCall(RpcEnv& env, grpc::CallbackServerContext* context
   subject.account_id = request.account_id();
   if constexpr (requires { request.pcap_id(); }) subject.pcap_id = request.pcap_id();
   if constexpr (requires { request.ownership_id(); }) subject.ownership_id = request.ownership_id();
-  return std::make_unique<Call>(env, context,
-                                absl::StrCat("/", Service::service_full_name(), "/", method),
-                                std::move(subject));
+  return std::make_unique<Call>(
+      env, context, absl::StrCat("/", Service::service_full_name(), "/", method), subject);
 }
 
 }  // namespace pcaps
