@@ -68,7 +68,7 @@ PollPlan MakePollPlan(const std::set<std::string>& wanted, const WatchedAccount&
     unknown = unknown || !account.ListUnseen();
   }
   plan.interval = unknown ? limits.min_interval : PollIntervalOf(known_open, limits, fleet_now);
-  plan.due_in = unknown ? absl::ZeroDuration() : oldest + plan.interval - fleet_now;
+  plan.due_in = unknown ? -absl::InfiniteDuration() : oldest + plan.interval - fleet_now;
   return plan;
 }
 

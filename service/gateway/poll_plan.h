@@ -20,7 +20,7 @@ struct PollPlan {
   std::set<std::string> open;  // Ids that are not known to be done.
   bool list = false;           // All of the account.
   absl::Duration interval;     // How old anything may become.
-  absl::Duration due_in;       // Until something is as old; not positive: now.
+  absl::Duration due_in;       // Until something is as old; negative: since then.
 };
 
 // `fleet_now` is the shared state's time, which observations bear.
