@@ -173,9 +173,7 @@ Task<absl::Status> AccountPoller::PollList(std::set<std::string> open) {
   open.insert(departed.begin(), departed.end());
   const absl::Status polled = co_await PollEach(std::move(open), false);
   if (!polled.ok()) co_return polled;
-  for (const std::string& id : departed) {
-    if (account_.Find(id) != nullptr) account_.unlisted.insert(id);
-  }
+  for (const std::string& id : departed) account_.LeaveUnlisted(id);
   co_return absl::OkStatus();
 }
 

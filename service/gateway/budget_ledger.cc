@@ -76,6 +76,7 @@ Task<absl::StatusOr<TakeResult>> BudgetLedger::Take(UpstreamAsk ask) {
     TellAgain(ask, now);
     co_return own;
   }
+  PayDebt(ask);
   // It goes on when the caller leaves: what it brings then may be a probe, which is given up.
   const auto left = std::make_shared<bool>(false);
   const auto flight =
@@ -115,6 +116,32 @@ std::optional<TakeResult> BudgetLedger::RefusedByClosings(const UpstreamAsk& ask
   return refusal;
 }
 
+void BudgetLedger::Owe(const std::string& budget, double tokens) {
+  // A bucket that was full all the while has gained no more than that, for all replicas.
+  const double most = RateOf(budget).burst / std::max(options_.max_replicas, 1);
+  double& debt = debts_[budget];
+  debt = std::min(debt + tokens, most);
+}
+
+void BudgetLedger::PayDebt(const UpstreamAsk& ask) {
+  const double owed = std::exchange(debts_[ask.budget], 0);
+  if (owed <= 0) return;
+  const TakeRequest take = FleetTakeOf(ask);
+  const Bucket* const bucket = FindBucket(take, BudgetKey(ask.budget));
+  if (bucket == nullptr) return;
+  // Begun before the ask's own take, and so served before it.
+  SpawnDetached(control_, Paying(shared_from_this(), ask.budget, {{{*bucket}}, owed}));
+}
+
+Task<void> BudgetLedger::Paying(std::shared_ptr<BudgetLedger> self, std::string budget,
+                                TakeRequest debt) {
+  const double owed = debt.want;
+  const absl::StatusOr<TakeResult> paid = co_await self->state_.Take(std::move(debt));
+  if (paid.ok()) self->GiveUpProbe(*paid);
+  const double rest = owed - (paid.ok() ? paid->granted : 0);
+  if (rest > 0) self->Owe(budget, rest);
+}
+
 void BudgetLedger::PutOffOwnProbe(const TakeResult& own) {
   if (!own.probe) return;
   for (const BucketClosing& probed : own.closings) {
@@ -130,7 +157,10 @@ void BudgetLedger::GiveUpProbe(const TakeResult& taken) {
 TakeResult BudgetLedger::WithoutState(const UpstreamAsk& ask, const TakeResult& own) {
   // Others may have closed it: the shared state said so before it was lost.
   const std::optional<TakeResult> refusal = RefusedByClosings(ask, own.now);
-  if (!refusal.has_value()) return own;
+  if (!refusal.has_value()) {
+    if (own.granted > 0) Owe(ask.budget, own.granted);
+    return own;
+  }
   for (const auto& [key, until] : refusal->closings) {
     own_.Close(key, until, own.now).IgnoreError();
   }

@@ -24,8 +24,9 @@ struct BudgetLedgerOptions {
 };
 
 // What is taken from the shared state is charged to this replica's own buckets, too, and closings
-// are kept here as well: when the shared state is lost, these are gone by, and nothing is given
-// away. All on the control loop; the shared state must outlive the loop's last task.
+// are kept here as well: when the shared state is lost, these are gone by. What is then taken from
+// them alone is taken from the fleet's as soon as those are to be had again. So nothing is given
+// away, either way. All on the control loop; the shared state must outlive the loop's last task.
 class BudgetLedger : public std::enable_shared_from_this<BudgetLedger> {
  public:
   struct Counts {
@@ -56,6 +57,11 @@ class BudgetLedger : public std::enable_shared_from_this<BudgetLedger> {
   TakeResult WithoutState(const UpstreamAsk& ask, const TakeResult& own);
   TakeResult WithState(const UpstreamAsk& ask, const TakeResult& own, const TakeResult& shared);
   std::optional<TakeResult> RefusedByClosings(const UpstreamAsk& ask, absl::Time now);
+  void Owe(const std::string& budget, double tokens);
+  // Takes what was spent without the shared state from the fleet's bucket, as far as that has it.
+  void PayDebt(const UpstreamAsk& ask);
+  static Task<void> Paying(std::shared_ptr<BudgetLedger> self, std::string budget,
+                           TakeRequest debt);
   // Of a probe that is not sent.
   void PutOffOwnProbe(const TakeResult& own);
   void GiveUpProbe(const TakeResult& taken);
@@ -73,6 +79,7 @@ class BudgetLedger : public std::enable_shared_from_this<BudgetLedger> {
   SharedState& state_;
   const BudgetLedgerOptions options_;
   TokenBuckets own_;                         // Times are of the fleet's clock.
+  std::map<std::string, double> debts_;      // Tokens, by budget.
   std::map<std::string, Closing> closings_;  // By bucket, as far as they are known here.
   Counts counts_;
 };

@@ -1,5 +1,6 @@
 #include "service/gateway/watch_hub.h"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
@@ -16,9 +17,9 @@ namespace {
 constexpr int kSlice = 64;
 constexpr absl::Duration kOverloadedRetry = absl::Seconds(5);
 
-absl::Status TooManyWatchers(absl::string_view of_what) {
+absl::Status TooMany(absl::string_view what) {
   return WithRetryAfter(MakeError(absl::StatusCode::kResourceExhausted, v1::ERROR_REASON_OVERLOADED,
-                                  absl::StrCat("too many watch streams ", of_what)),
+                                  absl::StrCat("too many ", what)),
                         kOverloadedRetry);
 }
 
@@ -54,7 +55,7 @@ WatchHub::WatchHub(Loop loop, PcapsApi& polls, PcapCache& cache, SharedState& st
 
 absl::StatusOr<std::unique_ptr<Watcher>> WatchHub::Watch(std::string account_id,
                                                          std::set<std::string> ids) {
-  if (watchers_ >= options_.max_streams) return TooManyWatchers("on this replica");
+  if (watchers_ >= options_.max_streams) return TooMany("watch streams on this replica");
   Account& known = accounts_[account_id];
   const bool first = known == nullptr;
   if (first) {
@@ -63,7 +64,12 @@ absl::StatusOr<std::unique_ptr<Watcher>> WatchHub::Watch(std::string account_id,
   }
   const Account account = known;
   if (static_cast<int>(account->watchers.size()) >= options_.max_streams_per_account) {
-    return TooManyWatchers("of this account");
+    return TooMany("watch streams of this account");
+  }
+  const auto unknown = static_cast<size_t>(std::count_if(
+      ids.begin(), ids.end(), [&](const std::string& id) { return account->Find(id) == nullptr; }));
+  if (unknown > 0 && account->captures.size() + unknown > options_.max_captures_per_account) {
+    return TooMany("captures of this account that are watched");
   }
   ++watchers_;
   auto watcher = std::unique_ptr<Watcher>(new Watcher(*this, account, ++joined_, ids));

@@ -32,6 +32,9 @@ struct WatchOptions {
                                                          // newcomer waits for leave to call.
   int max_streams = 5000;  // Above them: RESOURCE_EXHAUSTED/OVERLOADED.
   int max_streams_per_account = 2000;
+  // Distinct captures that are watched. The shared state is told of all that are open, in one
+  // script that nobody else's command gets past: 5 us each.
+  size_t max_captures_per_account = 1000;
   std::string holder;  // This process's name in the shared state: no other's.
 };
 

@@ -12,6 +12,7 @@ namespace {
 // Done captures that left the list, asked for in one poll: they are in no hurry, and the budget is
 // small.
 constexpr size_t kMaxDepartedPerPoll = 5;
+constexpr size_t kMaxUnlisted = 10'000;
 
 bool SameState(v1::Pcap a, v1::Pcap b) {
   a.clear_observed_time();
@@ -64,7 +65,7 @@ SharedCapture WatchedAccount::Take(const Observation& seen) {
   const absl::Time observed_at = FromTimestamp(seen.pcap.observed_time());
   SharedCapture capture = Find(seen.pcap.id());
   if (capture == nullptr) {
-    if (everything.empty() || seen.gone) return nullptr;
+    if (everything.empty() || seen.gone || unlisted.count(seen.pcap.id()) > 0) return nullptr;
     capture = Add(0, nullptr, seen.pcap.id());
   }
   last_answer = std::max(last_answer, observed_at);
@@ -84,6 +85,11 @@ SharedCapture WatchedAccount::Take(const Observation& seen) {
   }
   ++capture->version;
   return capture;
+}
+
+bool WatchedAccount::HasUnseen() const {
+  return ListUnseen() || std::any_of(captures.begin(), captures.end(),
+                                     [](const auto& each) { return !each.second->seen(); });
 }
 
 std::set<std::string> WatchedAccount::Unseen() const {
@@ -113,6 +119,16 @@ std::set<std::string> WatchedAccount::Departed(const std::vector<v1::Pcap>& list
     departed.insert(pcap_id);
   }
   return departed;
+}
+
+void WatchedAccount::LeaveUnlisted(const std::string& pcap_id) {
+  const SharedCapture capture = Find(pcap_id);
+  if (capture == nullptr) return;
+  if (unlisted.size() >= kMaxUnlisted) unlisted.clear();  // Some are told once more.
+  unlisted.insert(pcap_id);
+  if (!capture->named_by.empty()) return;
+  capture->left = true;
+  Forget(capture);
 }
 
 }  // namespace pcaps

@@ -32,6 +32,7 @@ struct WatchedCapture {
   uint64_t number = 0;   // Of the account's: later ones are higher.
   uint32_t version = 0;  // Counts what was seen to change. 0: never seen.
   bool gone = false;     // Nobody polls for it any more; who asks for it anew gets a new one.
+  bool left = false;     // It went on without those who watch all: see LeaveUnlisted().
   bool to_be_told = false;
   Order order;                                    // Of the newest observation,
   absl::Time observed_at = absl::InfinitePast();  // which was made then,
@@ -59,20 +60,25 @@ class WatchedAccount {
   // Named captures never seen.
   std::set<std::string> Unseen() const;
   bool ListUnseen() const { return !everything.empty() && !listed; }
-  bool HasUnseen() const { return ListUnseen() || !Unseen().empty(); }
+  bool HasUnseen() const;
   // What is to be polled: open captures by name, those of no list if all are watched.
   std::set<std::string> OpenIds() const;
   // Done captures that `list` has no more. They are gone, or but too old for a list of 50: only
   // asking tells, which is done once.
   std::set<std::string> Departed(const std::vector<v1::Pcap>& list) const;
+  // One of those was asked for, and exists. Who watches all has been told of it, or will be, and
+  // hears no more; who comes later hears nothing of it. Else snapshots would grow for ever.
+  void LeaveUnlisted(const std::string& pcap_id);
+  bool IsLeft(const WatchedCapture& capture) const { return unlisted.count(capture.id) > 0; }
 
   const std::string id;
   Watchers watchers;
   Watchers everything;                            // Those that watch the whole account.
   std::map<std::string, SharedCapture> captures;  // Watched ones by id, and by number.
   std::map<uint64_t, SharedCapture> by_number;
-  std::set<std::string> unlisted;  // Done ones that exist though no list shows them.
-  bool listed = false;             // `captures` holds what the upstream listed.
+  // Done ones that exist though no list shows them. Nobody need hear of them again.
+  std::set<std::string> unlisted;
+  bool listed = false;  // `captures` holds what the upstream listed.
 
   absl::Time last_answer = absl::InfinitePast();  // Of the upstream, to whomever.
   absl::Duration interval;                        // Between polls, at present.

@@ -37,11 +37,14 @@ bool Watcher::Unsent(const Place& place) const {
 
 void Watcher::CatchUp() {
   if (!of_everything_) return;
-  std::erase_if(places_, [](const Place& place) { return place.capture->gone && place.told == 0; });
+  std::erase_if(places_, [](const Place& place) {
+    const WatchedCapture& capture = *place.capture;
+    return (capture.gone && place.told == 0) || (capture.left && place.told == capture.version);
+  });
   for (auto next = account_->by_number.upper_bound(newest_place_);
        next != account_->by_number.end(); ++next) {
     newest_place_ = next->first;
-    places_.push_back({next->second});
+    if (!account_->IsLeft(*next->second)) places_.push_back({next->second});
   }
 }
 
@@ -55,7 +58,7 @@ bool Watcher::AllSent() const {
   if (of_everything_) {
     for (auto next = account_->by_number.upper_bound(newest_place_);
          next != account_->by_number.end(); ++next) {
-      if (next->second->seen()) return false;
+      if (next->second->seen() && !account_->IsLeft(*next->second)) return false;
     }
   }
   return std::none_of(places_.begin(), places_.end(),

@@ -1,6 +1,7 @@
 #include "service/rpc/call.h"
 
 #include <algorithm>
+#include <chrono>
 #include <vector>
 
 #include "absl/random/random.h"
@@ -23,6 +24,13 @@ constexpr char kRateResetKey[] = "ratelimit-reset";
 constexpr char kRetryPushbackKey[] = "grpc-retry-pushback-ms";
 constexpr size_t kMaxRequestIdBytes = 128;
 constexpr size_t kTraceIdBytes = 32;
+
+// On our clock, which nobody sets, unlike gRPC's.
+absl::Time CallerDeadline(const grpc::CallbackServerContext& context, absl::Time now) {
+  const auto deadline = context.deadline();
+  if (deadline == std::chrono::system_clock::time_point::max()) return absl::InfiniteFuture();
+  return now + absl::FromChrono(deadline - std::chrono::system_clock::now());
+}
 
 std::string ClientMetadata(const grpc::CallbackServerContext& context, const char* key) {
   const auto found = context.client_metadata().find(key);
@@ -65,7 +73,7 @@ Call::Call(RpcEnv& env, grpc::CallbackServerContext* context, absl::string_view 
       subject_(subject),
       peer_(context->peer()),
       start_(env.clock.Now()),
-      caller_deadline_(absl::FromChrono(context->deadline())),
+      caller_deadline_(CallerDeadline(*context, start_)),
       request_id_(UsableRequestId(ClientMetadata(*context, kRequestIdKey))),
       trace_id_(TraceIdOf(ClientMetadata(*context, kTraceparentKey))) {
   if (!request_id_.empty()) context_->AddInitialMetadata(kRequestIdKey, request_id_);

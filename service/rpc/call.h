@@ -78,6 +78,8 @@ class Call {
   // The call's answer: adds the trailing metadata to the context. Call once, before the reactor's
   // Finish().
   grpc::Status Conclude(const absl::Status& status);
+  // The answer did not get to the caller after all. Between Conclude() and LogEnd().
+  void Cancelled() { outcome_ = absl::CancelledError("the caller left"); }
   // Writes the log line. Call once, when gRPC is done with the call.
   void LogEnd();
 

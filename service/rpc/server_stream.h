@@ -77,7 +77,6 @@ class ServerStream final : public grpc::ServerWriteReactor<Message>,
       writing_ = true;
     }
     message_ = std::move(message);
-    call_->CountMessage(message_.ByteSizeLong());
     call_->env().streams.Remove(ticket_);
     this->StartWriteAndFinish(&message_, grpc::WriteOptions(), call_->Conclude(absl::OkStatus()));
     co_await AwaitUnsent(0);
@@ -122,10 +121,16 @@ class ServerStream final : public grpc::ServerWriteReactor<Message>,
     while (Unsent() > most) {
       co_await clock.WaitUntil(written_, cut_off);
       if (Unsent() > most && clock.Now() >= cut_off) {
-        call_->context()->TryCancel();  // OnWriteDone(false) follows.
+        CutOff();
         cut_off = absl::InfiniteFuture();
       }
     }
+  }
+
+  // OnWriteDone(false) follows, or OnDone where that is what is waited for.
+  void CutOff() {
+    const MutexLock lock(mutex_);  // The context lives until OnDone has had it.
+    if (writing_) call_->context()->TryCancel();
   }
 
   void Send(Message message) {
@@ -174,6 +179,7 @@ class ServerStream final : public grpc::ServerWriteReactor<Message>,
   }
 
   void OnDone() override {
+    if (finished_) NoteLast();
     call_->LogEnd();
     // Dies on the loop, where everything of it lives; maybe before post() returns, so nothing of it
     // is lent to post().
@@ -183,6 +189,15 @@ class ServerStream final : public grpc::ServerWriteReactor<Message>,
       writing_ = false;
     }
     boost::asio::post(loop, [self = std::move(self_)] { self->written_.Notify(); });
+  }
+
+  // Whether the last message went, with the end, to a reader who was there.
+  void NoteLast() {
+    if (call_->context()->IsCancelled()) {
+      call_->Cancelled();
+    } else {
+      call_->CountMessage(message_.ByteSizeLong());
+    }
   }
 
   const Loop loop_;
@@ -195,7 +210,7 @@ class ServerStream final : public grpc::ServerWriteReactor<Message>,
   boost::asio::cancellation_signal cancel_;
   bool cancelled_ = false;   // The caller left.
   absl::Status end_status_;  // Somebody told it to end.
-  bool finished_ = false;    // WriteLast() did.
+  bool finished_ = false;    // WriteLast() did; OnDone, which follows, reads it, too.
   Event written_;
 
   Message message_;  // gRPC's while writing_, and then of its thread alone.

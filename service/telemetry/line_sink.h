@@ -1,10 +1,11 @@
-// LineSink: lines to standard error, of which those that are not urgent are written together.
+// LineSink: lines to standard error or another file, written by a thread of its own.
 #pragma once
 
 #include <spdlog/sinks/base_sink.h>
 
-#include <chrono>
 #include <condition_variable>
+#include <cstdint>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -12,23 +13,42 @@
 namespace pcaps {
 
 // Thread-safe. A write for each line would cost a busy gateway more than all else that it does for
-// a call; so lines wait until there are many, until one is flushed, or for `kPatience`.
+// a call; so lines wait until there are many, until one is flushed, or for `kPatience`. Nobody
+// waits for a write: a reader that has stopped loses lines, and is told how many.
 class LineSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
-  LineSink();
+  // What is logged where lines were lost.
+  using LostLine = std::function<std::string(int64_t lines)>;
+
+  LineSink(int fd, LostLine lost_line);
+  // Writes what is left, for which a reader has `kPatienceAtEnd`.
   ~LineSink() override;
 
  private:
   static constexpr auto kPatience = std::chrono::milliseconds(100);
-  static constexpr size_t kMany = 64 << 10;  // Bytes.
+  static constexpr auto kPatienceAtEnd = std::chrono::seconds(1);
+  static constexpr size_t kMany = 64 << 10;  // Bytes that are written at once,
+  static constexpr size_t kMost = 4 << 20;   // and that wait at most.
 
   void sink_it_(const spdlog::details::log_msg& message) override;
   void flush_() override;
 
+  void Append(const spdlog::details::log_msg& message);
+  void AppendLost();
+
+  void Run(const std::stop_token& stop);
+  void Write(const std::string& lines, const std::stop_token& stop) const;
+
+  const int fd_;
+  const LostLine lost_line_;
+
+  // Guarded by base_sink's mutex_.
   std::string waiting_;
-  std::mutex stop_mutex_;
-  std::condition_variable_any stopped_;
-  std::jthread flusher_;
+  int64_t lost_ = 0;  // Lines there was no room for.
+  bool urgent_ = false;
+
+  std::condition_variable_any wake_;
+  std::jthread writer_;  // Last: it uses the others.
 };
 
 }  // namespace pcaps

@@ -1,6 +1,7 @@
 #include "service/telemetry/log.h"
 
 #include <spdlog/logger.h>
+#include <unistd.h>
 
 #include <string>
 #include <utility>
@@ -21,7 +22,12 @@ const char* Pattern(LogFormat format) {
 Log::Log(LogLevel level, LogFormat format)
     : level_(level),
       format_(format),
-      sink_(std::make_shared<spdlog::logger>("pcaps", std::make_shared<LineSink>())) {
+      sink_(std::make_shared<spdlog::logger>(
+          "pcaps", std::make_shared<LineSink>(STDERR_FILENO, [format](int64_t lines) {
+            LogLine line(format, LogLevel::kWarn, "log_lines_lost");
+            line.AddNumber("lines", lines);
+            return std::move(line).Take();
+          }))) {
   sink_->set_pattern(Pattern(format), spdlog::pattern_time_type::utc);
 }
 

@@ -22,8 +22,15 @@ if not holder or holder == ARGV[1] then
   redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
   mine = 1
 end
+local until_text = string.format('%.0f', now + ttl)
+local wanted = {}
 for i = 3, #ARGV do
-  redis.call('ZADD', KEYS[2], 'GT', string.format('%.0f', now + ttl), ARGV[i])
+  wanted[#wanted + 1] = until_text
+  wanted[#wanted + 1] = ARGV[i]
+  if #wanted == 500 or i == #ARGV then
+    redis.call('ZADD', KEYS[2], 'GT', unpack(wanted))
+    wanted = {}
+  end
 end
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', string.format('%.0f', now))
 if redis.call('PTTL', KEYS[2]) < ttl then

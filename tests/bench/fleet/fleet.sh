@@ -10,13 +10,16 @@ usual_settings() {
   cache=''
   watch='min_poll_interval: 2s, max_poll_interval: 2s'
   emulator_flags=(--no-rules)
+  own_tokens=true
 }
 
-# start_gateway NUMBER [LISTEN]: with the settings as they are. Sets targets[NUMBER] and gateway_pids[NUMBER]. Each has an
-# upstream token of its own, by which the emulator's list of requests tells them apart.
+# start_gateway NUMBER [LISTEN]: with the settings as they are. Sets targets[NUMBER] and gateway_pids[NUMBER]. With
+# own_tokens each has an upstream token of its own, by which the emulator's list of requests tells them apart; else one for all,
+# as a fleet has, since it is a token that the emulator limits.
 start_gateway() {
-  local name=gateway-$1
-  echo "$name" >"$work/$name.token"
+  local name=gateway-$1 token=fleet
+  if $own_tokens; then token=$name; fi
+  echo "$token" >"$work/$name.token"
   cat >"$work/$name.yaml" <<END
 listen: ${2:-127.0.0.1:0}
 upstream:

@@ -11,6 +11,7 @@ budget_figure() {
   budget='requests_per_second: 3, burst: 60'
   watch='min_poll_interval: 2s, max_poll_interval: 15s'
   emulator_flags+=(--rate-limit)
+  own_tokens=false
   start_fleet
   for ((i = 1; i <= 20; i++)); do seed "account-$i" 10 running; done >"$work/captures"
   full=$(curl --silent --fail --noproxy '*' -H 'Authorization: Bearer setup' "$emulator_url/client/v4/accounts/account-1/pcaps" \
@@ -56,6 +57,7 @@ figure_retry_after() {
   fault '"fault": "status"' '"status": 429' '"retry_after": 20' '"count": 1'
   bench first gets --captures "$work/captures" --calls 1 --in-flight 1 --bypass-every 1
   closed=$(requests 0 | awk '$5 == 429 { print $1 }')
+  [[ -n $closed ]] || die "no 429"
   fault '"fault": "latency"' '"latency_ms": 1000'
   bench gets gets --captures "$work/captures" --per-second 50 --seconds 25 --bypass-every 1 --in-flight 20000
   judge retry_after_called_closed "$(requests $((closed + 1)) $((closed + 20000)) | wc -l)" '==' 0 ''

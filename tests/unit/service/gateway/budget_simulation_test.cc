@@ -160,6 +160,19 @@ TEST(BudgetSimulation, FiveMinutesInWhichTheStateIsLostThriceStayUnderTheLimit) 
   EXPECT_GT(most, 900U) << "there was enough load to prove something";
 }
 
+TEST(BudgetSimulation, AStateThatComesAndGoesAllTheTimeGivesNothingAway) {
+  for (const unsigned seed : kSeeds) {
+    Fleet fleet(seed);
+    for (int tick = 1; tick <= 12'000; ++tick) {
+      if (fleet.Chance(0.1)) fleet.state().down = !fleet.state().down;
+      for (int replica = 0; replica < kReplicas; ++replica) fleet.Ask(replica, 0);
+      fleet.Tick();
+    }
+    EXPECT_LE(fleet.most(), 1000U);
+    EXPECT_GT(fleet.most(), 850U) << "there was enough load to prove something";
+  }
+}
+
 TEST(BudgetSimulation, ThatAndA429NowAndThenStayUnderTheLimitAndGoOn) {
   for (const unsigned seed : kSeeds) {
     Fleet fleet(seed);

@@ -31,7 +31,7 @@ struct Replica {
         cache(loop.get_executor(), state, clock, PcapCacheOptions()),
         hub(
             loop.get_executor(), api, cache, state, clock, [] { return 0.0; },
-            WatchOptions{kPoll, absl::Seconds(15), absl::Seconds(20), 1000, 1000, name}) {}
+            WatchOptions{kPoll, absl::Seconds(15), absl::Seconds(20), 1000, 1000, 1000, name}) {}
 
   boost::asio::io_context loop;
   ReplicaState state;

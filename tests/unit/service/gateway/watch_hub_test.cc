@@ -65,7 +65,7 @@ class WatchHubTest : public testing::Test {
                 state_,
                 clock_,
                 [] { return 0.0; },
-                WatchOptions{kPoll, absl::Seconds(15), absl::Seconds(20), 6, 4, "here"}};
+                WatchOptions{kPoll, absl::Seconds(15), absl::Seconds(20), 6, 4, 20, "here"}};
 };
 
 constexpr auto kPending = v1::Pcap::STATUS_PENDING;
@@ -178,6 +178,41 @@ TEST_F(WatchHubTest, DoneCaptureThatAFullListPushedOutIsNotGoneAndAskedForOnce) 
   EXPECT_EQ(api_.get_calls, 1);
   EXPECT_EQ(api_.list_calls, 3);
   EXPECT_THAT(Told(*watcher), testing::IsEmpty());
+}
+
+TEST_F(WatchHubTest, WhoComesLaterHearsNothingOfThoseThatFullListsPushedOut) {
+  const auto first = Watch({});
+  for (int round = 0; round < 5; ++round) {
+    for (int i = 0; i < 5; ++i) api_.Put("acct", absl::StrCat(round, "-", i), kSuccess);
+    Pass(absl::Seconds(15));
+    EXPECT_THAT(Told(*first), testing::SizeIs(5)) << "each is told of once";
+    const auto newcomer = Watch({});
+    EXPECT_THAT(Told(*newcomer), testing::SizeIs(5)) << round;
+    for (int i = 0; i < 5; ++i) api_.unlisted.insert(absl::StrCat(round, "-", i));
+    Pass(absl::Seconds(15));
+  }
+  EXPECT_EQ(api_.get_calls, 25);
+  const auto named = Watch({"0-0"});
+  EXPECT_THAT(Told(*named), ElementsAre(absl::StrCat("0-0=", kSuccess)));
+  EXPECT_THAT(Told(*first), ElementsAre());
+}
+
+TEST_F(WatchHubTest, TooManyCapturesOfAnAccountAreRefusedAndThoseThatAreWatchedAreNot) {
+  std::set<std::string> ids;
+  for (int i = 0; i < 19; ++i) {
+    api_.Put("acct", absl::StrCat(i), kPending);
+    ids.insert(absl::StrCat(i));
+  }
+  api_.Put("acct", "last", kPending);
+  const auto many = Watch(ids);
+  auto last = Watch({"last"});
+  const auto refused = hub_.Watch("acct", {"one more"});
+  EXPECT_EQ(ReasonOf(refused.status()), v1::ERROR_REASON_OVERLOADED);
+  EXPECT_TRUE(hub_.Watch("acct", {"3"}).ok());
+  EXPECT_TRUE(hub_.Watch("acct", {}).ok());
+  EXPECT_TRUE(hub_.Watch("other", {"one more"}).ok());
+  last = nullptr;
+  EXPECT_TRUE(hub_.Watch("acct", {"one more"}).ok());
 }
 
 TEST_F(WatchHubTest, AccountsAreApart) {
@@ -327,7 +362,7 @@ TEST_F(WatchHubTest, AboveItsLimitsItRefuses) {
 TEST_F(WatchHubTest, WatchersMayLeaveWhileOthersAreTold) {
   WatchHub hub(
       loop_.get_executor(), api_, cache_, state_, clock_, [] { return 0.0; },
-      WatchOptions{kPoll, absl::Seconds(15), absl::Seconds(20), 1000, 1000, "here"});
+      WatchOptions{kPoll, absl::Seconds(15), absl::Seconds(20), 1000, 1000, 1000, "here"});
   api_.Put("acct", "a", kPending);
   std::vector<std::unique_ptr<Watcher>> watchers;
   for (int i = 0; i < 300; ++i) watchers.push_back(*hub.Watch("acct", {"a"}));
