@@ -65,7 +65,7 @@ class WatchHubTest : public testing::Test {
                 state_,
                 clock_,
                 [] { return 0.0; },
-                WatchOptions{kPoll, absl::Seconds(15), absl::Seconds(20), 6, 4, 20, "here"}};
+                WatchOptions{kPoll, absl::Seconds(15), absl::Seconds(20), 6, 4, 100, "here"}};
 };
 
 constexpr auto kPending = v1::Pcap::STATUS_PENDING;
@@ -199,7 +199,7 @@ TEST_F(WatchHubTest, WhoComesLaterHearsNothingOfThoseThatFullListsPushedOut) {
 
 TEST_F(WatchHubTest, TooManyCapturesOfAnAccountAreRefusedAndThoseThatAreWatchedAreNot) {
   std::set<std::string> ids;
-  for (int i = 0; i < 19; ++i) {
+  for (int i = 0; i < 99; ++i) {
     api_.Put("acct", absl::StrCat(i), kPending);
     ids.insert(absl::StrCat(i));
   }
