@@ -76,11 +76,12 @@ struct PollTurn {
   std::set<std::string> ids;  // What all replicas want polled.
 };
 
-// All on the control loop but for Now() and up(), which any thread may call.
-// Every call returns within the command timeout. Errors of all: UNAVAILABLE where the state cannot
-// be asked, or did not answer in time, when it is not known whether it did what it was asked;
-// others where it refuses, as a full Redis does. Whoever gets one goes on without, or promises
-// nothing.
+// All on the control loop but for Now() and up(), which any thread may call. Every call returns
+// within the command timeout, or twice that where Redis has forgotten its script.
+//
+// Errors of all: UNAVAILABLE where the state cannot be asked, or did not answer in time, when it is
+// not known whether it did what it was asked; others where it refuses, as a full Redis does.
+// Whoever gets one goes on without, or promises nothing.
 class SharedState {
  public:
   virtual ~SharedState() = default;
