@@ -80,8 +80,9 @@ void LineSink::Run(const std::stop_token& stop) {
 void LineSink::Write(const std::string& lines, const std::stop_token& stop) const {
   std::optional<SteadyClock::time_point> give_up;
   for (size_t written = 0; written < lines.size();) {
-    if (!give_up.has_value() && stop.stop_requested())
+    if (!give_up.has_value() && stop.stop_requested()) {
       give_up = SteadyClock::now() + kPatienceAtEnd;
+    }
     if (give_up.has_value() && SteadyClock::now() >= *give_up) return;
     if (!HasRoom(fd_)) continue;
     const size_t some = std::min<size_t>(lines.size() - written, PIPE_BUF);
