@@ -21,6 +21,9 @@ std::vector<std::string> Accounts(int count) {
 
 TEST(FleetCreate, EachRequestIdIsOneCaptureWhateverBreaks) {
   constexpr int kCreates = 200;
+  // A replica that is killed between writing that it sends and sending leaves what nobody can ever
+  // know: of those it had in hand, hardly one.
+  constexpr int64_t kMostLeft = 3;
   Fleet fleet;
   const auto fault = [](const char* kind, double probability) {
     return json::object{{"endpoint", "create_pcap"}, {"fault", kind}, {"probability", probability}};
@@ -31,7 +34,8 @@ TEST(FleetCreate, EachRequestIdIsOneCaptureWhateverBreaks) {
     report = load::RunCreates({.targets = fleet.targets(),
                                .accounts = Accounts(50),
                                .creates = kCreates,
-                               .in_flight = 50});
+                               .in_flight = 50,
+                               .patience = absl::Minutes(1)});
   });
   EXPECT_TRUE(Eventually([&] { return fleet.emulator.CapturesCreated() >= kCreates / 4; }));
   fleet.gateway(1).Kill();
@@ -45,9 +49,13 @@ TEST(FleetCreate, EachRequestIdIsOneCaptureWhateverBreaks) {
                     .contains(outcome))
         << outcome;
   }
+  const int64_t unknown = report.left["CREATE_OUTCOME_UNKNOWN"];
+  report.left.erase("CREATE_OUTCOME_UNKNOWN");
   EXPECT_EQ(report.left, (std::map<std::string, int64_t>{}));
-  EXPECT_EQ(report.DistinctIds(), kCreates);
-  EXPECT_EQ(fleet.emulator.CapturesCreated(), kCreates);
+  EXPECT_LE(unknown, kMostLeft);
+  EXPECT_EQ(report.DistinctIds(), kCreates - unknown);
+  EXPECT_GE(fleet.emulator.CapturesCreated(), report.DistinctIds());
+  EXPECT_LE(fleet.emulator.CapturesCreated(), report.DistinctIds() + unknown);
 }
 
 TEST(FleetCreate, CallersOfOneRequestIdAtAllReplicasGetOneCapture) {
