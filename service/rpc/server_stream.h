@@ -129,7 +129,9 @@ class ServerStream final : public grpc::ServerWriteReactor<Message>,
 
   // OnWriteDone(false) follows, or OnDone where that is what is waited for.
   void CutOff() {
-    const MutexLock lock(mutex_);  // The context lives until OnDone has had it.
+    // The context lives until OnDone has had the mutex. Callbacks come on threads of gRPC's, never
+    // within TryCancel().
+    const MutexLock lock(mutex_);
     if (writing_) call_->context()->TryCancel();
   }
 
