@@ -41,9 +41,8 @@ RedisReport ReadInfo(absl::string_view text) {
 Task<absl::Status> LogInToRedis(std::shared_ptr<RedisConnection> connection, std::string username,
                                 std::string password, absl::Duration timeout) {
   if (password.empty()) co_return absl::OkStatus();
-  std::vector<std::string> command = {"AUTH"};
-  if (!username.empty()) command.push_back(std::move(username));
-  command.push_back(std::move(password));
+  std::vector<std::string> command = {"AUTH", std::move(username), std::move(password)};
+  if (command[1].empty()) command.erase(command.begin() + 1);
   const auto reply = co_await RedisConnection::Ask(connection, std::move(command), timeout);
   const absl::StatusCode code = reply.status().code();
   if (code == absl::StatusCode::kInternal) {
