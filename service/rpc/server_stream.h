@@ -1,9 +1,12 @@
 // ServerStream: one server-streaming RPC, from gRPC's reactor to a coroutine on a loop and back.
 //
 // States: running -> ending (the caller left, or EndWith) -> finished. WriteLast() and End() are
-// the exits, and the second does nothing after the first. One message is gRPC's, another may wait
-// behind it: gRPC's own thread starts that one, so that the loop makes the next meanwhile. gRPC's
-// rules, kept here: one write in flight at a time and never Finish with one; OnCancel and
+// the exits; End() does nothing after WriteLast().
+//
+// One message is gRPC's, another may wait behind it: gRPC's own thread starts that one, so that the
+// loop makes the next meanwhile.
+//
+// gRPC's rules, kept here: one write in flight at a time and never Finish with one; OnCancel and
 // OnWriteDone(false) come in either order; every call is finished by us, or Server::Shutdown hangs.
 // So a reader that has stopped reading cannot be told why its stream ends: its message waits until
 // the reader is cut off, by reader_stall_timeout or by the end of Server::Shutdown's patience.
