@@ -59,13 +59,57 @@ void CheckListen(YamlSection& file, const Config& config) {
   std::string host;
   int port = 0;
   if (!SplitHostPort(config.listen, &host, &port)) {
-    file.Fail("listen", absl::StrCat("is '", config.listen, "'; it must be host:port"));
-  } else if (!IsLoopbackHost(host) && !config.auth.allow_insecure) {
-    file.Fail("listen",
-              absl::StrCat("is ", config.listen,
-                           ", which others can reach, and callers are not identified: listen "
-                           "on 127.0.0.1, or set auth.allow_insecure: true"));
+    return file.Fail("listen", absl::StrCat("is '", config.listen, "'; it must be host:port"));
   }
+  if (IsLoopbackHost(host) || config.auth.allow_insecure) return;
+  const std::string reachable =
+      absl::StrCat("is ", config.listen, ", which others can reach, and ");
+  if (config.auth.mode == Config::AuthMode::kNone) {
+    file.Fail("listen",
+              absl::StrCat(reachable,
+                           "callers are not identified: set auth.mode: mtls or token, listen on "
+                           "127.0.0.1, or set auth.allow_insecure: true"));
+  } else if (config.tls.cert_file.empty()) {
+    file.Fail("listen",
+              absl::StrCat(reachable,
+                           "callers' tokens would pass in plain text: set tls.cert_file and "
+                           "tls.key_file, listen on 127.0.0.1, or set auth.allow_insecure: true"));
+  }
+}
+
+void CheckTls(YamlSection& section, const Config::Tls& tls) {
+  if (tls.cert_file.empty() != tls.key_file.empty()) {
+    section.Fail(tls.cert_file.empty() ? "key_file" : "cert_file",
+                 "needs the other one of cert_file and key_file");
+  } else if (tls.cert_file.empty() && !tls.client_ca_file.empty()) {
+    section.Fail("client_ca_file", "needs cert_file and key_file");
+  }
+}
+
+void CheckAuth(YamlSection& file, const Config& config) {
+  const bool mtls = config.auth.mode == Config::AuthMode::kMtls;
+  if (mtls && (config.tls.cert_file.empty() || config.tls.client_ca_file.empty())) {
+    file.Fail("auth", "has mode mtls, which needs tls.cert_file, key_file and client_ca_file");
+  }
+  if (config.auth.mode == Config::AuthMode::kNone) {
+    if (config.auth.callers_file.empty()) return;
+    file.Fail("auth", "has a callers_file, which is of use with mode mtls or token only");
+  } else if (config.auth.callers_file.empty()) {
+    file.Fail("auth",
+              absl::StrCat("has mode ", mtls ? "mtls" : "token",
+                           ", which needs callers_file: who may call, and for which accounts"));
+  }
+}
+
+void ReadLimits(YamlSection& section, Config::Limits& limits) {
+  section.Read("max_concurrent_streams", &limits.max_concurrent_streams, 1, 1000000);
+  section.Read("max_connections", &limits.max_connections, 1, 1000000);
+  section.Read("max_connections_per_peer", &limits.max_connections_per_peer, 1, 1000000);
+  section.Read("max_unary_in_flight", &limits.max_unary_in_flight, 1, 1000000);
+  section.Read("max_connection_age", &limits.max_connection_age, absl::Seconds(1), kDay);
+  section.Read("min_client_ping_interval", &limits.min_client_ping_interval, absl::Seconds(1),
+               absl::Hours(1));
+  section.Read("flood_guard", &limits.flood_guard);
 }
 
 // Whether the URL names a port that there is, or none.
@@ -259,10 +303,22 @@ void ReadDownload(YamlSection& section, Config::Download& download) {
 void ReadFile(YamlSection& file, Config& config) {
   file.Read("listen", &config.listen);
   file.Read("reflection", &config.reflection);
-  file.Read("auth", [&](YamlSection& auth) {
-    auth.Read<Config::AuthMode>("mode", &config.auth.mode, {{"none", Config::AuthMode::kNone}});
-    auth.Read("allow_insecure", &config.auth.allow_insecure);
+  file.Read("tls", [&](YamlSection& tls) {
+    tls.Read("cert_file", &config.tls.cert_file);
+    tls.Read("key_file", &config.tls.key_file);
+    tls.Read("client_ca_file", &config.tls.client_ca_file);
+    CheckTls(tls, config.tls);
   });
+  file.Read("auth", [&](YamlSection& auth) {
+    auth.Read<Config::AuthMode>("mode", &config.auth.mode,
+                                {{"none", Config::AuthMode::kNone},
+                                 {"mtls", Config::AuthMode::kMtls},
+                                 {"token", Config::AuthMode::kToken}});
+    auth.Read("callers_file", &config.auth.callers_file);
+    auth.Read("allow_insecure", &config.auth.allow_insecure);
+    auth.Read("open_health", &config.auth.open_health);
+  });
+  file.Read("limits", [&](YamlSection& section) { ReadLimits(section, config.limits); });
   file.Read("upstream", [&](YamlSection& section) { ReadUpstream(section, config.upstream); });
   file.Read("state", [&](YamlSection& section) { ReadState(section, config.state); });
   file.Read("cache", [&](YamlSection& section) { ReadCache(section, config.cache); });
@@ -288,6 +344,7 @@ void ReadFile(YamlSection& file, Config& config) {
                         {{"json", LogFormat::kJson}, {"text", LogFormat::kText}});
   });
   CheckListen(file, config);
+  CheckAuth(file, config);
   file.RejectUnknownKeys();
 }
 

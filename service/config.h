@@ -19,12 +19,44 @@ struct Config {
   // Server reflection for grpcurl. Off: it is a synchronous service that costs threads.
   bool reflection = false;
 
-  enum class AuthMode { kNone };
+  // PEM files of the gRPC port; all empty: plain text. Read again when they change.
+  struct Tls {
+    std::string cert_file;       // Ours, with what leads up to its root.
+    std::string key_file;        // Of the certificate.
+    std::string client_ca_file;  // Who may vouch for callers' certificates. Empty: nobody is asked.
+  } tls;
+
+  // How callers show who they are.
+  enum class AuthMode {
+    kNone,   // Not at all: everybody may do everything.
+    kMtls,   // A client certificate's URI or DNS name.
+    kToken,  // "authorization: Bearer <token>".
+  };
   struct Auth {
-    AuthMode mode = AuthMode::kNone;  // Who may call: none identifies nobody.
-    // Lets anybody who reaches a port that is not loopback use our tokens.
+    AuthMode mode = AuthMode::kNone;
+    std::string callers_file;  // Who they are, and what each may do. Read again when it changes.
+    // With mode none: lets anybody who reaches a port that is not loopback use our tokens. With
+    // mode token: lets callers' tokens pass a network in plain text.
     bool allow_insecure = false;
+    bool open_health = true;  // Health may be asked by anybody: probes have no identity.
   } auth;
+
+  // What one peer, and all together, may take before any call of theirs is looked at.
+  struct Limits {
+    // Calls open at once on one connection; gRPC's own default is 2^32. A proxy needs several
+    // connections above it.
+    int max_concurrent_streams = 1000;
+    int max_connections = 10000;  // Some 20 KiB each.
+    int max_connections_per_peer =
+        1000;                         // Of one address: so that one host leaves room for others.
+    int max_unary_in_flight = 10000;  // Calls being served; some KiB each. Above it: OVERLOADED.
+    // +-10%. Then a connection takes no new calls, so that clients spread over replicas again.
+    absl::Duration max_connection_age = absl::Minutes(30);
+    // Clients that ping more often, twice, are sent away (ENHANCE_YOUR_CALM).
+    absl::Duration min_client_ping_interval = absl::Seconds(10);
+    // Closes connections that send much more than the calls they make.
+    bool flood_guard = true;
+  } limits;
 
   // What one Cloudflare user may spend: all his tokens, over the whole fleet.
   struct Budget {

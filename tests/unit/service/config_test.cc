@@ -26,7 +26,9 @@ TEST(Config, EveryKeyIsRead) {
   const absl::StatusOr<Config> config = ParseConfig(R"(
 listen: "[::1]:6000"
 reflection: true
-auth: {mode: none, allow_insecure: true}
+tls: {cert_file: /c.pem, key_file: /k.pem, client_ca_file: /ca.pem}
+auth: {mode: mtls, callers_file: /callers.yaml, allow_insecure: true, open_health: false}
+limits: {max_concurrent_streams: 7, max_connections: 8, max_connections_per_peer: 9, max_unary_in_flight: 10, max_connection_age: 5m, min_client_ping_interval: 20s, flood_guard: false}
 upstream:
   base_url: https://example.com/client/v4
   ca_file: /ca.pem
@@ -48,6 +50,15 @@ log: {level: debug, format: text}
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_EQ(config->listen, "[::1]:6000");
   EXPECT_TRUE(config->reflection);
+  EXPECT_EQ(config->tls.key_file, "/k.pem");
+  EXPECT_EQ(config->auth.mode, Config::AuthMode::kMtls);
+  EXPECT_EQ(config->auth.callers_file, "/callers.yaml");
+  EXPECT_FALSE(config->auth.open_health);
+  EXPECT_EQ(config->limits.max_concurrent_streams, 7);
+  EXPECT_EQ(config->limits.max_connections_per_peer, 9);
+  EXPECT_EQ(config->limits.max_connection_age, absl::Minutes(5));
+  EXPECT_EQ(config->limits.min_client_ping_interval, absl::Seconds(20));
+  EXPECT_FALSE(config->limits.flood_guard);
   EXPECT_EQ(config->upstream.credentials.at(0).accounts.at(1), "b");
   EXPECT_EQ(config->upstream.retry.budget_ratio, 0.5);
   EXPECT_EQ(config->upstream.rules.full_time_limit_max, absl::Seconds(300));

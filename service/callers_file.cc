@@ -1,0 +1,154 @@
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+#include "service/callers.h"
+#include "service/yaml_section.h"
+
+namespace pcaps {
+namespace {
+
+constexpr size_t kMaxBytes = 4 << 20;  // Some 20,000 callers.
+constexpr size_t kMaxName = 64;
+constexpr size_t kMaxAccountId = 32;
+constexpr size_t kDigestDigits = 64;
+constexpr double kMaxRate = 1e6;
+
+enum class Permission { kNone, kRead, kWrite };
+
+bool IsNameCharacter(char c) {
+  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || absl::StrContains("-_./@", c);
+}
+
+bool IsIdCharacter(char c) {
+  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_';
+}
+
+bool IsHexDigit(char c) { return absl::ascii_isxdigit(static_cast<unsigned char>(c)); }
+
+template <typename Predicate>
+bool AllOf(absl::string_view text, size_t longest, Predicate predicate) {
+  return !text.empty() && text.size() <= longest &&
+         std::all_of(text.begin(), text.end(), predicate);
+}
+
+bool IsIdentity(absl::string_view identity) {
+  if (absl::ConsumePrefix(&identity, "sha256:")) {
+    return identity.size() == kDigestDigits && AllOf(identity, kDigestDigits, IsHexDigit);
+  }
+  return (absl::ConsumePrefix(&identity, "uri:") || absl::ConsumePrefix(&identity, "dns:")) &&
+         !identity.empty();
+}
+
+// One file's callers, and what they must not share.
+class Reader {
+ public:
+  void Read(YamlSection& item) {
+    Caller caller;
+    item.Read("name", &caller.name);
+    if (!AllOf(caller.name, kMaxName, IsNameCharacter)) {
+      item.Fail("name", "must be 1 to 64 letters, digits, '-', '_', '.', '/' or '@'");
+    } else if (!names_.insert(caller.name).second) {
+      item.Fail("name", absl::StrCat("'", caller.name, "' is another caller's, too"));
+    }
+    ReadIdentities(item, caller);
+    ReadAccounts(item, caller);
+    Permission permission = Permission::kNone;
+    item.Read<Permission>("permission", &permission,
+                          {{"read", Permission::kRead}, {"write", Permission::kWrite}});
+    if (permission == Permission::kNone) item.Fail("permission", "must be read or write");
+    caller.may_write = permission == Permission::kWrite;
+    item.Read("rate_limit", [&](YamlSection& rate) {
+      rate.Read("requests_per_second", &caller.rate.requests_per_second, 0, kMaxRate);
+      rate.Read("burst", &caller.rate.burst, 1, kMaxRate);
+    });
+    callers_.push_back(std::move(caller));
+  }
+
+  std::vector<Caller> Take() { return std::move(callers_); }
+
+ private:
+  void ReadIdentities(YamlSection& item, Caller& caller) {
+    item.Read("identities", &caller.identities);
+    if (caller.identities.empty()) item.Fail("identities", "must name at least one");
+    for (std::string& identity : caller.identities) {
+      if (!IsIdentity(identity)) {
+        item.Fail("identities",
+                  absl::StrCat("'", identity,
+                               "' must be uri:..., dns:..., or sha256: and 64 hexadecimal digits "
+                               "(see pcaps-gateway hash-token)"));
+      }
+      if (absl::StartsWith(identity, "sha256:")) absl::AsciiStrToLower(&identity);
+      if (!identities_.insert(identity).second) {
+        item.Fail("identities", absl::StrCat("'", identity, "' is another caller's, too"));
+      }
+    }
+  }
+
+  static void ReadAccounts(YamlSection& item, Caller& caller) {
+    std::vector<std::string> accounts;
+    item.Read("accounts", &accounts);
+    if (accounts.empty()) item.Fail("accounts", "must name at least one, or \"*\" for all");
+    for (const std::string& account : accounts) {
+      if (account != "*" && !AllOf(account, kMaxAccountId, IsIdCharacter)) {
+        item.Fail("accounts", absl::StrCat("'", account,
+                                           "' must be \"*\" or 1 to 32 characters of "
+                                           "[0-9A-Za-z_-]"));
+      }
+      caller.accounts.insert(account);
+    }
+  }
+
+  std::set<std::string> names_;
+  std::set<std::string> identities_;
+  std::vector<Caller> callers_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<const Callers>> ParseCallers(const std::string& yaml,
+                                                            const std::string& source) {
+  Reader reader;
+  std::vector<std::string> errors;
+  try {  // yaml-cpp throws; nothing of it leaves this function.
+    YamlSection file(YAML::Load(yaml), "", errors);
+    file.ReadEach("callers", [&](YamlSection& item) { reader.Read(item); });
+    file.RejectUnknownKeys();
+  } catch (const YAML::Exception& error) {
+    errors.push_back(absl::StrCat("line ", error.mark.line + 1, ": ", error.msg));
+  }
+  std::vector<Caller> callers = reader.Take();
+  if (errors.empty() && callers.empty()) errors.emplace_back("callers must name at least one");
+  if (errors.empty()) return std::make_shared<const Callers>(std::move(callers));
+  return absl::InvalidArgumentError(absl::StrCat(source, ":\n  ", absl::StrJoin(errors, "\n  ")));
+}
+
+absl::StatusOr<std::shared_ptr<const Callers>> ReadCallersFile(const std::string& path) {
+  const std::string source = absl::StrCat("the callers file ", path);
+  std::error_code unreadable;
+  if (std::filesystem::is_directory(path, unreadable)) {
+    return absl::InvalidArgumentError(absl::StrCat(source, " is a directory"));
+  }
+  if (!std::filesystem::exists(path, unreadable)) {
+    return absl::NotFoundError(absl::StrCat(source, " does not exist"));
+  }
+  std::ifstream stream(path, std::ios::binary);
+  std::string text(kMaxBytes + 1, '\0');
+  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (stream.bad() || !stream.eof()) {
+    return stream.is_open() && !stream.bad()
+               ? absl::InvalidArgumentError(absl::StrCat(source, " is larger than 4 MiB"))
+               : absl::PermissionDeniedError(absl::StrCat(source, " cannot be read"));
+  }
+  text.resize(static_cast<size_t>(stream.gcount()));
+  return ParseCallers(text, source);
+}
+
+}  // namespace pcaps
