@@ -124,6 +124,7 @@ absl::Status RunApp(const Config& config) {
   Log log(config.log.level, config.log.format);
   SystemClock clock;
   StreamRegistry streams;
+  Door door(DoorLimitsOf(config));
   const auto limits = std::make_shared<UpstreamLimits>(config.upstream.max_in_flight,
                                                        config.upstream.retry.budget_ratio);
   LoopThread control;
@@ -150,11 +151,11 @@ absl::Status RunApp(const Config& config) {
              clock,
              log,
              streams,
+             door,
              rates,
              config.upstream.request_timeout,
              config.download.reader_stall_timeout};
-  RpcServer server(env, gateway, ownerships,
-                   {config.listen, config.reflection, {config.upstream.rules.full_time_limit_max}});
+  RpcServer server(env, gateway, ownerships, RpcOptions(config));
   const auto join_loops = [&] {
     const absl::Time until = absl::Now() + kLoopPatience;  // For all loops together.
     fleet.Stop();

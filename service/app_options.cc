@@ -58,4 +58,28 @@ GatewayOptions UseCaseOptions(const Config& config, const std::string& replica) 
   return options;
 }
 
+DoorLimits DoorLimitsOf(const Config& config) {
+  DoorLimits limits;
+  limits.connections.max_connections = config.limits.max_connections;
+  limits.connections.max_connections_per_peer = config.limits.max_connections_per_peer;
+  limits.max_unary_in_flight = config.limits.max_unary_in_flight;
+  return limits;
+}
+
+RpcServerOptions RpcOptions(const Config& config) {
+  // Watches live the longest, and end at most 20% late; a reader that stalls then is cut off.
+  constexpr double kLatestEnd = 1.2;
+  RpcServerOptions options;
+  options.listen = config.listen;
+  options.reflection = config.reflection;
+  options.bounds.full_time_limit_max = config.upstream.rules.full_time_limit_max;
+  options.limits.max_concurrent_streams = config.limits.max_concurrent_streams;
+  options.limits.max_connection_age = config.limits.max_connection_age;
+  options.limits.max_call_life =
+      config.watch.max_duration * kLatestEnd + config.download.reader_stall_timeout;
+  options.limits.min_client_ping_interval = config.limits.min_client_ping_interval;
+  options.flood_guard = config.limits.flood_guard;
+  return options;
+}
+
 }  // namespace pcaps

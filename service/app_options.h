@@ -6,6 +6,7 @@
 #include "clients/pcaps_api/rest_pcaps_api.h"
 #include "service/config.h"
 #include "service/gateway/gateway.h"
+#include "service/rpc/rpc_server.h"
 
 namespace pcaps {
 
@@ -16,5 +17,8 @@ RestPcapsApiOptions DownloadApiOptions(const Config& config);
 
 // `replica`: this process's name, which no other has.
 GatewayOptions UseCaseOptions(const Config& config, const std::string& replica);
+
+DoorLimits DoorLimitsOf(const Config& config);
+RpcServerOptions RpcOptions(const Config& config);
 
 }  // namespace pcaps

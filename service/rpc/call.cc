@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "clients/base/error.h"
+#include "service/rpc/explained_bytes.h"
 #include "service/rpc/status_details.h"
 
 namespace pcaps {
@@ -76,6 +77,7 @@ Call::Call(RpcEnv& env, grpc::CallbackServerContext* context, absl::string_view 
       caller_deadline_(CallerDeadline(*context, start_)),
       request_id_(UsableRequestId(ClientMetadata(*context, kRequestIdKey))),
       trace_id_(TraceIdOf(ClientMetadata(*context, kTraceparentKey))) {
+  env_.door.connections.Explain(peer_, subject_.request_bytes + MetadataBytes(*context_));
   if (!request_id_.empty()) context_->AddInitialMetadata(kRequestIdKey, request_id_);
 }
 
@@ -85,8 +87,12 @@ void Call::CountMessage(int64_t bytes) {
 }
 
 Call::Entry Call::Enter(const absl::Status& checked) {
-  if (checked.ok()) return Decide(env_.rates.TryAdmit(subject_.account_id));
   refusal_ = checked;
+  if (refusal_.ok()) {
+    place_ = env_.door.unary.Take();
+    if (place_) return Decide(env_.rates.TryAdmit(subject_.account_id));
+    refusal_ = TooManyAtOnce(env_.door.unary, "calls");
+  }
   entry_ = Entry::kRefused;
   return entry_;
 }

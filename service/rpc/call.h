@@ -17,6 +17,7 @@
 #include "clients/base/task.h"
 #include "service/gateway/rate_limiter.h"
 #include "service/gateway/served.h"
+#include "service/rpc/door.h"
 #include "service/rpc/stream_registry.h"
 #include "service/telemetry/log.h"
 
@@ -28,6 +29,7 @@ struct RpcEnv {
   Clock& clock;
   Log& log;
   StreamRegistry& streams;
+  Door& door;
   RateLimiter& rates;              // Of accounts. Streams cost nothing: they are bounded in number.
   absl::Duration request_timeout;  // Bounds a call whose caller sets no deadline.
   absl::Duration reader_stall_timeout;  // A reader that takes no message this long is cut off.
@@ -39,6 +41,7 @@ struct CallSubject {
   absl::string_view account_id;
   absl::string_view pcap_id;
   absl::string_view ownership_id;
+  int64_t request_bytes = 0;  // Of the whole message.
 };
 
 class Call {
@@ -96,6 +99,7 @@ class Call {
   const absl::Time caller_deadline_;  // InfiniteFuture where there is none.
   std::string request_id_;            // The caller's, or made up when it is needed for an error.
   std::string trace_id_;
+  Places::Place place_;  // From Enter() on.
   Entry entry_ = Entry::kOpen;
   absl::Status refusal_;
   absl::string_view cache_;  // Where the answer came from: the name of a CacheUse.
@@ -112,6 +116,7 @@ std::unique_ptr<Call> MakeCall(RpcEnv& env, grpc::CallbackServerContext* context
   subject.account_id = request.account_id();
   if constexpr (requires { request.pcap_id(); }) subject.pcap_id = request.pcap_id();
   if constexpr (requires { request.ownership_id(); }) subject.ownership_id = request.ownership_id();
+  subject.request_bytes = static_cast<int64_t>(request.ByteSizeLong());
   return std::make_unique<Call>(
       env, context, absl::StrCat("/", Service::service_full_name(), "/", method), subject);
 }

@@ -10,9 +10,12 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "service/rpc/call.h"
+#include "service/rpc/connection_guard.h"
 #include "service/rpc/health_service.h"
 #include "service/rpc/ownership_service.h"
 #include "service/rpc/pcaps_service.h"
+#include "service/rpc/server_limits.h"
+#include "service/rpc/unknown_methods.h"
 
 namespace pcaps {
 
@@ -20,6 +23,8 @@ struct RpcServerOptions {
   std::string listen = "127.0.0.1:50051";
   bool reflection = false;
   RequestBounds bounds;
+  ServerLimits limits;
+  bool flood_guard = true;
 };
 
 class RpcServer {
@@ -47,6 +52,8 @@ class RpcServer {
   PcapsService pcaps_;
   OwnershipService ownership_;
   HealthService health_;
+  UnknownMethods unknown_;
+  ConnectionGuard guard_;
   std::unique_ptr<grpc::Server> server_;
 };
 
