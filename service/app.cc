@@ -22,8 +22,10 @@
 #include "service/gateway/ownerships.h"
 #include "service/limit_options.h"
 #include "service/loop_thread.h"
+#include "service/reloader.h"
 #include "service/rpc/rpc_server.h"
 #include "service/telemetry/log.h"
+#include "service/tls_files.h"
 #include "service/upstream_http.h"
 #include "service/upstream_token.h"
 
@@ -86,6 +88,63 @@ class DownloadLanes {
   std::vector<DownloadLane> lanes_;
 };
 
+// Who is let in, and how.
+struct Door {
+  std::shared_ptr<const TlsFiles> tls;     // Null: plain text.
+  std::shared_ptr<const Callers> callers;  // Null: nobody is identified.
+};
+
+absl::StatusOr<Door> ReadDoor(const Config& config) {
+  Door door;
+  absl::StatusOr<std::shared_ptr<const TlsFiles>> tls = ReadTlsFiles(config.tls);
+  if (!tls.ok()) return tls.status();
+  door.tls = *std::move(tls);
+  if (config.auth.mode == Config::AuthMode::kNone) return door;
+  absl::StatusOr<std::shared_ptr<const Callers>> callers =
+      ReadCallersFile(config.auth.callers_file);
+  if (!callers.ok()) return callers.status();
+  door.callers = *std::move(callers);
+  return door;
+}
+
+RpcServerOptions ServerOptions(const Config& config, const Door& door) {
+  RpcServerOptions options;
+  options.listen = config.listen;
+  options.reflection = config.reflection;
+  options.open_health = config.auth.open_health;
+  options.tls = door.tls;
+  options.clients = ClientCertificateOf(config);
+  options.bounds.full_time_limit_max = config.upstream.rules.full_time_limit_max;
+  return options;
+}
+
+// The files that are read again when they change, and what is to be done then.
+std::vector<Reloader::Watched> WatchedFiles(const Config& config, RpcServer& server,
+                                            CallerDirectory& directory, StreamRegistry& streams,
+                                            Log& log) {
+  std::vector<Reloader::Watched> watched;
+  if (!config.tls.cert_file.empty()) {
+    std::vector<std::string> files = {config.tls.cert_file, config.tls.key_file};
+    if (!config.tls.client_ca_file.empty()) files.push_back(config.tls.client_ca_file);
+    watched.push_back({"tls", std::move(files), [&] {
+                         auto tls = ReadTlsFiles(config.tls);
+                         if (tls.ok()) server.ReplaceTls(*std::move(tls));
+                         return tls.status();
+                       }});
+  }
+  if (config.auth.mode != Config::AuthMode::kNone) {
+    watched.push_back({"callers", {config.auth.callers_file}, [&] {
+                         auto callers = ReadCallersFile(config.auth.callers_file);
+                         if (!callers.ok()) return callers.status();
+                         directory.Replace(*std::move(callers));
+                         const int ended = streams.EndThoseNotAllowed();
+                         if (ended > 0) log.Info("streams_ended", {{"lost_access", ended}});
+                         return absl::OkStatus();
+                       }});
+  }
+  return watched;
+}
+
 // Waits for SIGTERM or SIGINT. Afterwards both kill again.
 int AwaitSignal(boost::asio::io_context& signals_loop, boost::asio::signal_set& signals) {
   int received = 0;
@@ -105,6 +164,8 @@ absl::Status CheckApp(const Config& config) {
   }
   const absl::Status state = CheckState(config.state);
   if (!state.ok()) return state;
+  const absl::Status door = ReadDoor(config).status();
+  if (!door.ok()) return door;
   return CheckCaFile(config.upstream.ca_file);
 }
 
@@ -113,6 +174,8 @@ absl::Status RunApp(const Config& config) {
   if (!checked.ok()) return checked;
   absl::StatusOr<std::shared_ptr<const Credentials>> credentials = ReadCredentials(config);
   if (!credentials.ok()) return credentials.status();
+  const absl::StatusOr<Door> door = ReadDoor(config);
+  if (!door.ok()) return door.status();
   std::signal(SIGPIPE, SIG_IGN);
   // Debian builds Abseil with its search for cycles of locks, which keeps one table for all
   // threads: a fifth of what a hit costs, as gRPC locks so often. The thread sanitizer searches
@@ -134,6 +197,10 @@ absl::Status RunApp(const Config& config) {
   RestPcapsApiOptions api_options = ApiOptions(config);
   api_options.upstream.gate = budget;
   api_options.on_odd_answer = [&log](const OddAnswer& odd) { LogOddAnswer(log, odd); };
+  WriteReceipts receipts;
+  api_options.on_write = [&receipts](const WriteReceipt& receipt) {
+    receipts.Add(receipt.account_id, receipt.id, receipt.cf_ray);
+  };
   auto api = std::make_unique<RestPcapsApi>(control.executor(), std::move(api_options),
                                             *credentials, limits, clock, Uniform);
   const std::unique_ptr<PcapsApi> polls = api->For(Purpose::kPoll);
@@ -146,15 +213,18 @@ absl::Status RunApp(const Config& config) {
   Gateway gateway(control.executor(), {*api, *polls, *writes}, fleet.state(), lanes.lanes(), clock,
                   Uniform, std::move(use_cases));
   Ownerships ownerships(*api, clock);
+  CallerDirectory callers(CallerProofOf(config), door->callers);
   RpcEnv env{control.executor(),
              clock,
              log,
              streams,
+             callers,
+             receipts,
              rates,
              config.upstream.request_timeout,
              config.download.reader_stall_timeout};
-  RpcServer server(env, gateway, ownerships,
-                   {config.listen, config.reflection, {config.upstream.rules.full_time_limit_max}});
+  RpcServer server(env, gateway, ownerships, ServerOptions(config, *door));
+  Reloader reloader(log, WatchedFiles(config, server, callers, streams, log));
   const auto join_loops = [&] {
     const absl::Time until = absl::Now() + kLoopPatience;  // For all loops together.
     fleet.Stop();
@@ -174,11 +244,13 @@ absl::Status RunApp(const Config& config) {
                          {"reflection", config.reflection},
                          {"version", PCAPS_VERSION}});
 
+  reloader.Start();
   const int signal = AwaitSignal(signals_loop, signals);
   const absl::Duration delay = signal == SIGINT ? absl::ZeroDuration() : config.drain.delay;
   log.Info("drain_started", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"},
                              {"delay_ms", absl::ToInt64Milliseconds(delay)},
                              {"timeout_ms", absl::ToInt64Milliseconds(config.drain.timeout)}});
+  reloader.Stop();
   boost::asio::post(control.executor(), [&server] { server.StopServing(); });
   absl::SleepFor(delay);
   server.Drain(config.drain.timeout, Uniform);

@@ -30,6 +30,25 @@ RestPcapsApiOptions DownloadApiOptions(const Config& config) {
   return options;
 }
 
+CallerProof CallerProofOf(const Config& config) {
+  switch (config.auth.mode) {
+    case Config::AuthMode::kNone:
+      return CallerProof::kNone;
+    case Config::AuthMode::kMtls:
+      return CallerProof::kCertificate;
+    case Config::AuthMode::kToken:
+      break;
+  }
+  return CallerProof::kToken;
+}
+
+ServerTls::ClientCertificate ClientCertificateOf(const Config& config) {
+  if (config.tls.client_ca_file.empty()) return ServerTls::ClientCertificate::kIgnored;
+  // A probe has none. Who has none is nobody to any call but a probe's.
+  const bool probes = config.auth.mode == Config::AuthMode::kMtls && config.auth.open_health;
+  return probes ? ServerTls::ClientCertificate::kWelcome : ServerTls::ClientCertificate::kRequired;
+}
+
 GatewayOptions UseCaseOptions(const Config& config, const std::string& replica) {
   GatewayOptions options;
   options.request_timeout = config.upstream.request_timeout;

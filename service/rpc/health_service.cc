@@ -4,6 +4,7 @@
 #include <string>
 
 #include "service/rpc/server_stream.h"
+#include "service/rpc/status_details.h"
 
 namespace pcaps {
 namespace {
@@ -26,6 +27,13 @@ grpc::ServerUnaryReactor* HealthService::Check(grpc::CallbackServerContext* cont
                                                const HealthCheckRequest* request,
                                                HealthCheckResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  if (!open_) {
+    const absl::Status known = env_.callers.Identify(*context).status();
+    if (!known.ok()) {
+      reactor->Finish(ToGrpcStatus(known));
+      return reactor;
+    }
+  }
   if (!IsKnown(request->service())) {
     reactor->Finish(grpc::Status(grpc::StatusCode::NOT_FOUND, "unknown service"));
     return reactor;
@@ -37,7 +45,8 @@ grpc::ServerUnaryReactor* HealthService::Check(grpc::CallbackServerContext* cont
 
 grpc::ServerWriteReactor<HealthCheckResponse>* HealthService::Watch(
     grpc::CallbackServerContext* context, const HealthCheckRequest* request) {
-  auto call = std::make_unique<Call>(env_, context, "/grpc.health.v1.Health/Watch", CallSubject());
+  auto call = std::make_unique<Call>(env_, context, "/grpc.health.v1.Health/Watch",
+                                     open_ ? Access::kOpen : Access::kKnown, CallSubject());
   auto handler = [this, known = IsKnown(request->service())](
                      StreamWriter<HealthCheckResponse>& writer) { return Follow(known, writer); };
   return ServerStream<HealthCheckResponse>::Start(std::move(call), env_.control, absl::OkStatus(),

@@ -64,7 +64,9 @@ RpcServer::RpcServer(RpcEnv& env, Gateway& gateway, Ownerships& ownerships,
       options_(std::move(options)),
       pcaps_(env, gateway, options_.bounds),
       ownership_(env, ownerships),
-      health_(env) {}
+      health_(env, options_.open_health),
+      tls_(options_.tls == nullptr ? nullptr
+                                   : std::make_shared<ServerTls>(options_.tls, options_.clients)) {}
 
 RpcServer::~RpcServer() = default;
 
@@ -83,7 +85,9 @@ absl::StatusOr<std::string> RpcServer::Start() {
     builder.SetOption(std::make_unique<WithoutPlugins>());
   }
   int port = 0;
-  builder.AddListeningPort(options_.listen, grpc::InsecureServerCredentials(), &port);
+  std::shared_ptr<grpc::ServerCredentials> credentials = tls_;
+  if (credentials == nullptr) credentials = grpc::InsecureServerCredentials();
+  builder.AddListeningPort(options_.listen, credentials, &port);
   builder.RegisterService(&pcaps_);
   builder.RegisterService(&ownership_);
   builder.RegisterService(&health_);
