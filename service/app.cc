@@ -111,8 +111,9 @@ absl::Status CheckApp(const Config& config) {
 absl::Status RunApp(const Config& config) {
   const absl::Status checked = CheckApp(config);
   if (!checked.ok()) return checked;
-  absl::StatusOr<std::shared_ptr<const Credentials>> credentials = ReadCredentials(config);
-  if (!credentials.ok()) return credentials.status();
+  absl::StatusOr<std::vector<Credential>> tokens = ReadCredentials(config);
+  if (!tokens.ok()) return tokens.status();
+  const auto credentials = std::make_shared<Credentials>(*std::move(tokens));
   std::signal(SIGPIPE, SIG_IGN);
   // Debian builds Abseil with its search for cycles of locks, which keeps one table for all
   // threads: a fifth of what a hit costs, as gRPC locks so often. The thread sanitizer searches
@@ -134,11 +135,11 @@ absl::Status RunApp(const Config& config) {
   RestPcapsApiOptions api_options = ApiOptions(config);
   api_options.upstream.gate = budget;
   api_options.on_odd_answer = [&log](const OddAnswer& odd) { LogOddAnswer(log, odd); };
-  auto api = std::make_unique<RestPcapsApi>(control.executor(), std::move(api_options),
-                                            *credentials, limits, clock, Uniform);
+  auto api = std::make_unique<RestPcapsApi>(control.executor(), std::move(api_options), credentials,
+                                            limits, clock, Uniform);
   const std::unique_ptr<PcapsApi> polls = api->For(Purpose::kPoll);
   const std::unique_ptr<PcapsApi> writes = api->For(Purpose::kWrite);
-  DownloadLanes lanes(config, *credentials, limits, budget, clock);
+  DownloadLanes lanes(config, credentials, limits, budget, clock);
   GatewayOptions use_cases = UseCaseOptions(config, NewReplicaName());
   use_cases.read.is_spent = [budget](const std::string& account_id) {
     return budget->SpentFor(account_id, Purpose::kRead).has_value();
