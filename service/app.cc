@@ -89,30 +89,30 @@ class DownloadLanes {
 };
 
 // Who is let in, and how.
-struct Door {
+struct Trust {
   std::shared_ptr<const TlsFiles> tls;     // Null: plain text.
   std::shared_ptr<const Callers> callers;  // Null: nobody is identified.
 };
 
-absl::StatusOr<Door> ReadDoor(const Config& config) {
-  Door door;
+absl::StatusOr<Trust> ReadTrust(const Config& config) {
+  Trust trust;
   absl::StatusOr<std::shared_ptr<const TlsFiles>> tls = ReadTlsFiles(config.tls);
   if (!tls.ok()) return tls.status();
-  door.tls = *std::move(tls);
-  if (config.auth.mode == Config::AuthMode::kNone) return door;
+  trust.tls = *std::move(tls);
+  if (config.auth.mode == Config::AuthMode::kNone) return trust;
   absl::StatusOr<std::shared_ptr<const Callers>> callers =
       ReadCallersFile(config.auth.callers_file);
   if (!callers.ok()) return callers.status();
-  door.callers = *std::move(callers);
-  return door;
+  trust.callers = *std::move(callers);
+  return trust;
 }
 
-RpcServerOptions ServerOptions(const Config& config, const Door& door) {
+RpcServerOptions ServerOptions(const Config& config, const Trust& trust) {
   RpcServerOptions options;
   options.listen = config.listen;
   options.reflection = config.reflection;
   options.open_health = config.auth.open_health;
-  options.tls = door.tls;
+  options.tls = trust.tls;
   options.clients = ClientCertificateOf(config);
   options.bounds.full_time_limit_max = config.upstream.rules.full_time_limit_max;
   return options;
@@ -121,7 +121,7 @@ RpcServerOptions ServerOptions(const Config& config, const Door& door) {
 // The files that are read again when they change, and what is to be done then.
 std::vector<Reloader::Watched> WatchedFiles(const Config& config, RpcServer& server,
                                             CallerDirectory& directory, StreamRegistry& streams,
-                                            Log& log) {
+                                            Credentials& credentials, Log& log) {
   std::vector<Reloader::Watched> watched;
   if (!config.tls.cert_file.empty()) {
     std::vector<std::string> files = {config.tls.cert_file, config.tls.key_file};
@@ -140,6 +140,17 @@ std::vector<Reloader::Watched> WatchedFiles(const Config& config, RpcServer& ser
                          const int ended = streams.EndThoseNotAllowed();
                          if (ended > 0) log.Info("streams_ended", {{"lost_access", ended}});
                          return absl::OkStatus();
+                       }});
+  }
+  std::vector<std::string> token_files;
+  for (const Config::Credential& each : config.upstream.credentials) {
+    if (!each.token_file.empty()) token_files.push_back(each.token_file);
+  }
+  if (!token_files.empty()) {
+    watched.push_back({"upstream_tokens", std::move(token_files), [&] {
+                         absl::StatusOr<std::vector<Credential>> tokens = ReadCredentials(config);
+                         if (tokens.ok()) credentials.Replace(*std::move(tokens));
+                         return tokens.status();
                        }});
   }
   return watched;
@@ -164,18 +175,19 @@ absl::Status CheckApp(const Config& config) {
   }
   const absl::Status state = CheckState(config.state);
   if (!state.ok()) return state;
-  const absl::Status door = ReadDoor(config).status();
-  if (!door.ok()) return door;
+  const absl::Status trust = ReadTrust(config).status();
+  if (!trust.ok()) return trust;
   return CheckCaFile(config.upstream.ca_file);
 }
 
 absl::Status RunApp(const Config& config) {
   const absl::Status checked = CheckApp(config);
   if (!checked.ok()) return checked;
-  absl::StatusOr<std::shared_ptr<const Credentials>> credentials = ReadCredentials(config);
-  if (!credentials.ok()) return credentials.status();
-  const absl::StatusOr<Door> door = ReadDoor(config);
-  if (!door.ok()) return door.status();
+  absl::StatusOr<std::vector<Credential>> tokens = ReadCredentials(config);
+  if (!tokens.ok()) return tokens.status();
+  const auto credentials = std::make_shared<Credentials>(*std::move(tokens));
+  const absl::StatusOr<Trust> trust = ReadTrust(config);
+  if (!trust.ok()) return trust.status();
   std::signal(SIGPIPE, SIG_IGN);
   // Debian builds Abseil with its search for cycles of locks, which keeps one table for all
   // threads: a fifth of what a hit costs, as gRPC locks so often. The thread sanitizer searches
@@ -201,11 +213,11 @@ absl::Status RunApp(const Config& config) {
   api_options.on_write = [&receipts](const WriteReceipt& receipt) {
     receipts.Add(receipt.account_id, receipt.id, receipt.cf_ray);
   };
-  auto api = std::make_unique<RestPcapsApi>(control.executor(), std::move(api_options),
-                                            *credentials, limits, clock, Uniform);
+  auto api = std::make_unique<RestPcapsApi>(control.executor(), std::move(api_options), credentials,
+                                            limits, clock, Uniform);
   const std::unique_ptr<PcapsApi> polls = api->For(Purpose::kPoll);
   const std::unique_ptr<PcapsApi> writes = api->For(Purpose::kWrite);
-  DownloadLanes lanes(config, *credentials, limits, budget, clock);
+  DownloadLanes lanes(config, credentials, limits, budget, clock);
   GatewayOptions use_cases = UseCaseOptions(config, NewReplicaName());
   use_cases.read.is_spent = [budget](const std::string& account_id) {
     return budget->SpentFor(account_id, Purpose::kRead).has_value();
@@ -213,7 +225,7 @@ absl::Status RunApp(const Config& config) {
   Gateway gateway(control.executor(), {*api, *polls, *writes}, fleet.state(), lanes.lanes(), clock,
                   Uniform, std::move(use_cases));
   Ownerships ownerships(*api, clock);
-  CallerDirectory callers(CallerProofOf(config), door->callers);
+  CallerDirectory callers(CallerProofOf(config), trust->callers);
   RpcEnv env{control.executor(),
              clock,
              log,
@@ -223,8 +235,8 @@ absl::Status RunApp(const Config& config) {
              rates,
              config.upstream.request_timeout,
              config.download.reader_stall_timeout};
-  RpcServer server(env, gateway, ownerships, ServerOptions(config, *door));
-  Reloader reloader(log, WatchedFiles(config, server, callers, streams, log));
+  RpcServer server(env, gateway, ownerships, ServerOptions(config, *trust));
+  Reloader reloader(log, WatchedFiles(config, server, callers, streams, *credentials, log));
   const auto join_loops = [&] {
     const absl::Time until = absl::Now() + kLoopPatience;  // For all loops together.
     fleet.Stop();
