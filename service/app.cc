@@ -107,17 +107,6 @@ absl::StatusOr<Trust> ReadTrust(const Config& config) {
   return trust;
 }
 
-RpcServerOptions ServerOptions(const Config& config, const Trust& trust) {
-  RpcServerOptions options;
-  options.listen = config.listen;
-  options.reflection = config.reflection;
-  options.open_health = config.auth.open_health;
-  options.tls = trust.tls;
-  options.clients = ClientCertificateOf(config);
-  options.bounds.full_time_limit_max = config.upstream.rules.full_time_limit_max;
-  return options;
-}
-
 // The files that are read again when they change, and what is to be done then.
 std::vector<Reloader::Watched> WatchedFiles(const Config& config, RpcServer& server,
                                             CallerDirectory& directory, StreamRegistry& streams,
@@ -199,6 +188,7 @@ absl::Status RunApp(const Config& config) {
   Log log(config.log.level, config.log.format);
   SystemClock clock;
   StreamRegistry streams;
+  Door door(DoorLimitsOf(config));
   const auto limits = std::make_shared<UpstreamLimits>(config.upstream.max_in_flight,
                                                        config.upstream.retry.budget_ratio);
   LoopThread control;
@@ -230,12 +220,13 @@ absl::Status RunApp(const Config& config) {
              clock,
              log,
              streams,
+             door,
              callers,
              receipts,
              rates,
              config.upstream.request_timeout,
              config.download.reader_stall_timeout};
-  RpcServer server(env, gateway, ownerships, ServerOptions(config, *trust));
+  RpcServer server(env, gateway, ownerships, RpcOptions(config, trust->tls));
   Reloader reloader(log, WatchedFiles(config, server, callers, streams, *credentials, log));
   const auto join_loops = [&] {
     const absl::Time until = absl::Now() + kLoopPatience;  // For all loops together.

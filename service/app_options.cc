@@ -1,11 +1,24 @@
 #include "service/app_options.h"
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 #include "absl/strings/strip.h"
 #include "service/upstream_http.h"
 
 namespace pcaps {
+namespace {
+
+// What TLS asks of callers.
+ServerTls::ClientCertificate ClientCertificateOf(const Config& config) {
+  if (config.tls.client_ca_file.empty()) return ServerTls::ClientCertificate::kIgnored;
+  // A probe has none. Who has none is nobody to any call but a probe's.
+  const bool probes = config.auth.mode == Config::AuthMode::kMtls && config.auth.open_health;
+  return probes ? ServerTls::ClientCertificate::kWelcome : ServerTls::ClientCertificate::kRequired;
+}
+
+}  // namespace
 
 RestPcapsApiOptions ApiOptions(const Config& config) {
   const Config::Upstream& upstream = config.upstream;
@@ -42,13 +55,6 @@ CallerProof CallerProofOf(const Config& config) {
   return CallerProof::kToken;
 }
 
-ServerTls::ClientCertificate ClientCertificateOf(const Config& config) {
-  if (config.tls.client_ca_file.empty()) return ServerTls::ClientCertificate::kIgnored;
-  // A probe has none. Who has none is nobody to any call but a probe's.
-  const bool probes = config.auth.mode == Config::AuthMode::kMtls && config.auth.open_health;
-  return probes ? ServerTls::ClientCertificate::kWelcome : ServerTls::ClientCertificate::kRequired;
-}
-
 GatewayOptions UseCaseOptions(const Config& config, const std::string& replica) {
   GatewayOptions options;
   options.request_timeout = config.upstream.request_timeout;
@@ -74,6 +80,33 @@ GatewayOptions UseCaseOptions(const Config& config, const std::string& replica) 
   options.watch.request_timeout = config.upstream.request_timeout;
   options.watch.max_streams = config.watch.max_streams;
   options.watch.max_streams_per_account = config.watch.max_streams_per_account;
+  return options;
+}
+
+DoorLimits DoorLimitsOf(const Config& config) {
+  DoorLimits limits;
+  limits.connections.max_connections = config.limits.max_connections;
+  limits.connections.max_connections_per_peer = config.limits.max_connections_per_peer;
+  limits.max_unary_in_flight = config.limits.max_unary_in_flight;
+  return limits;
+}
+
+RpcServerOptions RpcOptions(const Config& config, std::shared_ptr<const TlsFiles> tls) {
+  // Watches live the longest, and end at most 20% late; a reader that stalls then is cut off.
+  constexpr double kLatestEnd = 1.2;
+  RpcServerOptions options;
+  options.listen = config.listen;
+  options.reflection = config.reflection;
+  options.open_health = config.auth.open_health;
+  options.tls = std::move(tls);
+  options.clients = ClientCertificateOf(config);
+  options.bounds.full_time_limit_max = config.upstream.rules.full_time_limit_max;
+  options.limits.max_concurrent_streams = config.limits.max_concurrent_streams;
+  options.limits.max_connection_age = config.limits.max_connection_age;
+  options.limits.max_call_life =
+      config.watch.max_duration * kLatestEnd + config.download.reader_stall_timeout;
+  options.limits.min_client_ping_interval = config.limits.min_client_ping_interval;
+  options.flood_guard = config.limits.flood_guard;
   return options;
 }
 

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "clients/base/error.h"
+#include "service/rpc/explained_bytes.h"
 #include "service/rpc/status_details.h"
 
 namespace pcaps {
@@ -92,6 +93,7 @@ Call::Call(RpcEnv& env, grpc::CallbackServerContext* context, absl::string_view 
       caller_deadline_(CallerDeadline(*context, start_)),
       request_id_(UsableRequestId(ClientMetadata(*context, kRequestIdKey))),
       trace_id_(TraceIdOf(ClientMetadata(*context, kTraceparentKey))) {
+  env_.door.connections.Explain(peer_, subject_.request_bytes + MetadataBytes(*context_));
   if (!request_id_.empty()) context_->AddInitialMetadata(kRequestIdKey, request_id_);
 }
 
@@ -114,7 +116,10 @@ absl::Status Call::StillAllowed() const {
 Call::Entry Call::Enter(const absl::Status& checked) {
   refusal_ = Admit(checked);
   if (!refusal_.ok()) return entry_ = Entry::kRefused;
-  return TryRates();
+  place_ = env_.door.unary.Take();
+  if (place_) return TryRates();
+  refusal_ = TooManyAtOnce(env_.door.unary, "calls");
+  return entry_ = Entry::kRefused;
 }
 
 Call::Entry Call::TryRates() {

@@ -20,6 +20,7 @@
 #include "service/gateway/served.h"
 #include "service/rpc/audit.h"
 #include "service/rpc/caller_identity.h"
+#include "service/rpc/door.h"
 #include "service/rpc/stream_registry.h"
 #include "service/rpc/write_receipts.h"
 #include "service/telemetry/log.h"
@@ -32,6 +33,7 @@ struct RpcEnv {
   Clock& clock;
   Log& log;
   StreamRegistry& streams;
+  Door& door;
   const CallerDirectory& callers;
   const WriteReceipts& receipts;
   RateLimiter& rates;                   // Streams cost nothing: they are bounded in number.
@@ -45,6 +47,7 @@ struct CallSubject {
   absl::string_view account_id;
   absl::string_view pcap_id;
   absl::string_view ownership_id;
+  int64_t request_bytes = 0;  // Of the whole message.
 };
 
 class Call {
@@ -132,6 +135,7 @@ class Call {
   std::string trace_id_;
   std::function<void(LogLine&)> audit_;  // Null: it changes nothing.
   std::string answered_id_;
+  Places::Place place_;  // From Enter() on.
   Entry entry_ = Entry::kOpen;
   bool caller_within_rate_ = false;
   absl::Status refusal_;
@@ -149,6 +153,7 @@ std::unique_ptr<Call> MakeCall(RpcEnv& env, grpc::CallbackServerContext* context
   subject.account_id = request.account_id();
   if constexpr (requires { request.pcap_id(); }) subject.pcap_id = request.pcap_id();
   if constexpr (requires { request.ownership_id(); }) subject.ownership_id = request.ownership_id();
+  subject.request_bytes = static_cast<int64_t>(request.ByteSizeLong());
   auto call = std::make_unique<Call>(
       env, context, absl::StrCat("/", Service::service_full_name(), "/", method), access, subject);
   if constexpr (access == Access::kWrite) {

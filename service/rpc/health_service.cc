@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "service/rpc/explained_bytes.h"
 #include "service/rpc/server_stream.h"
 #include "service/rpc/status_details.h"
 
@@ -26,6 +27,8 @@ void HealthService::StopServing() {
 grpc::ServerUnaryReactor* HealthService::Check(grpc::CallbackServerContext* context,
                                                const HealthCheckRequest* request,
                                                HealthCheckResponse* response) {
+  // Probes ask every second on one connection.
+  env_.door.connections.Explain(context->peer(), MetadataBytes(*context));
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   if (!open_) {
     const absl::Status known = env_.callers.Identify(*context).status();
@@ -47,9 +50,13 @@ grpc::ServerWriteReactor<HealthCheckResponse>* HealthService::Watch(
     grpc::CallbackServerContext* context, const HealthCheckRequest* request) {
   auto call = std::make_unique<Call>(env_, context, "/grpc.health.v1.Health/Watch",
                                      open_ ? Access::kOpen : Access::kKnown, CallSubject());
-  auto handler = [this, known = IsKnown(request->service())](
+  // Shared, because a std::function has to be copyable.
+  auto place = std::make_shared<Places::Place>(env_.door.health_watches.Take());
+  const absl::Status checked =
+      *place ? absl::OkStatus() : TooManyAtOnce(env_.door.health_watches, "watches of health");
+  auto handler = [this, place, known = IsKnown(request->service())](
                      StreamWriter<HealthCheckResponse>& writer) { return Follow(known, writer); };
-  return ServerStream<HealthCheckResponse>::Start(std::move(call), env_.control, absl::OkStatus(),
+  return ServerStream<HealthCheckResponse>::Start(std::move(call), env_.control, checked,
                                                   std::move(handler));
 }
 

@@ -17,12 +17,6 @@
 namespace pcaps {
 namespace {
 
-// Requests are a few hundred bytes; the longest, a bucket URI with a challenge, under 8 KiB.
-constexpr int kMaxReceiveBytes = 64 << 10;
-// gRPC's own default is no limit.
-constexpr int kMaxConcurrentStreams = 1000;
-// Watchers keep idle connections alive; gRPC's default would call that too many pings.
-constexpr int kMinClientPingMs = 10'000;
 // The reflection service is synchronous: each of its streams holds a thread.
 constexpr int kReflectionThreads = 8;
 constexpr absl::Duration kDrainingRetry = absl::Milliseconds(100);
@@ -35,19 +29,6 @@ class WithoutPlugins final : public grpc::ServerBuilderOption {
     plugins->clear();
   }
 };
-
-void SetLimits(grpc::ServerBuilder& builder) {
-  builder.SetMaxReceiveMessageSize(kMaxReceiveBytes);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxConcurrentStreams);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
-                             kMinClientPingMs);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-  // A second gateway on the same port is a mistake to be told, not load to be shared.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  // A compressed message can be far larger than it looks.
-  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
-  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
-}
 
 absl::Status Draining() {
   return WithRetryAfter(MakeError(absl::StatusCode::kUnavailable, v1::ERROR_REASON_DRAINING,
@@ -65,6 +46,9 @@ RpcServer::RpcServer(RpcEnv& env, Gateway& gateway, Ownerships& ownerships,
       pcaps_(env, gateway, options_.bounds),
       ownership_(env, ownerships),
       health_(env, options_.open_health),
+      unknown_(env.door),
+      guard_(env.door.connections, env.log, env.clock,
+             {options_.limits.max_concurrent_streams, options_.flood_guard}),
       tls_(options_.tls == nullptr ? nullptr
                                    : std::make_shared<ServerTls>(options_.tls, options_.clients)) {}
 
@@ -74,8 +58,10 @@ absl::StatusOr<std::string> RpcServer::Start() {
   // Never undone: where a write once had to wait, gRPC's last shutdown joins a thread that stays in
   // its poll for up to 10 s, long after the last call. The process ends then anyway.
   grpc_init();
+  absl::StatusOr<std::string> listening = guard_.Listen(options_.listen);
+  if (!listening.ok()) return listening;
   grpc::ServerBuilder builder;
-  SetLimits(builder);
+  SetServerLimits(builder, options_.limits);
   if (options_.reflection) {
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     builder.SetResourceQuota(grpc::ResourceQuota("reflection").SetMaxThreads(kReflectionThreads));
@@ -84,24 +70,22 @@ absl::StatusOr<std::string> RpcServer::Start() {
   } else {
     builder.SetOption(std::make_unique<WithoutPlugins>());
   }
-  int port = 0;
   std::shared_ptr<grpc::ServerCredentials> credentials = tls_;
   if (credentials == nullptr) credentials = grpc::InsecureServerCredentials();
-  builder.AddListeningPort(options_.listen, credentials, &port);
+  guard_.AddTo(builder, std::move(credentials));
   builder.RegisterService(&pcaps_);
   builder.RegisterService(&ownership_);
   builder.RegisterService(&health_);
+  builder.RegisterCallbackGenericService(&unknown_);
   server_ = builder.BuildAndStart();
-  if (server_ == nullptr || port == 0) {
-    return absl::UnavailableError(
-        absl::StrCat("cannot listen on ", options_.listen,
-                     ": the port is taken or not ours to take; change listen"));
-  }
-  return absl::StrCat(options_.listen.substr(0, options_.listen.rfind(':')), ":", port);
+  if (server_ == nullptr) return absl::InternalError("gRPC does not start");
+  guard_.Start();
+  return listening;
 }
 
 void RpcServer::Drain(absl::Duration timeout, const std::function<double()>& uniform) {
   const absl::Time start = absl::Now();
+  guard_.StopAccepting();
   std::thread shutdown(
       [this, start, timeout] { server_->Shutdown(absl::ToChronoTime(start + timeout)); });
   boost::asio::post(env_.control, [this] { gateway_.EndWaits(Draining()); });

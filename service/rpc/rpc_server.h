@@ -10,10 +10,13 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "service/rpc/call.h"
+#include "service/rpc/connection_guard.h"
 #include "service/rpc/health_service.h"
 #include "service/rpc/ownership_service.h"
 #include "service/rpc/pcaps_service.h"
+#include "service/rpc/server_limits.h"
 #include "service/rpc/server_tls.h"
+#include "service/rpc/unknown_methods.h"
 
 namespace pcaps {
 
@@ -24,6 +27,8 @@ struct RpcServerOptions {
   std::shared_ptr<const TlsFiles> tls;  // Null: plain text.
   ServerTls::ClientCertificate clients = ServerTls::ClientCertificate::kIgnored;
   RequestBounds bounds;
+  ServerLimits limits;
+  bool flood_guard = true;
 };
 
 class RpcServer {
@@ -54,6 +59,8 @@ class RpcServer {
   PcapsService pcaps_;
   OwnershipService ownership_;
   HealthService health_;
+  UnknownMethods unknown_;
+  ConnectionGuard guard_;
   const std::shared_ptr<ServerTls> tls_;  // Null: plain text.
   std::unique_ptr<grpc::Server> server_;
 };

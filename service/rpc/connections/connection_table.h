@@ -1,0 +1,57 @@
+// ConnectionTable: the connections there are, each found by gRPC's name for its peer, and how many
+// there may be. Thread-safe.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+#include "clients/base/mutex.h"
+#include "service/rpc/connections/connection.h"
+
+namespace pcaps {
+
+struct ConnectionLimits {
+  int max_connections = 10000;
+  int max_connections_per_peer = 1000;  // Of one PeerAddress::host.
+};
+
+class ConnectionTable {
+ public:
+  enum class Entry { kAdmitted, kOverLimit, kOverPeerLimit };
+
+  explicit ConnectionTable(ConnectionLimits limits) : limits_(limits) {}
+
+  // A connection that is admitted is in the table until Remove().
+  Entry Add(const std::shared_ptr<Connection>& connection);
+  void Remove(const std::shared_ptr<Connection>& connection);
+
+  // A call on the connection of `peer` reached its handler: `bytes` of what came were its message
+  // and metadata. Within each call, so it has to be quick: some 100 ns.
+  void Explain(absl::string_view peer, int64_t bytes);
+
+  int64_t size() const;
+
+ private:
+  // Calls of different connections seldom meet at one lock.
+  static constexpr size_t kShards = 16;
+  struct Shard {
+    Mutex mutex;
+    absl::flat_hash_map<std::string, std::shared_ptr<Connection>> connections
+        ABSL_GUARDED_BY(mutex);
+  };
+
+  Shard& ShardOf(absl::string_view peer);
+
+  const ConnectionLimits limits_;
+  std::array<Shard, kShards> shards_;
+  mutable Mutex mutex_;
+  int64_t size_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::flat_hash_map<std::string, int> hosts_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace pcaps

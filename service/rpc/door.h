@@ -1,0 +1,29 @@
+// Door: what is let in: connections, and calls at once.
+#pragma once
+
+#include "absl/status/status.h"
+#include "service/rpc/connections/connection_table.h"
+#include "service/rpc/places.h"
+
+namespace pcaps {
+
+struct DoorLimits {
+  ConnectionLimits connections;
+  int max_unary_in_flight = 10000;
+};
+
+struct Door {
+  explicit Door(const DoorLimits& limits)
+      : connections(limits.connections),
+        unary(limits.max_unary_in_flight),
+        health_watches(limits.connections.max_connections) {}
+
+  ConnectionTable connections;
+  Places unary;           // Calls of all methods that do not stream.
+  Places health_watches;  // A client has one on each of its connections.
+};
+
+// RESOURCE_EXHAUSTED/OVERLOADED with RetryInfo. `what`: "calls are being served"
+absl::Status TooManyAtOnce(const Places& places, absl::string_view what);
+
+}  // namespace pcaps

@@ -1,0 +1,51 @@
+#include "service/rpc/server_limits.h"
+
+#include <grpc/grpc.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace pcaps {
+namespace {
+
+// Requests are a few hundred bytes; the longest, a bucket URI with a challenge, under 8 KiB.
+constexpr int kMaxReceiveBytes = 64 << 10;
+// Tokens take some KiB. gRPC's own default, 8 KiB, leaves too little beside them.
+constexpr int kMaxMetadataBytes = 32 << 10;
+// TLS takes four messages, HTTP/2 one more. gRPC's own default is two minutes, in which idle
+// sockets would take the place of callers.
+constexpr absl::Duration kHandshakeTimeout = absl::Seconds(10);
+// A host that is gone without a word keeps its connection, and its watches, no longer than this.
+constexpr absl::Duration kKeepaliveTime = absl::Minutes(1);
+constexpr absl::Duration kKeepaliveTimeout = absl::Seconds(20);
+
+int Milliseconds(absl::Duration duration) {
+  const int64_t most = std::numeric_limits<int>::max();  // Infinite, to gRPC.
+  return static_cast<int>(std::min(absl::ToInt64Milliseconds(duration), most));
+}
+
+}  // namespace
+
+void SetServerLimits(grpc::ServerBuilder& builder, const ServerLimits& limits) {
+  const auto set = [&builder](const char* name, int value) {
+    builder.AddChannelArgument(name, value);
+  };
+  builder.SetMaxReceiveMessageSize(kMaxReceiveBytes);
+  set(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
+  set(GRPC_ARG_MAX_CONCURRENT_STREAMS, limits.max_concurrent_streams);
+  set(GRPC_ARG_MAX_CONNECTION_AGE_MS, Milliseconds(limits.max_connection_age));
+  set(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, Milliseconds(limits.max_call_life));
+  set(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, Milliseconds(kHandshakeTimeout));
+  set(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+      Milliseconds(limits.min_client_ping_interval));
+  // Watchers, and clients between two calls, keep idle connections alive; so do we.
+  set(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  set(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(kKeepaliveTime));
+  set(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Milliseconds(kKeepaliveTimeout));
+  set(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);  // As many as those take.
+  // A compressed message can be far larger than it looks.
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
+}
+
+}  // namespace pcaps

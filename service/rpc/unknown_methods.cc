@@ -1,0 +1,22 @@
+#include "service/rpc/unknown_methods.h"
+
+#include "service/rpc/explained_bytes.h"
+
+namespace pcaps {
+namespace {
+
+class Unimplemented final : public grpc::ServerGenericBidiReactor {
+ public:
+  Unimplemented() { Finish(grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "")); }
+  void OnDone() override { delete this; }
+};
+
+}  // namespace
+
+grpc::ServerGenericBidiReactor* UnknownMethods::CreateReactor(
+    grpc::GenericCallbackServerContext* context) {
+  door_.connections.Explain(context->peer(), MetadataBytes(*context));
+  return new Unimplemented;
+}
+
+}  // namespace pcaps

@@ -1,0 +1,92 @@
+#include "service/rpc/connections/connection_table.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+
+namespace pcaps {
+namespace {
+
+using Entry = ConnectionTable::Entry;
+
+std::shared_ptr<Connection> From(const std::string& host, int port) {
+  return std::make_shared<Connection>(PeerAddress{absl::StrCat(host, ":", port), host}, 1000,
+                                      absl::UnixEpoch());
+}
+
+TEST(ConnectionTable, AdmitsNoMoreThanItMayInAll) {
+  ConnectionTable table({.max_connections = 2, .max_connections_per_peer = 2});
+  const auto first = From("a", 1);
+  EXPECT_EQ(table.Add(first), Entry::kAdmitted);
+  EXPECT_EQ(table.Add(From("b", 1)), Entry::kAdmitted);
+  EXPECT_EQ(table.Add(From("c", 1)), Entry::kOverLimit);
+  EXPECT_EQ(table.size(), 2);
+  table.Remove(first);
+  EXPECT_EQ(table.Add(From("c", 1)), Entry::kAdmitted);
+}
+
+TEST(ConnectionTable, LeavesRoomForOtherHosts) {
+  ConnectionTable table({.max_connections = 10, .max_connections_per_peer = 2});
+  const auto first = From("a", 1);
+  EXPECT_EQ(table.Add(first), Entry::kAdmitted);
+  EXPECT_EQ(table.Add(From("a", 2)), Entry::kAdmitted);
+  EXPECT_EQ(table.Add(From("a", 3)), Entry::kOverPeerLimit);
+  EXPECT_EQ(table.Add(From("b", 1)), Entry::kAdmitted);
+  table.Remove(first);
+  EXPECT_EQ(table.Add(From("a", 3)), Entry::kAdmitted);
+}
+
+TEST(ConnectionTable, CountsACallForTheConnectionOfItsPeer) {
+  ConnectionTable table({});
+  const auto one = From("a", 1);
+  const auto other = From("a", 2);
+  table.Add(one);
+  table.Add(other);
+  table.Explain("a:1", 100);
+  table.Explain("a:1", 10);
+  table.Explain("b:1", 1000);
+  EXPECT_EQ(one->explained, 110 + 2 * FloodRule::kCallOverhead);
+  EXPECT_EQ(one->calls, 2);
+  EXPECT_EQ(other->calls, 0);
+}
+
+TEST(ConnectionTable, KnowsTheNewestConnectionOfAPortThatIsUsedAgain) {
+  ConnectionTable table({.max_connections = 2, .max_connections_per_peer = 2});
+  const auto old = From("a", 1);
+  const auto young = From("a", 1);
+  EXPECT_EQ(table.Add(old), Entry::kAdmitted);
+  EXPECT_EQ(table.Add(young), Entry::kAdmitted);
+  table.Remove(old);
+  table.Explain("a:1", 100);
+  EXPECT_EQ(young->calls, 1);
+  EXPECT_EQ(table.size(), 1);
+}
+
+TEST(ConnectionTable, CountsCallsWhileConnectionsComeAndGo) {
+  constexpr int kThreads = 4;
+  constexpr int kRounds = 1000;
+  ConnectionTable table({.max_connections = 100, .max_connections_per_peer = 100});
+  const auto steady = From("steady", 1);
+  table.Add(steady);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&table, i] {
+      for (int round = 0; round < kRounds; ++round) {
+        const auto passing = From("passing", i);
+        EXPECT_EQ(table.Add(passing), Entry::kAdmitted);
+        table.Explain(passing->peer.name, 1);
+        table.Explain("steady:1", 1);
+        table.Remove(passing);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(steady->calls, kThreads * kRounds);
+  EXPECT_EQ(table.size(), 1);
+}
+
+}  // namespace
+}  // namespace pcaps

@@ -1,0 +1,126 @@
+#include "service/rpc/connections/connection_watch.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <atomic>
+#include <string>
+
+#include "absl/time/clock.h"
+#include "tests/unit/service/rpc/connections/listening.h"
+
+namespace pcaps {
+namespace {
+
+constexpr absl::Duration kPatience = absl::Seconds(10);
+
+class ConnectionWatchTest : public testing::Test {
+ protected:
+  // Watches the server's end of `pair`.
+  std::shared_ptr<Connection> Watch(const ConnectedPair& pair, const std::string& peer) {
+    const auto connection =
+        std::make_shared<Connection>(PeerAddress{peer, "host"}, 1000, clock_.Now());
+    EXPECT_EQ(table_.Add(connection), ConnectionTable::Entry::kAdmitted);
+    EXPECT_TRUE(watch_.Add(connection, pair.server.get()));
+    return connection;
+  }
+
+  bool AwaitConnections(int64_t count) {
+    const absl::Time until = clock_.Now() + kPatience;
+    while (table_.size() != count && clock_.Now() < until) absl::SleepFor(absl::Milliseconds(1));
+    return table_.size() == count;
+  }
+
+  // Sends to the server's end, which reads it as gRPC would, until it is closed.
+  static void Pass(const ConnectedPair& pair, int64_t bytes) {
+    std::array<char, 16 << 10> piece{};
+    for (; bytes > 0; bytes -= piece.size()) {
+      const ssize_t sent = send(pair.client.get(), piece.data(), piece.size(), MSG_NOSIGNAL);
+      if (sent <= 0) return;
+      const auto size = static_cast<size_t>(sent);
+      if (recv(pair.server.get(), piece.data(), size, MSG_WAITALL) != sent) return;
+    }
+  }
+
+  Log log_{LogLevel::kError, LogFormat::kJson};
+  SystemClock clock_;
+  ConnectionTable table_{{}};
+  ClosedConnections closed_{log_, clock_};
+  std::atomic<int64_t> streams_ = 0;  // That every connection has started.
+  ConnectionWatch watch_{table_, closed_, clock_, {true, [this](const std::string&) {
+                                                     return StreamCounts{streams_, 0};
+                                                   }}};
+};
+
+TEST_F(ConnectionWatchTest, ForgetsAConnectionThatItsPeerResets) {
+  watch_.Start();
+  ConnectedPair pair;
+  Watch(pair, "a:1");
+  const linger at_once{1, 0};
+  setsockopt(pair.client.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+  pair.client.Reset();
+  EXPECT_TRUE(AwaitConnections(0));
+}
+
+TEST_F(ConnectionWatchTest, ForgetsAConnectionThatBothSidesHaveEnded) {
+  watch_.Start();
+  ConnectedPair pair;
+  Watch(pair, "a:1");
+  pair.client.Reset();
+  shutdown(pair.server.get(), SHUT_RDWR);  // As gRPC does before it closes its descriptor.
+  EXPECT_TRUE(AwaitConnections(0));
+}
+
+TEST_F(ConnectionWatchTest, ClosesAFloodAndCountsIt) {
+  watch_.Start();
+  const ConnectedPair pair;
+  Watch(pair, "a:1");
+  Pass(pair, 1 << 20);
+  EXPECT_TRUE(AwaitConnections(0));
+  EXPECT_TRUE(IsClosed(pair.client));
+  EXPECT_EQ(closed_.count(CloseReason::kFlood), 1);
+}
+
+TEST_F(ConnectionWatchTest, ClosesNoOtherConnection) {
+  watch_.Start();
+  const ConnectedPair flood;
+  const ConnectedPair calls;
+  Watch(flood, "a:1");
+  Watch(calls, "b:1");
+  table_.Explain("b:1", 1 << 20);
+  Pass(calls, 1 << 20);
+  Pass(flood, 1 << 20);
+  EXPECT_TRUE(AwaitConnections(1));
+  table_.Explain("b:1", 1);
+}
+
+TEST_F(ConnectionWatchTest, BelievesInCallsThatHaveNotComeInWhole) {
+  watch_.Start();
+  streams_ = 100;
+  const ConnectedPair calls;
+  const auto connection = Watch(calls, "a:1");
+  Pass(calls, 4 << 20);
+  const ConnectedPair flood;
+  Watch(flood, "b:1");
+  Pass(flood, 16 << 20);  // More than they could bring.
+  EXPECT_TRUE(AwaitConnections(1));
+  EXPECT_EQ(closed_.count(CloseReason::kFlood), 1);
+}
+
+TEST_F(ConnectionWatchTest, WithoutGuardClosesNothing) {
+  ConnectionWatch watch(table_, closed_, clock_, {false, nullptr});
+  watch.Start();
+  ConnectedPair pair;
+  const auto connection =
+      std::make_shared<Connection>(PeerAddress{"a:1", "host"}, 1000, clock_.Now());
+  table_.Add(connection);
+  ASSERT_TRUE(watch.Add(connection, pair.server.get()));
+  Pass(pair, 4 << 20);
+  EXPECT_EQ(table_.size(), 1);
+  pair.client.Reset();
+  shutdown(pair.server.get(), SHUT_RDWR);
+  EXPECT_TRUE(AwaitConnections(0));
+}
+
+}  // namespace
+}  // namespace pcaps

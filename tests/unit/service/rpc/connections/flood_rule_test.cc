@@ -1,0 +1,201 @@
+#include "service/rpc/connections/flood_rule.h"
+
+#include <gtest/gtest.h>
+
+namespace pcaps {
+namespace {
+
+constexpr int kMaxStreams = 1000;
+constexpr absl::Duration kTick = absl::Milliseconds(50);
+constexpr int64_t kPreface = 24 + 9;
+
+// A connection looked at after each step, as ConnectionWatch does.
+class Life {
+ public:
+  Life() { Receive(kPreface); }
+
+  void Receive(int64_t bytes) { total_.received += bytes; }
+  void Send(int64_t bytes) { total_.sent += bytes; }
+  // A call of so many bytes of message and metadata, which came as so many.
+  void Call(int64_t bytes, int64_t came) {
+    Receive(came);
+    total_.explained += bytes + FloodRule::kCallOverhead;
+    ++total_.calls;
+    ++streams_.started;
+    ++streams_.ended;
+  }
+  void Start(int64_t streams) { streams_.started += streams; }
+  void End(int64_t streams) { streams_.ended += streams; }
+
+  // Whether it goes on after `step`.
+  bool Lives(absl::Duration step = kTick) {
+    now_ += step;
+    return !rule_.Look(total_, now_) || !rule_.IsFlood(streams_);
+  }
+  // The same where nobody counts streams.
+  bool LivesUncounted() {
+    now_ += kTick;
+    return !rule_.Look(total_, now_) || !rule_.IsFlood(std::nullopt);
+  }
+
+  int64_t received() const { return total_.received; }
+
+ private:
+  absl::Time now_ = absl::UnixEpoch();
+  FloodRule rule_{kMaxStreams, now_};
+  Traffic total_;
+  StreamCounts streams_;
+};
+
+TEST(FloodRule, ADayOfKeepalivePingsIsNone) {
+  constexpr int64_t kPing = 17 + 29;  // With its TLS record.
+  Life life;
+  for (absl::Duration age; age < absl::Hours(24); age += absl::Seconds(1)) {
+    life.Receive(kPing);
+    ASSERT_TRUE(life.Lives(absl::Seconds(1))) << age;
+  }
+}
+
+TEST(FloodRule, ADayOfHealthChecksIsNone) {
+  Life life;
+  for (absl::Duration age; age < absl::Hours(24); age += absl::Seconds(1)) {
+    life.Call(60, 300);
+    ASSERT_TRUE(life.Lives(absl::Seconds(1))) << age;
+  }
+}
+
+TEST(FloodRule, CallsAreNone) {
+  Life life;
+  for (int i = 0; i < 200'000; ++i) {
+    life.Call(100, 500);
+    ASSERT_TRUE(life.Lives());
+  }
+}
+
+TEST(FloodRule, CallsWithMuchMetadataAreNone) {
+  Life life;
+  for (int i = 0; i < 100'000; ++i) {
+    for (int calls = 0; calls < 100; ++calls) life.Call(8 << 10, (8 << 10) + 400);
+    ASSERT_TRUE(life.Lives());
+  }
+}
+
+TEST(FloodRule, ALargeDownloadIsNone) {
+  constexpr int64_t kFile = int64_t{2} << 30;
+  constexpr int64_t kWindow = 8 << 10;
+  Life life;
+  life.Call(100, 500);
+  for (int64_t sent = 0; sent < kFile; sent += 64 * kWindow) {
+    life.Send(64 * kWindow);
+    life.Receive(int64_t{64} * 26);
+    ASSERT_TRUE(life.Lives()) << sent;
+  }
+}
+
+TEST(FloodRule, LargeRequestsThatCameInPartsAreNone) {
+  constexpr int64_t kRequest = 60'000;
+  constexpr int64_t kPart = 16 << 10;
+  for (const int at_once : {1, 100, kMaxStreams}) {
+    Life life;
+    for (int round = 0; round < 10; ++round) {
+      life.Start(at_once);
+      for (int64_t sent = 0; sent + kPart < kRequest; sent += kPart) {
+        life.Receive(kPart * at_once);
+        ASSERT_TRUE(life.Lives()) << at_once << " at once";
+      }
+      // Call() starts each again.
+      life.Start(-at_once);
+      for (int i = 0; i < at_once; ++i) life.Call(kRequest, kRequest % kPart + 500);
+      ASSERT_TRUE(life.Lives()) << at_once << " at once";
+    }
+  }
+}
+
+TEST(FloodRule, ACallerWhoGivesUpSomeCallsIsNone) {
+  Life life;
+  for (int i = 0; i < 100'000; ++i) {
+    for (int calls = 0; calls < 99; ++calls) life.Call(100, 200);
+    life.Start(1);
+    life.Receive(200);
+    life.End(1);
+    ASSERT_TRUE(life.Lives());
+  }
+}
+
+TEST(FloodRule, AHandshakeWithLongChainsOfCertificatesIsNone) {
+  Life life;
+  life.Receive(64 << 10);
+  EXPECT_TRUE(life.Lives());
+}
+
+// Floods; each must end within 1 MiB.
+constexpr int64_t kMostOfAFlood = 1 << 20;
+
+TEST(FloodRule, StreamsOpenedAndResetAreOne) {
+  for (const int64_t bytes : {28, 147, 600}) {
+    for (const bool ends_late : {false, true}) {
+      Life life;
+      while (life.Lives()) {
+        life.Start(50);
+        if (!ends_late) life.End(50);
+        life.Receive(50 * bytes);
+        ASSERT_LT(life.received(), kMostOfAFlood) << bytes;
+      }
+    }
+  }
+}
+
+TEST(FloodRule, StreamsOpenedAndResetAmongCallsAreOne) {
+  Life life;
+  for (int i = 0; i < 1000; ++i) life.Call(100, 60);
+  const int64_t before = life.received();
+  while (life.Lives()) {
+    life.Call(4 << 10, 60);  // Its metadata is known to both and costs nothing.
+    life.Start(50);
+    life.End(50);
+    life.Receive(50 * 28);
+    ASSERT_LT(life.received() - before, kMostOfAFlood);
+  }
+}
+
+TEST(FloodRule, FramesThatBelongToNoCallAreOne) {
+  Life life;
+  while (life.Lives()) {
+    life.Receive(4 << 10);
+    life.Send(4 << 10);  // It answers them.
+    ASSERT_LT(life.received(), kMostOfAFlood);
+  }
+}
+
+TEST(FloodRule, AMessageWithoutEndIsOne) {
+  Life life;
+  life.Start(1);
+  while (life.Lives()) {
+    life.Receive(16 << 10);
+    ASSERT_LT(life.received(), kMostOfAFlood);
+  }
+}
+
+TEST(FloodRule, GoodBehaviourSavesNothingUp) {
+  Life life;
+  for (int i = 0; i < 100'000; ++i) {
+    life.Call(1000, 60);
+    ASSERT_TRUE(life.Lives());
+  }
+  const int64_t before = life.received();
+  while (life.Lives()) {
+    life.Receive(4 << 10);
+    ASSERT_LT(life.received() - before, kMostOfAFlood);
+  }
+}
+
+TEST(FloodRule, WithoutCountsOfStreamsBytesDecide) {
+  Life life;
+  life.Receive(200 << 10);
+  EXPECT_TRUE(life.LivesUncounted());
+  life.Receive(100 << 10);
+  EXPECT_FALSE(life.LivesUncounted());
+}
+
+}  // namespace
+}  // namespace pcaps
