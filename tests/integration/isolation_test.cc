@@ -157,7 +157,7 @@ class Isolation {
 TEST(Isolation, NoAnswerCarriesWhatIsAnotherAccounts) {
   const Door door(Callers());
   boost::json::object settings = door.Settings("token");
-  settings["log"] = {{"level", "warn"}};
+  settings["log"] = {{"level", "info"}};
   settings["watch"] = {{"max_streams", 50000}, {"max_streams_per_account", 5000}};
   Fleet fleet({.replicas = 2, .settings = settings});
   Isolation isolation(fleet, door);

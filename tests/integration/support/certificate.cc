@@ -6,6 +6,9 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include <atomic>
+
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
 namespace pcaps::integration {
@@ -17,6 +20,12 @@ using Cert = std::shared_ptr<X509>;
 constexpr long kVersion3 = 2;
 constexpr long kValidSeconds = 3600;
 constexpr long kLastSerial = 1L << 30;
+
+// Who trusts two authorities must be able to tell them apart.
+std::string NewName() {
+  static std::atomic<int> authorities = 0;
+  return absl::StrCat("authority ", ++authorities);
+}
 
 Key NewKey() { return {EVP_EC_gen("P-256"), EVP_PKEY_free}; }
 
@@ -32,7 +41,7 @@ void AddExtension(X509& certificate, int name, const std::string& value) {
 // Signed by `issuer_key` in the name of `issuer`; null: by itself.
 Cert NewCertificate(const char* subject, EVP_PKEY& key, const std::vector<std::string>& names,
                     bool is_authority, const X509* issuer, EVP_PKEY& issuer_key, long age = 0) {
-  static long serial = 0;
+  static std::atomic<long> serial = 0;
   Cert certificate(X509_new(), X509_free);
   X509_set_version(certificate.get(), kVersion3);
   ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), ++serial % kLastSerial);
@@ -75,7 +84,8 @@ std::string ToPem(EVP_PKEY& key) {
 
 Authority::Authority()
     : key_(NewKey()),
-      certificate_(NewCertificate("authority", *key_, {}, /*is_authority=*/true, nullptr, *key_)) {}
+      certificate_(
+          NewCertificate(NewName().c_str(), *key_, {}, /*is_authority=*/true, nullptr, *key_)) {}
 
 std::string Authority::pem() const { return ToPem(*certificate_); }
 
