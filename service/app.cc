@@ -22,8 +22,10 @@
 #include "service/gateway/ownerships.h"
 #include "service/limit_options.h"
 #include "service/loop_thread.h"
+#include "service/reloader.h"
 #include "service/rpc/rpc_server.h"
 #include "service/telemetry/log.h"
+#include "service/tls_files.h"
 #include "service/upstream_http.h"
 #include "service/upstream_token.h"
 
@@ -86,6 +88,63 @@ class DownloadLanes {
   std::vector<DownloadLane> lanes_;
 };
 
+// Who is let in, and how.
+struct Trust {
+  std::shared_ptr<const TlsFiles> tls;     // Null: plain text.
+  std::shared_ptr<const Callers> callers;  // Null: nobody is identified.
+};
+
+absl::StatusOr<Trust> ReadTrust(const Config& config) {
+  Trust trust;
+  absl::StatusOr<std::shared_ptr<const TlsFiles>> tls = ReadTlsFiles(config.tls);
+  if (!tls.ok()) return tls.status();
+  trust.tls = *std::move(tls);
+  if (config.auth.mode == Config::AuthMode::kNone) return trust;
+  absl::StatusOr<std::shared_ptr<const Callers>> callers =
+      ReadCallersFile(config.auth.callers_file);
+  if (!callers.ok()) return callers.status();
+  trust.callers = *std::move(callers);
+  return trust;
+}
+
+// The files that are read again when they change, and what is to be done then.
+std::vector<Reloader::Watched> WatchedFiles(const Config& config, RpcServer& server,
+                                            CallerDirectory& directory, StreamRegistry& streams,
+                                            Credentials& credentials, Log& log) {
+  std::vector<Reloader::Watched> watched;
+  if (!config.tls.cert_file.empty()) {
+    std::vector<std::string> files = {config.tls.cert_file, config.tls.key_file};
+    if (!config.tls.client_ca_file.empty()) files.push_back(config.tls.client_ca_file);
+    watched.push_back({"tls", std::move(files), [&] {
+                         auto tls = ReadTlsFiles(config.tls);
+                         if (tls.ok()) server.ReplaceTls(*std::move(tls));
+                         return tls.status();
+                       }});
+  }
+  if (config.auth.mode != Config::AuthMode::kNone) {
+    watched.push_back({"callers", {config.auth.callers_file}, [&] {
+                         auto callers = ReadCallersFile(config.auth.callers_file);
+                         if (!callers.ok()) return callers.status();
+                         directory.Replace(*std::move(callers));
+                         const int ended = streams.EndThoseNotAllowed();
+                         if (ended > 0) log.Info("streams_ended", {{"lost_access", ended}});
+                         return absl::OkStatus();
+                       }});
+  }
+  std::vector<std::string> token_files;
+  for (const Config::Credential& each : config.upstream.credentials) {
+    if (!each.token_file.empty()) token_files.push_back(each.token_file);
+  }
+  if (!token_files.empty()) {
+    watched.push_back({"upstream_tokens", std::move(token_files), [&] {
+                         absl::StatusOr<std::vector<Credential>> tokens = ReadCredentials(config);
+                         if (tokens.ok()) credentials.Replace(*std::move(tokens));
+                         return tokens.status();
+                       }});
+  }
+  return watched;
+}
+
 // Waits for SIGTERM or SIGINT. Afterwards both kill again.
 int AwaitSignal(boost::asio::io_context& signals_loop, boost::asio::signal_set& signals) {
   int received = 0;
@@ -105,14 +164,19 @@ absl::Status CheckApp(const Config& config) {
   }
   const absl::Status state = CheckState(config.state);
   if (!state.ok()) return state;
+  const absl::Status trust = ReadTrust(config).status();
+  if (!trust.ok()) return trust;
   return CheckCaFile(config.upstream.ca_file);
 }
 
 absl::Status RunApp(const Config& config) {
   const absl::Status checked = CheckApp(config);
   if (!checked.ok()) return checked;
-  absl::StatusOr<std::shared_ptr<const Credentials>> credentials = ReadCredentials(config);
-  if (!credentials.ok()) return credentials.status();
+  absl::StatusOr<std::vector<Credential>> tokens = ReadCredentials(config);
+  if (!tokens.ok()) return tokens.status();
+  const auto credentials = std::make_shared<Credentials>(*std::move(tokens));
+  const absl::StatusOr<Trust> trust = ReadTrust(config);
+  if (!trust.ok()) return trust.status();
   std::signal(SIGPIPE, SIG_IGN);
   // Debian builds Abseil with its search for cycles of locks, which keeps one table for all
   // threads: a fifth of what a hit costs, as gRPC locks so often. The thread sanitizer searches
@@ -135,11 +199,15 @@ absl::Status RunApp(const Config& config) {
   RestPcapsApiOptions api_options = ApiOptions(config);
   api_options.upstream.gate = budget;
   api_options.on_odd_answer = [&log](const OddAnswer& odd) { LogOddAnswer(log, odd); };
-  auto api = std::make_unique<RestPcapsApi>(control.executor(), std::move(api_options),
-                                            *credentials, limits, clock, Uniform);
+  WriteReceipts receipts;
+  api_options.on_write = [&receipts](const WriteReceipt& receipt) {
+    receipts.Add(receipt.account_id, receipt.id, receipt.cf_ray);
+  };
+  auto api = std::make_unique<RestPcapsApi>(control.executor(), std::move(api_options), credentials,
+                                            limits, clock, Uniform);
   const std::unique_ptr<PcapsApi> polls = api->For(Purpose::kPoll);
   const std::unique_ptr<PcapsApi> writes = api->For(Purpose::kWrite);
-  DownloadLanes lanes(config, *credentials, limits, budget, clock);
+  DownloadLanes lanes(config, credentials, limits, budget, clock);
   GatewayOptions use_cases = UseCaseOptions(config, NewReplicaName());
   use_cases.read.is_spent = [budget](const std::string& account_id) {
     return budget->SpentFor(account_id, Purpose::kRead).has_value();
@@ -147,15 +215,19 @@ absl::Status RunApp(const Config& config) {
   Gateway gateway(control.executor(), {*api, *polls, *writes}, fleet.state(), lanes.lanes(), clock,
                   Uniform, std::move(use_cases));
   Ownerships ownerships(*api, clock);
+  CallerDirectory callers(CallerProofOf(config), trust->callers);
   RpcEnv env{control.executor(),
              clock,
              log,
              streams,
              door,
+             callers,
+             receipts,
              rates,
              config.upstream.request_timeout,
              config.download.reader_stall_timeout};
-  RpcServer server(env, gateway, ownerships, RpcOptions(config));
+  RpcServer server(env, gateway, ownerships, RpcOptions(config, trust->tls));
+  Reloader reloader(log, WatchedFiles(config, server, callers, streams, *credentials, log));
   const auto join_loops = [&] {
     const absl::Time until = absl::Now() + kLoopPatience;  // For all loops together.
     fleet.Stop();
@@ -175,11 +247,13 @@ absl::Status RunApp(const Config& config) {
                          {"reflection", config.reflection},
                          {"version", PCAPS_VERSION}});
 
+  reloader.Start();
   const int signal = AwaitSignal(signals_loop, signals);
   const absl::Duration delay = signal == SIGINT ? absl::ZeroDuration() : config.drain.delay;
   log.Info("drain_started", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"},
                              {"delay_ms", absl::ToInt64Milliseconds(delay)},
                              {"timeout_ms", absl::ToInt64Milliseconds(config.drain.timeout)}});
+  reloader.Stop();
   boost::asio::post(control.executor(), [&server] { server.StopServing(); });
   absl::SleepFor(delay);
   server.Drain(config.drain.timeout, Uniform);

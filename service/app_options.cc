@@ -1,11 +1,24 @@
 #include "service/app_options.h"
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 #include "absl/strings/strip.h"
 #include "service/upstream_http.h"
 
 namespace pcaps {
+namespace {
+
+// What TLS asks of callers.
+ServerTls::ClientCertificate ClientCertificateOf(const Config& config) {
+  if (config.tls.client_ca_file.empty()) return ServerTls::ClientCertificate::kIgnored;
+  // A probe has none. Who has none is nobody to any call but a probe's.
+  const bool probes = config.auth.mode == Config::AuthMode::kMtls && config.auth.open_health;
+  return probes ? ServerTls::ClientCertificate::kWelcome : ServerTls::ClientCertificate::kRequired;
+}
+
+}  // namespace
 
 RestPcapsApiOptions ApiOptions(const Config& config) {
   const Config::Upstream& upstream = config.upstream;
@@ -28,6 +41,18 @@ RestPcapsApiOptions DownloadApiOptions(const Config& config) {
   RestPcapsApiOptions options = ApiOptions(config);
   options.http.receive_bytes = std::min(config.download.chunk_size, config.download.buffer);
   return options;
+}
+
+CallerProof CallerProofOf(const Config& config) {
+  switch (config.auth.mode) {
+    case Config::AuthMode::kNone:
+      return CallerProof::kNone;
+    case Config::AuthMode::kMtls:
+      return CallerProof::kCertificate;
+    case Config::AuthMode::kToken:
+      break;
+  }
+  return CallerProof::kToken;
 }
 
 GatewayOptions UseCaseOptions(const Config& config, const std::string& replica) {
@@ -66,12 +91,15 @@ DoorLimits DoorLimitsOf(const Config& config) {
   return limits;
 }
 
-RpcServerOptions RpcOptions(const Config& config) {
+RpcServerOptions RpcOptions(const Config& config, std::shared_ptr<const TlsFiles> tls) {
   // Watches live the longest, and end at most 20% late; a reader that stalls then is cut off.
   constexpr double kLatestEnd = 1.2;
   RpcServerOptions options;
   options.listen = config.listen;
   options.reflection = config.reflection;
+  options.open_health = config.auth.open_health;
+  options.tls = std::move(tls);
+  options.clients = ClientCertificateOf(config);
   options.bounds.full_time_limit_max = config.upstream.rules.full_time_limit_max;
   options.limits.max_concurrent_streams = config.limits.max_concurrent_streams;
   options.limits.max_connection_age = config.limits.max_connection_age;

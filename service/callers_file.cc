@@ -75,15 +75,19 @@ class Reader {
   std::vector<Caller> Take() { return std::move(callers_); }
 
  private:
+  // What is no identity may be a token put there by mistake: it is not repeated.
   void ReadIdentities(YamlSection& item, Caller& caller) {
     item.Read("identities", &caller.identities);
     if (caller.identities.empty()) item.Fail("identities", "must name at least one");
-    for (std::string& identity : caller.identities) {
+    for (size_t i = 0; i < caller.identities.size(); ++i) {
+      std::string& identity = caller.identities[i];
       if (!IsIdentity(identity)) {
-        item.Fail("identities",
-                  absl::StrCat("'", identity,
-                               "' must be uri:..., dns:..., or sha256: and 64 hexadecimal digits "
-                               "(see pcaps-gateway hash-token)"));
+        item.Fail(
+            "identities",
+            absl::StrCat("must be uri:..., dns:..., or sha256: and 64 hexadecimal digits (see "
+                         "pcaps-gateway hash-token); number ",
+                         i + 1, " is not"));
+        continue;
       }
       if (absl::StartsWith(identity, "sha256:")) absl::AsciiStrToLower(&identity);
       if (!identities_.insert(identity).second) {

@@ -3,6 +3,7 @@
 
 #include "service/app.h"
 #include "service/config.h"
+#include "service/hash_token.h"
 
 int main(int argc, char** argv) {
   CLI::App flags("Typed gRPC in front of Cloudflare's packet captures API.", "pcaps-gateway");
@@ -12,8 +13,12 @@ int main(int argc, char** argv) {
                    "YAML file; without it: loopback only, token from CLOUDFLARE_API_TOKEN");
   flags.add_flag("--check-config", check_config,
                  "Say whether the configuration is sound and its files are there, and exit");
+  CLI::App* const hash_token = flags.add_subcommand(
+      "hash-token",
+      "Read a bearer token from standard input and print what a callers file says of it");
   flags.set_version_flag("--version", "pcaps-gateway " PCAPS_VERSION);
   CLI11_PARSE(flags, argc, argv);
+  if (hash_token->parsed()) return pcaps::HashToken(std::cin, std::cout, std::cerr);
 
   const absl::StatusOr<pcaps::Config> config = pcaps::LoadConfig(config_file);
   if (!config.ok()) {

@@ -31,14 +31,14 @@ absl::StatusOr<Token> ReadToken(const Config::Credential& credential) {
                                    "': ", std::string(secret.status().message())));
 }
 
-absl::StatusOr<std::shared_ptr<const Credentials>> ReadCredentials(const Config& config) {
+absl::StatusOr<std::vector<Credential>> ReadCredentials(const Config& config) {
   std::vector<Credential> credentials;
   for (const Config::Credential& each : config.upstream.credentials) {
     absl::StatusOr<Token> token = ReadToken(each);
     if (!token.ok()) return token.status();
     credentials.push_back({each.name, *std::move(token), each.accounts, each.budget});
   }
-  return std::make_shared<const Credentials>(std::move(credentials));
+  return credentials;
 }
 
 }  // namespace pcaps

@@ -1,7 +1,7 @@
 // The upstream tokens that a configuration names.
 #pragma once
 
-#include <memory>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "clients/pcaps_api/credentials.h"
@@ -14,6 +14,6 @@ namespace pcaps {
 absl::StatusOr<Token> ReadToken(const Config::Credential& credential);
 
 // All of them. The first error.
-absl::StatusOr<std::shared_ptr<const Credentials>> ReadCredentials(const Config& config);
+absl::StatusOr<std::vector<Credential>> ReadCredentials(const Config& config);
 
 }  // namespace pcaps

@@ -71,6 +71,7 @@ RestPcapsApi::RestPcapsApi(const Loop& loop, RestPcapsApiOptions options,
                            std::function<double()> uniform)
     : stall_timeout_(options.upstream_stall_timeout),
       on_odd_answer_(std::move(options.on_odd_answer)),
+      on_write_(std::move(options.on_write)),
       clock_(clock),
       upstream_(std::make_shared<UpstreamCaller>(
           loop, WithoutTrailingSlash(std::move(options.upstream)),
@@ -80,6 +81,7 @@ RestPcapsApi::RestPcapsApi(const Loop& loop, RestPcapsApiOptions options,
 RestPcapsApi::RestPcapsApi(const RestPcapsApi& other, Purpose purpose)
     : stall_timeout_(other.stall_timeout_),
       on_odd_answer_(other.on_odd_answer_),
+      on_write_(other.on_write_),
       clock_(other.clock_),
       purpose_(purpose),
       upstream_(other.upstream_) {}
@@ -98,6 +100,11 @@ void RestPcapsApi::Tell(Operation operation, const std::string& account_id, cons
                         Oddities oddities) const {
   if (oddities.empty() || !on_odd_answer_) return;
   on_odd_answer_({operation, account_id, CleanText(head.Header("cf-ray")), std::move(oddities)});
+}
+
+void RestPcapsApi::TellWrite(const std::string& account_id, const std::string& id,
+                             const HttpHead& head) const {
+  if (on_write_) on_write_({account_id, id, CleanText(head.Header("cf-ray"))});
 }
 
 Task<absl::StatusOr<std::vector<v1::Pcap>>> RestPcapsApi::ListPcaps(std::string account_id,
@@ -140,6 +147,7 @@ Task<absl::StatusOr<v1::Pcap>> RestPcapsApi::CreatePcap(v1::CreatePcapRequest re
       Decoded(*reply, PcapFromJson(reply->result, {account_id, reply->began}, oddities));
   Tell(Operation::kCreatePcap, account_id, reply->head, std::move(oddities));
   if (!pcap.ok()) co_return OutcomeUnknown(Operation::kCreatePcap, pcap.status());
+  TellWrite(account_id, pcap->id(), reply->head);
   co_return pcap;
 }
 
@@ -149,6 +157,7 @@ Task<absl::Status> RestPcapsApi::StopPcap(std::string account_id, std::string pc
   UpstreamCall call{Operation::kStopPcap, account_id, "PUT", path};
   call.accept = "*/*";
   const auto reply = co_await upstream_->Write(std::move(call), deadline);
+  if (reply.ok()) TellWrite(account_id, pcap_id, reply->head);
   co_return reply.status();
 }
 
@@ -226,6 +235,7 @@ Task<absl::StatusOr<v1::Ownership>> RestPcapsApi::PostOwnership(UpstreamCall cal
       Decoded(*reply, OwnershipFromJson(reply->result, oddities));
   Tell(operation, account_id, reply->head, std::move(oddities));
   if (!ownership.ok()) co_return OutcomeUnknown(operation, ownership.status());
+  TellWrite(account_id, ownership->id(), reply->head);
   co_return ownership;
 }
 
@@ -235,6 +245,7 @@ Task<absl::Status> RestPcapsApi::DeleteOwnership(std::string account_id, std::st
   UpstreamCall call{Operation::kDeleteOwnership, account_id, "DELETE", path};
   call.accept = "*/*";
   const auto reply = co_await upstream_->Write(std::move(call), deadline);
+  if (reply.ok()) TellWrite(account_id, ownership_id, reply->head);
   co_return reply.status();
 }
 

@@ -21,12 +21,21 @@ struct OddAnswer {
   std::vector<std::string> left_out;  // Fit for a log.
 };
 
+// A write that the upstream has answered as done.
+struct WriteReceipt {
+  std::string account_id;
+  std::string id;      // Of the capture or ownership.
+  std::string cf_ray;  // Of the answer; empty where it had none.
+};
+
 struct RestPcapsApiOptions {
   UpstreamCallerOptions upstream;
   HttpOptions http;  // Its user_agent is set here where it is empty.
   absl::Duration upstream_stall_timeout =
       absl::Seconds(30);  // Silence after which a streamed file is given up.
-  std::function<void(const OddAnswer&)> on_odd_answer;  // Called on the loop.
+  // Called on the loop.
+  std::function<void(const OddAnswer&)> on_odd_answer;
+  std::function<void(const WriteReceipt&)> on_write;
 };
 
 // One per loop; instances share `limits`. Called on its loop's thread and destroyed there, or after
@@ -73,9 +82,11 @@ class RestPcapsApi final : public PcapsApi {
   // Tells of what was left out of an answer.
   void Tell(Operation operation, const std::string& account_id, const HttpHead& head,
             std::vector<std::string> oddities) const;
+  void TellWrite(const std::string& account_id, const std::string& id, const HttpHead& head) const;
 
   const absl::Duration stall_timeout_;
   const std::function<void(const OddAnswer&)> on_odd_answer_;
+  const std::function<void(const WriteReceipt&)> on_write_;
   Clock& clock_;
   const Purpose purpose_ = Purpose::kRead;
   std::optional<absl::Duration> upstream_ahead_;

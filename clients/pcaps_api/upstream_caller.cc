@@ -30,6 +30,11 @@ absl::Status CircuitOpen(absl::Duration wait) {
       std::max(wait, absl::ZeroDuration()));
 }
 
+absl::Status NoToken() {
+  return MakeError(absl::StatusCode::kPermissionDenied, v1::ERROR_REASON_UPSTREAM_ACCOUNT_FORBIDDEN,
+                   "the gateway has no upstream token for this account; is the account right?");
+}
+
 bool IsSuccess(int http_status) { return http_status >= 200 && http_status < 300; }
 
 // What a caller must not do again unseen. Stopping twice is nothing; a second delete would say that
@@ -49,6 +54,9 @@ struct UpstreamCaller::Progress {
 
 struct UpstreamCaller::Attempt {
   int number = 1;
+  // In force when it began: a repetition takes the token of its time, as the one before may be
+  // revoked as soon as it is replaced.
+  std::shared_ptr<const Credential> credential;
   std::vector<std::string> secrets;  // Never to be seen in a message.
   UpstreamAsk ask;
   bool refused = false;                // The gate gave no leave.
@@ -119,19 +127,15 @@ Task<absl::StatusOr<UpstreamReply>> UpstreamCaller::Fly(std::shared_ptr<Upstream
 Task<absl::StatusOr<UpstreamReply>> UpstreamCaller::Run(const UpstreamCall& call,
                                                         absl::Time deadline,
                                                         std::shared_ptr<Progress> progress) {
-  const Credential* const credential = credentials_->Find(call.account_id);
-  if (credential == nullptr) {
-    co_return MakeError(
-        absl::StatusCode::kPermissionDenied, v1::ERROR_REASON_UPSTREAM_ACCOUNT_FORBIDDEN,
-        "the gateway has no upstream token for this account; is the account right?");
-  }
-  limits_->retry_budget().RecordCall(clock_.Now());
   bool may_have_happened = false;
   absl::Status before;                  // The error of the attempt before.
-  std::optional<UpstreamLeave> unused;  // Leave for a request that was not sent.
+  std::optional<UpstreamLeave> unused;  // Leave for a request that was not sent, and whose it was.
+  std::shared_ptr<const Credential> unused_by;
   for (int number = 1;; ++number) {
-    Attempt attempt{.number = number, .leave = std::exchange(unused, std::nullopt)};
-    absl::Status status = co_await Try(call, *credential, deadline, progress, attempt);
+    Attempt attempt{.number = number,
+                    .credential = std::exchange(unused_by, nullptr),
+                    .leave = std::exchange(unused, std::nullopt)};
+    absl::Status status = co_await Try(call, deadline, progress, attempt);
     if (status.ok()) co_return std::move(attempt.reply);
     if (attempt.refused && !before.ok()) status = before;  // That tells more than a spent budget.
     if (may_have_happened && call.method == "DELETE" && absl::IsNotFound(status)) {
@@ -139,6 +143,7 @@ Task<absl::StatusOr<UpstreamReply>> UpstreamCaller::Run(const UpstreamCall& call
     }
     if (attempt.IsKeptConnectionUnusable()) {  // The next one has a connection of its own.
       unused = attempt.leave;
+      unused_by = attempt.credential;
       continue;
     }
     may_have_happened = may_have_happened || attempt.MayHaveHappened(status);
@@ -165,10 +170,12 @@ Task<bool> UpstreamCaller::BackOff(absl::Time deadline, int retry) {
   co_return true;
 }
 
-Task<absl::Status> UpstreamCaller::Try(const UpstreamCall& call, const Credential& credential,
-                                       absl::Time deadline,
+Task<absl::Status> UpstreamCaller::Try(const UpstreamCall& call, absl::Time deadline,
                                        const std::shared_ptr<Progress>& progress,
                                        Attempt& attempt) {
+  if (attempt.credential == nullptr) attempt.credential = credentials_->Find(call.account_id);
+  if (attempt.credential == nullptr) co_return NoToken();
+  const Credential& credential = *attempt.credential;
   attempt.ask = {.operation = call.operation,
                  .purpose = call.purpose,
                  .account_id = call.account_id,
@@ -181,6 +188,7 @@ Task<absl::Status> UpstreamCaller::Try(const UpstreamCall& call, const Credentia
     Report(attempt);
     co_return entered;
   }
+  if (attempt.number == 1) limits_->retry_budget().RecordCall(clock_.Now());
   attempt.secrets = call.secrets;
   attempt.secrets.push_back(credential.token.Reveal());
   attempt.began = clock_.Now();
@@ -191,7 +199,7 @@ Task<absl::Status> UpstreamCaller::Try(const UpstreamCall& call, const Credentia
   absl::Status status = co_await Exchange(call, deadline, attempt);
   if (attempt.IsKeptConnectionUnusable()) co_return status;
   Report(attempt);
-  Record(call, credential, deadline, status, attempt);
+  Record(call, deadline, status, attempt);
   co_return status;
 }
 
@@ -307,15 +315,14 @@ Task<absl::Status> UpstreamCaller::ReadBody(const UpstreamCall& call, absl::Time
   co_return absl::OkStatus();
 }
 
-void UpstreamCaller::Record(const UpstreamCall& call, const Credential& credential,
-                            absl::Time deadline, const absl::Status& status,
-                            const Attempt& attempt) {
+void UpstreamCaller::Record(const UpstreamCall& call, absl::Time deadline,
+                            const absl::Status& status, const Attempt& attempt) {
   const bool no_connection =
       attempt.failure == HttpFailure::kConnect || attempt.failure == HttpFailure::kTls;
   const bool timeout =
       attempt.failure == HttpFailure::kTimeout && deadline - attempt.began >= fair_wait_;
   const bool gateway_error = attempt.http_status >= 502 && attempt.http_status <= 504;
-  CircuitBreaker& circuit = limits_->circuit(credential.name);
+  CircuitBreaker& circuit = limits_->circuit(attempt.credential->name);
   if (no_connection || timeout || gateway_error) {
     circuit.RecordFailure(clock_.Now(), call.path, attempt.admission);
   } else if (attempt.http_status != 0) {
@@ -326,7 +333,7 @@ void UpstreamCaller::Record(const UpstreamCall& call, const Credential& credenti
   if (absl::IsCancelled(status)) outcome = "CANCELLED";
   options_.observer({.operation = call.operation,
                      .outcome = std::move(outcome),
-                     .credential = credential.name,
+                     .credential = attempt.credential->name,
                      .account_id = call.account_id,
                      .http_status = attempt.reply.head.status,
                      .duration = clock_.Now() - attempt.began,

@@ -92,9 +92,8 @@ class UpstreamCaller : public std::enable_shared_from_this<UpstreamCaller> {
                          absl::Time deadline, std::shared_ptr<Progress> progress);
   Task<Reply> Run(const UpstreamCall& call, absl::Time deadline,
                   std::shared_ptr<Progress> progress);
-  Task<absl::Status> Try(const UpstreamCall& call, const Credential& credential,
-                         absl::Time deadline, const std::shared_ptr<Progress>& progress,
-                         Attempt& attempt);
+  Task<absl::Status> Try(const UpstreamCall& call, absl::Time deadline,
+                         const std::shared_ptr<Progress>& progress, Attempt& attempt);
   Task<absl::Status> Exchange(const UpstreamCall& call, absl::Time deadline, Attempt& attempt);
   Task<absl::Status> ReadBody(const UpstreamCall& call, absl::Time deadline, Attempt& attempt);
   Task<bool> BackOff(absl::Time deadline, int retry);
@@ -104,8 +103,8 @@ class UpstreamCaller : public std::enable_shared_from_this<UpstreamCaller> {
   Task<absl::Status> AskLeave(const Progress& progress, Attempt& attempt);
   absl::Status Enter(const Credential& credential, Attempt& attempt);
   void Report(const Attempt& attempt);
-  void Record(const UpstreamCall& call, const Credential& credential, absl::Time deadline,
-              const absl::Status& status, const Attempt& attempt);
+  void Record(const UpstreamCall& call, absl::Time deadline, const absl::Status& status,
+              const Attempt& attempt);
 
   const UpstreamCallerOptions options_;
   // A timeout proves something about the upstream only where it was given this long.

@@ -111,9 +111,10 @@ Task<absl::StatusOr<Served<v1::Pcap>>> Gateway::GetPcap(v1::GetPcapRequest reque
 }
 
 Task<absl::StatusOr<v1::Pcap>> Gateway::CreatePcap(v1::CreatePcapRequest request,
-                                                   absl::Time deadline) {
+                                                   absl::Time deadline, std::string caller) {
   const std::string account_id = request.account_id();
-  absl::StatusOr<v1::Pcap> pcap = co_await creations_.Run(std::move(request), deadline);
+  absl::StatusOr<v1::Pcap> pcap =
+      co_await creations_.Run(std::move(request), deadline, std::move(caller));
   if (!pcap.ok()) co_return pcap;
   cache_.Observe(Seen(*pcap));
   cache_.ForgetList(account_id);

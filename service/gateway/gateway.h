@@ -65,7 +65,9 @@ class Gateway {
   Task<absl::StatusOr<Served<v1::Pcap>>> GetPcap(v1::GetPcapRequest request, absl::Time deadline);
   // The answer to GetPcap where this process remembers it. Any thread, at once.
   std::optional<absl::StatusOr<Served<v1::Pcap>>> Cached(const v1::GetPcapRequest& request);
-  Task<absl::StatusOr<v1::Pcap>> CreatePcap(v1::CreatePcapRequest request, absl::Time deadline);
+  // `caller`: his name. Each caller has request ids of his own.
+  Task<absl::StatusOr<v1::Pcap>> CreatePcap(v1::CreatePcapRequest request, absl::Time deadline,
+                                            std::string caller = "");
   Task<absl::StatusOr<v1::StopPcapResponse>> StopPcap(v1::StopPcapRequest request,
                                                       absl::Time deadline);
   Task<absl::Status> WatchPcap(v1::WatchPcapRequest request, StreamWriter<v1::WatchEvent>& writer);

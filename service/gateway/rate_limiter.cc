@@ -13,6 +13,15 @@ constexpr absl::Duration kMinRetry = absl::Milliseconds(1);
 
 std::string_view KeyOf(absl::string_view id) { return {id.data(), id.size()}; }
 
+absl::Status WithQuota(const absl::Status& status, const std::string& subject,
+                       const RateDecision& refusal) {
+  google::rpc::QuotaFailure quota;
+  google::rpc::QuotaFailure::Violation* const violation = quota.add_violations();
+  violation->set_subject(subject);
+  violation->set_description(absl::StrCat("at most ", refusal.limit, " calls at once"));
+  return WithQuotaFailure(WithRetryAfter(status, refusal.retry_after), quota);
+}
+
 }  // namespace
 
 RateLimiter::RateLimiter(Loop control, SharedState& state, Clock& clock, RateLimiterOptions options)
@@ -28,8 +37,7 @@ Bucket RateLimiter::OwnBucket(const Rate& rate) const {
   return {"", rate.requests_per_second / options_.max_replicas, burst, burst};
 }
 
-RateDecision RateLimiter::TryAdmit(absl::string_view account_id) {
-  const Rate& rate = RateOf(account_id);
+RateDecision RateLimiter::TryAdmit(absl::string_view account_id, const Rate& rate) {
   if (rate.requests_per_second <= 0) return {};
   const absl::Time now = clock_.Now();
   const MutexLock lock(mutex_);
@@ -60,12 +68,17 @@ RateDecision RateLimiter::Decide(Account& account, const Rate& rate, absl::Time 
 }
 
 Task<RateDecision> RateLimiter::Admit(std::string account_id) {
+  const Rate rate = RateOf(account_id);
+  return Admit(std::move(account_id), rate);
+}
+
+Task<RateDecision> RateLimiter::Admit(std::string account_id, Rate rate) {
   for (;;) {
-    RateDecision decision = TryAdmit(account_id);
+    RateDecision decision = TryAdmit(account_id, rate);
     if (decision.verdict != RateDecision::Verdict::kAsk) co_return decision;
     const auto line = lines_.try_emplace(account_id).first;  // Stays while `asking` counts us.
     ++line->second.asking;
-    if (line->second.lease == nullptr) line->second.lease = StartLease(account_id);
+    if (line->second.lease == nullptr) line->second.lease = StartLease(account_id, rate);
     const std::shared_ptr<Lease> lease = line->second.lease;
     const absl::StatusOr<TakeResult> landed = co_await Lease::Join(lease);
     if (--line->second.asking == 0 && line->second.lease == nullptr) lines_.erase(line);
@@ -76,8 +89,8 @@ Task<RateDecision> RateLimiter::Admit(std::string account_id) {
   }
 }
 
-std::shared_ptr<RateLimiter::Lease> RateLimiter::StartLease(const std::string& account_id) {
-  const Rate& rate = RateOf(account_id);
+std::shared_ptr<RateLimiter::Lease> RateLimiter::StartLease(const std::string& account_id,
+                                                            const Rate& rate) {
   const double burst = std::max(rate.burst, 1.0);
   const double share = rate.requests_per_second * absl::ToDoubleSeconds(options_.lease);
   // Whoever waits already has a use for a token.
@@ -90,17 +103,16 @@ std::shared_ptr<RateLimiter::Lease> RateLimiter::StartLease(const std::string& a
                                   .initial = burst}});
   take.want = want;
   return Lease::Start(control_, WhenLeft::kGoesOn, state_.Take(std::move(take)),
-                      [this, account_id, want](const absl::StatusOr<TakeResult>& taken) {
-                        Landed(account_id, want, taken);
+                      [this, account_id, rate, want](const absl::StatusOr<TakeResult>& taken) {
+                        Landed(account_id, rate, want, taken);
                         const auto line = lines_.find(account_id);
                         line->second.lease = nullptr;
                         if (line->second.asking == 0) lines_.erase(line);
                       });
 }
 
-void RateLimiter::Landed(const std::string& account_id, double want,
+void RateLimiter::Landed(const std::string& account_id, const Rate& rate, double want,
                          const absl::StatusOr<TakeResult>& taken) {
-  const Rate& rate = RateOf(account_id);
   const absl::Time now = clock_.Now();
   const MutexLock lock(mutex_);
   Account& account = Find(account_id, now);
@@ -173,15 +185,17 @@ size_t RateLimiter::accounts() const {
 }
 
 absl::Status RateLimited(absl::string_view account_id, const RateDecision& refusal) {
-  google::rpc::QuotaFailure quota;
-  google::rpc::QuotaFailure::Violation* const violation = quota.add_violations();
-  violation->set_subject(absl::StrCat("account:", account_id));
-  violation->set_description(
-      absl::StrCat("calls of one account: at most ", refusal.limit, " at once"));
   const absl::Status status =
       MakeError(absl::StatusCode::kResourceExhausted, v1::ERROR_REASON_ACCOUNT_RATE_LIMITED,
                 "the account's calls come faster than its rate; call again later");
-  return WithQuotaFailure(WithRetryAfter(status, refusal.retry_after), quota);
+  return WithQuota(status, absl::StrCat("account:", account_id), refusal);
+}
+
+absl::Status CallerRateLimited(absl::string_view caller, const RateDecision& refusal) {
+  const absl::Status status =
+      MakeError(absl::StatusCode::kResourceExhausted, v1::ERROR_REASON_CALLER_RATE_LIMITED,
+                "the caller's calls come faster than its rate; call again later");
+  return WithQuota(status, absl::StrCat("caller:", caller), refusal);
 }
 
 }  // namespace pcaps

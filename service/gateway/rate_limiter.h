@@ -73,16 +73,23 @@ class RateLimiter {
   // `clock` may be asked on any thread.
   RateLimiter(Loop control, SharedState& state, Clock& clock, RateLimiterOptions options);
 
+  using Rate = RateLimiterOptions::Rate;
+
   // What can be decided at once, on any thread. kAsk: only Admit() knows.
-  RateDecision TryAdmit(absl::string_view account_id);
+  RateDecision TryAdmit(absl::string_view account_id) {
+    return TryAdmit(account_id, RateOf(account_id));
+  }
   // On the control loop. Admitted or refused; also where the caller is cancelled.
   Task<RateDecision> Admit(std::string account_id);
+
+  // The same for who is no account, and has a rate of his own. `subject`: no account's id.
+  RateDecision TryAdmit(absl::string_view subject, const Rate& rate);
+  Task<RateDecision> Admit(std::string subject, Rate rate);
 
   Counts counts() const;
   size_t accounts() const;
 
  private:
-  using Rate = RateLimiterOptions::Rate;
   struct Account {
     std::string id;
     double tokens = 0;  // Of leases.
@@ -105,8 +112,9 @@ class RateLimiter {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TakeOwn(Account& account, const Rate& rate, double want, absl::Time now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::shared_ptr<Lease> StartLease(const std::string& account_id);
-  void Landed(const std::string& account_id, double want, const absl::StatusOr<TakeResult>& taken);
+  std::shared_ptr<Lease> StartLease(const std::string& account_id, const Rate& rate);
+  void Landed(const std::string& account_id, const Rate& rate, double want,
+              const absl::StatusOr<TakeResult>& taken);
 
   const Loop control_;
   SharedState& state_;
@@ -123,5 +131,7 @@ class RateLimiter {
 
 // RESOURCE_EXHAUSTED ACCOUNT_RATE_LIMITED, with RetryInfo and QuotaFailure.
 absl::Status RateLimited(absl::string_view account_id, const RateDecision& refusal);
+// The same of a caller: CALLER_RATE_LIMITED.
+absl::Status CallerRateLimited(absl::string_view caller, const RateDecision& refusal);
 
 }  // namespace pcaps

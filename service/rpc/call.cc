@@ -6,6 +6,7 @@
 
 #include "absl/random/random.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "clients/base/error.h"
@@ -64,14 +65,29 @@ std::string NewRequestId() {
 
 std::string Whole(double tokens) { return absl::StrCat(static_cast<int64_t>(tokens)); }
 
+absl::StatusOr<KnownCaller> Identify(const RpcEnv& env, const grpc::CallbackServerContext& context,
+                                     Access access) {
+  if (access == Access::kOpen) return Stranger();
+  return env.callers.Identify(context);
+}
+
+// No account's id has a colon.
+std::string RateSubject(const Caller& caller) { return absl::StrCat("caller:", caller.name); }
+
+RateLimiter::Rate RateOf(const Caller& caller) {
+  return {caller.rate.requests_per_second, caller.rate.burst};
+}
+
 }  // namespace
 
 Call::Call(RpcEnv& env, grpc::CallbackServerContext* context, absl::string_view method,
-           CallSubject subject)
+           Access access, CallSubject subject)
     : env_(env),
       context_(context),
       method_(method),
+      access_(access),
       subject_(subject),
+      caller_(Identify(env, *context, access)),
       peer_(context->peer()),
       start_(env.clock.Now()),
       caller_deadline_(CallerDeadline(*context, start_)),
@@ -86,36 +102,68 @@ void Call::CountMessage(int64_t bytes) {
   bytes_sent_ += bytes;
 }
 
+absl::Status Call::Admit(const absl::Status& checked) {
+  if (!caller_.ok()) return caller_.status();
+  if (!checked.ok()) return checked;
+  return CheckAccess(caller_->caller(), subject_.account_id, access_);
+}
+
+absl::Status Call::StillAllowed() const {
+  if (access_ == Access::kOpen) return absl::OkStatus();
+  return env_.callers.Recheck(*caller_, subject_.account_id, access_);
+}
+
 Call::Entry Call::Enter(const absl::Status& checked) {
-  refusal_ = checked;
-  if (refusal_.ok()) {
-    place_ = env_.door.unary.Take();
-    if (place_) return Decide(env_.rates.TryAdmit(subject_.account_id));
-    refusal_ = TooManyAtOnce(env_.door.unary, "calls");
+  refusal_ = Admit(checked);
+  if (!refusal_.ok()) return entry_ = Entry::kRefused;
+  place_ = env_.door.unary.Take();
+  if (place_) return TryRates();
+  refusal_ = TooManyAtOnce(env_.door.unary, "calls");
+  return entry_ = Entry::kRefused;
+}
+
+Call::Entry Call::TryRates() {
+  const Caller& caller = caller_->caller();
+  if (caller.rate.requests_per_second > 0 && !caller_within_rate_) {
+    const RateDecision decision = env_.rates.TryAdmit(RateSubject(caller), RateOf(caller));
+    if (decision.verdict == RateDecision::Verdict::kAsk) return entry_ = Entry::kAsk;
+    if (!Pass(decision, /*is_callers=*/true)) return entry_ = Entry::kRefused;
   }
-  entry_ = Entry::kRefused;
-  return entry_;
+  const RateDecision decision = env_.rates.TryAdmit(subject_.account_id);
+  if (decision.verdict == RateDecision::Verdict::kAsk) return entry_ = Entry::kAsk;
+  return entry_ = Pass(decision, /*is_callers=*/false) ? Entry::kOpen : Entry::kRefused;
 }
 
 Task<absl::Status> Call::AskRate() {
+  const Caller& caller = caller_->caller();
+  if (caller.rate.requests_per_second > 0 && !caller_within_rate_) {
+    const RateDecision decision = co_await env_.rates.Admit(RateSubject(caller), RateOf(caller));
+    if (!Pass(decision, /*is_callers=*/true)) co_return refusal_;
+  }
   std::string account_id(subject_.account_id);
   const RateDecision decision = co_await env_.rates.Admit(std::move(account_id));
-  Decide(decision);
+  Pass(decision, /*is_callers=*/false);
   co_return refusal_;
 }
 
-Call::Entry Call::Decide(const RateDecision& decision) {
-  using Verdict = RateDecision::Verdict;
-  if (decision.verdict == Verdict::kAsk) return entry_ = Entry::kAsk;
-  if (decision.IsLow()) {  // Else they are worth less than the bytes.
-    context_->AddInitialMetadata(kRateLimitKey, Whole(decision.limit));
-    context_->AddInitialMetadata(kRateRemainingKey, Whole(decision.remaining));
-    const absl::Duration reset = absl::Ceil(decision.reset, absl::Seconds(1));
-    context_->AddInitialMetadata(kRateResetKey, absl::StrCat(absl::ToInt64Seconds(reset)));
+bool Call::Pass(const RateDecision& decision, bool is_callers) {
+  const bool admitted = decision.verdict == RateDecision::Verdict::kAdmitted;
+  if (is_callers && admitted) {
+    caller_within_rate_ = true;
+    return true;  // The account's numbers are what a caller is told.
   }
-  if (decision.verdict == Verdict::kAdmitted) return entry_ = Entry::kOpen;
-  refusal_ = RateLimited(subject_.account_id, decision);
-  return entry_ = Entry::kRefused;
+  if (decision.IsLow()) TellRate(decision);  // Else they are worth less than the bytes.
+  if (admitted) return true;
+  refusal_ = is_callers ? CallerRateLimited(caller_->caller().name, decision)
+                        : RateLimited(subject_.account_id, decision);
+  return false;
+}
+
+void Call::TellRate(const RateDecision& decision) {
+  context_->AddInitialMetadata(kRateLimitKey, Whole(decision.limit));
+  context_->AddInitialMetadata(kRateRemainingKey, Whole(decision.remaining));
+  const absl::Duration reset = absl::Ceil(decision.reset, absl::Seconds(1));
+  context_->AddInitialMetadata(kRateResetKey, absl::StrCat(absl::ToInt64Seconds(reset)));
 }
 
 void Call::NoteCache(CacheUse use, absl::Duration age) {
@@ -135,16 +183,24 @@ grpc::Status Call::Conclude(const absl::Status& status) {
   return ToGrpcStatus(outcome_);
 }
 
-void Call::LogEnd() {
-  if (!env_.log.Writes(LogLevel::kInfo)) return;
-  LogLine line = env_.log.Begin(LogLevel::kInfo, "rpc");
+void Call::AddOutcome(LogLine& line) const {
   line.AddText("method", method_);
   line.AddText("code", CodeName(static_cast<grpc::StatusCode>(outcome_.code())));
   const v1::ErrorReason reason = ReasonOf(outcome_);
   if (reason != v1::ERROR_REASON_UNSPECIFIED) line.AddText("reason", ReasonName(reason));
+  if (caller_.ok() && !caller_->caller().name.empty()) {
+    line.AddText("caller", caller_->caller().name);
+  }
+  line.AddText("account", subject_.account_id);
+}
+
+void Call::LogEnd() {
+  if (audit_) LogAudit();
+  if (!env_.log.Writes(LogLevel::kInfo)) return;
+  LogLine line = env_.log.Begin(LogLevel::kInfo, "rpc");
+  AddOutcome(line);
   if (!outcome_.ok()) line.AddText("message", outcome_.message());
   line.AddNumber("duration_us", absl::ToInt64Microseconds(env_.clock.Now() - start_));
-  line.AddText("account", subject_.account_id);
   if (!subject_.pcap_id.empty()) line.AddText("pcap_id", subject_.pcap_id);
   if (!subject_.ownership_id.empty()) line.AddText("ownership_id", subject_.ownership_id);
   if (!cache_.empty()) line.AddText("cache", cache_);
@@ -157,6 +213,27 @@ void Call::LogEnd() {
     const google::rpc::ErrorInfo info = ErrorInfoOf(outcome_);
     for (const auto& [key, value] : info.metadata()) line.AddText(key, value);
   }
+  env_.log.WriteSoon(std::move(line));
+}
+
+// Whatever the level of the log.
+void Call::LogAudit() {
+  LogLine line = env_.log.Begin(LogLevel::kInfo, "audit");
+  AddOutcome(line);
+  audit_(line);
+  const bool about_ownership = absl::StrContains(method_, "OwnershipService");
+  std::string id(about_ownership ? subject_.ownership_id : subject_.pcap_id);
+  if (id.empty()) id = answered_id_;
+  if (!id.empty()) line.AddText(about_ownership ? "ownership_id" : "pcap_id", id);
+  const google::rpc::ErrorInfo info = ErrorInfoOf(outcome_);
+  const auto ray = info.metadata().find("cf_ray");
+  const std::string cf_ray = ray != info.metadata().end()
+                                 ? ray->second
+                                 : env_.receipts.Find(std::string(subject_.account_id), id);
+  if (!cf_ray.empty()) line.AddText("cf_ray", cf_ray);
+  if (!request_id_.empty()) line.AddText("request_id", request_id_);
+  if (!trace_id_.empty()) line.AddText("trace_id", trace_id_);
+  line.AddText("peer", peer_);
   env_.log.WriteSoon(std::move(line));
 }
 

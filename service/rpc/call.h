@@ -1,11 +1,12 @@
-// Call: what every RPC has, whatever its shape: a deadline, metadata in and out, one log line at
-// its end.
+// Call: what every RPC has, whatever its shape: a caller, a deadline, metadata in and out, one log
+// line at its end, and one for the audit where it changed something.
 #pragma once
 
 #include <grpcpp/server_context.h>
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -17,8 +18,11 @@
 #include "clients/base/task.h"
 #include "service/gateway/rate_limiter.h"
 #include "service/gateway/served.h"
+#include "service/rpc/audit.h"
+#include "service/rpc/caller_identity.h"
 #include "service/rpc/door.h"
 #include "service/rpc/stream_registry.h"
+#include "service/rpc/write_receipts.h"
 #include "service/telemetry/log.h"
 
 namespace pcaps {
@@ -30,8 +34,10 @@ struct RpcEnv {
   Log& log;
   StreamRegistry& streams;
   Door& door;
-  RateLimiter& rates;              // Of accounts. Streams cost nothing: they are bounded in number.
-  absl::Duration request_timeout;  // Bounds a call whose caller sets no deadline.
+  const CallerDirectory& callers;
+  const WriteReceipts& receipts;
+  RateLimiter& rates;                   // Streams cost nothing: they are bounded in number.
+  absl::Duration request_timeout;       // Bounds a call whose caller sets no deadline.
   absl::Duration reader_stall_timeout;  // A reader that takes no message this long is cut off.
 };
 
@@ -47,8 +53,11 @@ struct CallSubject {
 class Call {
  public:
   // `method` is the full name, "/pcaps.v1.PcapsService/GetPcap".
-  Call(RpcEnv& env, grpc::CallbackServerContext* context, absl::string_view method,
+  Call(RpcEnv& env, grpc::CallbackServerContext* context, absl::string_view method, Access access,
        CallSubject subject);
+
+  // Tells the audit of it at its end: `describe` adds to its line.
+  void Audit(std::function<void(LogLine&)> describe) { audit_ = std::move(describe); }
 
   RpcEnv& env() const { return env_; }
   grpc::CallbackServerContext* context() const { return context_; }
@@ -59,9 +68,17 @@ class Call {
     return std::min(start_ + wait + env_.request_timeout, caller_deadline_);
   }
 
-  // Whether the call may go on: it is sound, and within its account's rate.
+  // Whether its caller is known, it is sound (`checked`), and he may do this to its account: OK, or
+  // the first of these that it lacks. Asked once.
+  absl::Status Admit(const absl::Status& checked);
+  // The same later, of a call that was admitted: he may have lost access.
+  absl::Status StillAllowed() const;
+  // The caller's name in the callers file; empty where callers are not identified. Once admitted.
+  std::string caller_name() const { return caller_.ok() ? caller_->caller().name : ""; }
+
+  // Whether the call may go on: it is admitted, and within its caller's and its account's rate.
   enum class Entry { kOpen, kAsk, kRefused };
-  // Asked once, of a unary call. kAsk: AskRate() decides.
+  // Asked once, of a unary call, in place of Admit(). kAsk: AskRate() decides.
   Entry Enter(const absl::Status& checked);
   Entry entry() const { return entry_; }
   // On the control loop. OK, or the refusal.
@@ -78,29 +95,49 @@ class Call {
     NoteCache(served.cache, served.age);
   }
 
+  // Takes note of what the answer is about, where the request did not name it.
+  template <typename Response>
+  void NoteAnswer(const Response& response) {
+    if constexpr (requires { response.id(); }) {
+      if (audit_) answered_id_ = response.id();
+    }
+  }
+
   // The call's answer: adds the trailing metadata to the context. Call once, before the reactor's
   // Finish().
   grpc::Status Conclude(const absl::Status& status);
   // The answer did not get to the caller after all. Between Conclude() and LogEnd().
   void Cancelled() { outcome_ = absl::CancelledError("the caller left"); }
-  // Writes the log line. Call once, when gRPC is done with the call.
+  // Writes the log lines. Call once, when gRPC is done with the call.
   void LogEnd();
 
  private:
   void NoteCache(CacheUse use, absl::Duration age);
-  Entry Decide(const RateDecision& decision);
+  // Of the caller's rate, then of the account's. What has been decided is not asked again.
+  Entry TryRates();
+  // False: it is refused.
+  bool Pass(const RateDecision& decision, bool is_callers);
+  void TellRate(const RateDecision& decision);
+  // What both lines have.
+  void AddOutcome(LogLine& line) const;
+  void LogAudit();
 
   RpcEnv& env_;
   grpc::CallbackServerContext* const context_;
   const std::string method_;
+  const Access access_;
   const CallSubject subject_;
+  const absl::StatusOr<KnownCaller> caller_;
   const std::string peer_;  // Taken at once: gRPC forgets it when the client goes.
   const absl::Time start_;
   const absl::Time caller_deadline_;  // InfiniteFuture where there is none.
   std::string request_id_;            // The caller's, or made up when it is needed for an error.
   std::string trace_id_;
+  std::function<void(LogLine&)> audit_;  // Null: it changes nothing.
+  std::string answered_id_;
   Places::Place place_;  // From Enter() on.
   Entry entry_ = Entry::kOpen;
+  bool caller_within_rate_ = false;
   absl::Status refusal_;
   absl::string_view cache_;  // Where the answer came from: the name of a CacheUse.
   absl::Status outcome_;
@@ -109,7 +146,7 @@ class Call {
 };
 
 // A call of `Service`'s method, about what the request names.
-template <typename Service, typename Request>
+template <typename Service, Access access, typename Request>
 std::unique_ptr<Call> MakeCall(RpcEnv& env, grpc::CallbackServerContext* context,
                                absl::string_view method, const Request& request) {
   CallSubject subject;
@@ -117,8 +154,12 @@ std::unique_ptr<Call> MakeCall(RpcEnv& env, grpc::CallbackServerContext* context
   if constexpr (requires { request.pcap_id(); }) subject.pcap_id = request.pcap_id();
   if constexpr (requires { request.ownership_id(); }) subject.ownership_id = request.ownership_id();
   subject.request_bytes = static_cast<int64_t>(request.ByteSizeLong());
-  return std::make_unique<Call>(
-      env, context, absl::StrCat("/", Service::service_full_name(), "/", method), subject);
+  auto call = std::make_unique<Call>(
+      env, context, absl::StrCat("/", Service::service_full_name(), "/", method), access, subject);
+  if constexpr (access == Access::kWrite) {
+    call->Audit([&request](LogLine& line) { DescribeWrite(line, request); });
+  }
+  return call;
 }
 
 }  // namespace pcaps

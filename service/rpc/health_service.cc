@@ -5,6 +5,7 @@
 
 #include "service/rpc/explained_bytes.h"
 #include "service/rpc/server_stream.h"
+#include "service/rpc/status_details.h"
 
 namespace pcaps {
 namespace {
@@ -29,6 +30,13 @@ grpc::ServerUnaryReactor* HealthService::Check(grpc::CallbackServerContext* cont
   // Probes ask every second on one connection.
   env_.door.connections.Explain(context->peer(), MetadataBytes(*context));
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  if (!open_) {
+    const absl::Status known = env_.callers.Identify(*context).status();
+    if (!known.ok()) {
+      reactor->Finish(ToGrpcStatus(known));
+      return reactor;
+    }
+  }
   if (!IsKnown(request->service())) {
     reactor->Finish(grpc::Status(grpc::StatusCode::NOT_FOUND, "unknown service"));
     return reactor;
@@ -40,7 +48,8 @@ grpc::ServerUnaryReactor* HealthService::Check(grpc::CallbackServerContext* cont
 
 grpc::ServerWriteReactor<HealthCheckResponse>* HealthService::Watch(
     grpc::CallbackServerContext* context, const HealthCheckRequest* request) {
-  auto call = std::make_unique<Call>(env_, context, "/grpc.health.v1.Health/Watch", CallSubject());
+  auto call = std::make_unique<Call>(env_, context, "/grpc.health.v1.Health/Watch",
+                                     open_ ? Access::kOpen : Access::kKnown, CallSubject());
   // Shared, because a std::function has to be copyable.
   auto place = std::make_shared<Places::Place>(env_.door.health_watches.Take());
   const absl::Status checked =

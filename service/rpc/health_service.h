@@ -14,8 +14,8 @@ namespace pcaps {
 
 class HealthService final : public grpc::health::v1::Health::CallbackService {
  public:
-  // `env` outlives the service.
-  explicit HealthService(RpcEnv& env) : env_(env), changed_(env.control) {}
+  // `open`: anybody may ask; else whom the callers file knows. `env` outlives the service.
+  HealthService(RpcEnv& env, bool open) : env_(env), open_(open), changed_(env.control) {}
 
   // Not serving from now on; watchers learn it. On the control loop.
   void StopServing();
@@ -32,6 +32,7 @@ class HealthService final : public grpc::health::v1::Health::CallbackService {
                             StreamWriter<grpc::health::v1::HealthCheckResponse>& writer);
 
   RpcEnv& env_;
+  const bool open_;
   std::atomic<bool> serving_ = true;
   Event changed_;
 };

@@ -45,10 +45,12 @@ RpcServer::RpcServer(RpcEnv& env, Gateway& gateway, Ownerships& ownerships,
       options_(std::move(options)),
       pcaps_(env, gateway, options_.bounds),
       ownership_(env, ownerships),
-      health_(env),
+      health_(env, options_.open_health),
       unknown_(env.door),
       guard_(env.door.connections, env.log, env.clock,
-             {options_.limits.max_concurrent_streams, options_.flood_guard}) {}
+             {options_.limits.max_concurrent_streams, options_.flood_guard}),
+      tls_(options_.tls == nullptr ? nullptr
+                                   : std::make_shared<ServerTls>(options_.tls, options_.clients)) {}
 
 RpcServer::~RpcServer() = default;
 
@@ -68,7 +70,9 @@ absl::StatusOr<std::string> RpcServer::Start() {
   } else {
     builder.SetOption(std::make_unique<WithoutPlugins>());
   }
-  guard_.AddTo(builder, grpc::InsecureServerCredentials());
+  std::shared_ptr<grpc::ServerCredentials> credentials = tls_;
+  if (credentials == nullptr) credentials = grpc::InsecureServerCredentials();
+  guard_.AddTo(builder, std::move(credentials));
   builder.RegisterService(&pcaps_);
   builder.RegisterService(&ownership_);
   builder.RegisterService(&health_);

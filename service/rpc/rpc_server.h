@@ -15,6 +15,7 @@
 #include "service/rpc/ownership_service.h"
 #include "service/rpc/pcaps_service.h"
 #include "service/rpc/server_limits.h"
+#include "service/rpc/server_tls.h"
 #include "service/rpc/unknown_methods.h"
 
 namespace pcaps {
@@ -22,6 +23,9 @@ namespace pcaps {
 struct RpcServerOptions {
   std::string listen = "127.0.0.1:50051";
   bool reflection = false;
+  bool open_health = true;              // Health may be asked by anybody.
+  std::shared_ptr<const TlsFiles> tls;  // Null: plain text.
+  ServerTls::ClientCertificate clients = ServerTls::ClientCertificate::kIgnored;
   RequestBounds bounds;
   ServerLimits limits;
   bool flood_guard = true;
@@ -36,6 +40,9 @@ class RpcServer {
   // Serves from now on. Returns "host:port" with the port in use. UNAVAILABLE where it cannot be
   // had.
   absl::StatusOr<std::string> Start();
+
+  // For connections from now on. Any thread. Not null; only where the options have some.
+  void ReplaceTls(std::shared_ptr<const TlsFiles> files) { tls_->Replace(std::move(files)); }
 
   // Tells health checkers that we are leaving. On the control loop.
   void StopServing() { health_.StopServing(); }
@@ -54,6 +61,7 @@ class RpcServer {
   HealthService health_;
   UnknownMethods unknown_;
   ConnectionGuard guard_;
+  const std::shared_ptr<ServerTls> tls_;  // Null: plain text.
   std::unique_ptr<grpc::Server> server_;
 };
 

@@ -37,18 +37,22 @@ class ServerStream final : public grpc::ServerWriteReactor<Message>,
  public:
   using Handler = std::function<Task<absl::Status>(StreamWriter<Message>&)>;
 
-  // Answers `checked` at once where it is an error, else runs `handler` on `loop` and ends with
-  // what it returns.
+  // Answers at once where the call is not admitted, `checked` or else; else runs `handler` on
+  // `loop` and ends with what it returns.
   static grpc::ServerWriteReactor<Message>* Start(std::unique_ptr<Call> call, const Loop& loop,
                                                   const absl::Status& checked, Handler handler) {
     auto stream = std::make_shared<ServerStream>(std::move(call), loop, std::move(handler));
     stream->self_ = stream;
-    if (checked.ok()) {
-      stream->ticket_ = stream->call_->env().streams.Add(stream);
-      boost::asio::post(loop, [stream] { stream->Run(stream); });
-    } else {
-      stream->Finish(stream->call_->Conclude(checked));
+    const absl::Status admitted = stream->call_->Admit(checked);
+    if (!admitted.ok()) {
+      stream->Finish(stream->call_->Conclude(admitted));
+      return stream.get();
     }
+    stream->ticket_ = stream->call_->env().streams.Add(stream);
+    // Its caller may have lost access since he was admitted, before the registry knew of it.
+    const absl::Status still = stream->StillAllowed();
+    if (!still.ok()) stream->EndWith(still);
+    boost::asio::post(loop, [stream] { stream->Run(stream); });
     return stream.get();
   }
 
@@ -93,6 +97,8 @@ class ServerStream final : public grpc::ServerWriteReactor<Message>,
       self->cancel_.emit(boost::asio::cancellation_type::terminal);
     });
   }
+
+  absl::Status StillAllowed() const override { return call_->StillAllowed(); }
 
  private:
   void Run(std::shared_ptr<ServerStream> self) {

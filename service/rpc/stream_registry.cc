@@ -23,6 +23,28 @@ void StreamRegistry::Remove(uint64_t ticket) {
 std::vector<std::weak_ptr<EndableStream>> StreamRegistry::BeginDrain(absl::Status why) {
   const MutexLock lock(mutex_);
   draining_ = std::move(why);
+  return Open();
+}
+
+int StreamRegistry::EndThoseNotAllowed() {
+  std::vector<std::weak_ptr<EndableStream>> streams;
+  {
+    const MutexLock lock(mutex_);
+    streams = Open();
+  }
+  int ended = 0;
+  for (const std::weak_ptr<EndableStream>& each : streams) {
+    const std::shared_ptr<EndableStream> stream = each.lock();
+    if (stream == nullptr) continue;
+    const absl::Status allowed = stream->StillAllowed();
+    if (allowed.ok()) continue;
+    stream->EndWith(allowed);
+    ++ended;
+  }
+  return ended;
+}
+
+std::vector<std::weak_ptr<EndableStream>> StreamRegistry::Open() const {
   std::vector<std::weak_ptr<EndableStream>> streams;
   streams.reserve(open_.size());
   for (const auto& [ticket, stream] : open_) streams.push_back(stream);

@@ -81,6 +81,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
     Spawn(loop_, cancel_.slot(), Serve(), [self](absl::StatusOr<Response> result) {
       if (!result.ok()) return self->End(result.status());
       *self->response_ = *std::move(result);
+      self->call_->NoteAnswer(*self->response_);
       self->call_->CountMessage(self->response_->ByteSizeLong());
       self->End(absl::OkStatus());
     });

@@ -96,10 +96,15 @@ Gateway::~Gateway() {
 }
 
 std::shared_ptr<grpc::Channel> Gateway::Connect() const {
+  return Connect(grpc::InsecureChannelCredentials());
+}
+
+std::shared_ptr<grpc::Channel> Gateway::Connect(
+    const std::shared_ptr<grpc::ChannelCredentials>& credentials) const {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(address_, grpc::InsecureChannelCredentials(), arguments);
+  return grpc::CreateCustomChannel(address_, credentials, arguments);
 }
 
 std::vector<json::object> Gateway::Log() const {

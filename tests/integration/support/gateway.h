@@ -2,6 +2,7 @@
 #pragma once
 
 #include <grpcpp/channel.h>
+#include <grpcpp/security/credentials.h>
 
 #include <boost/json.hpp>
 #include <functional>
@@ -27,6 +28,8 @@ class Gateway {
   const std::string& address() const { return address_; }
   // A connection of its own.
   std::shared_ptr<grpc::Channel> Connect() const;
+  std::shared_ptr<grpc::Channel> Connect(
+      const std::shared_ptr<grpc::ChannelCredentials>& credentials) const;
 
   // The lines of its log up to now; fails the test where one is no JSON object.
   std::vector<boost::json::object> Log() const;

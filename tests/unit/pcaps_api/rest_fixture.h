@@ -35,11 +35,12 @@ class RestTest : public testing::Test {
 
   void Connect(const std::string& base_url) {
     options_.upstream.base_url = base_url;
-    std::vector<Credential> credentials;
-    credentials.push_back({"default", Token("t0ken"), {"acc", "other"}});
-    api_ = std::make_unique<RestPcapsApi>(loop_.get_executor(), options_,
-                                          std::make_shared<Credentials>(std::move(credentials)),
-                                          limits_, clock_, [] { return 0.0; });
+    api_ = std::make_unique<RestPcapsApi>(loop_.get_executor(), options_, credentials_, limits_,
+                                          clock_, [] { return 0.0; });
+  }
+
+  static std::vector<Credential> CredentialsWith(const std::string& token) {
+    return {{"default", Token(token), {"acc", "other"}}};
   }
 
   template <typename T>
@@ -86,6 +87,8 @@ class RestTest : public testing::Test {
   boost::asio::io_context loop_;
   SystemClock clock_;
   RestPcapsApiOptions options_;
+  std::shared_ptr<Credentials> credentials_ =
+      std::make_shared<Credentials>(CredentialsWith("t0ken"));
   std::shared_ptr<UpstreamLimits> limits_ = std::make_shared<UpstreamLimits>(256, 0.2);
   std::vector<UpstreamAttempt> attempts_;
   std::unique_ptr<TestServer> server_;

@@ -129,6 +129,8 @@ constexpr Advice kAdvice[] = {
      "use an account this caller may use, or let the gateway's operator allow it"},
     {v1::ERROR_REASON_ACCOUNT_RATE_LIMITED,
      "wait, or let the gateway's operator raise the rate of this account"},
+    {v1::ERROR_REASON_CALLER_RATE_LIMITED,
+     "wait, or let the gateway's operator raise the rate_limit of this caller"},
     {v1::ERROR_REASON_OVERLOADED, "wait, or run more replicas of the gateway"},
     {v1::ERROR_REASON_DRAINING, "ask again: another replica, or the restarted one, answers"},
     {v1::ERROR_REASON_SHARED_STATE_UNAVAILABLE,

@@ -8,8 +8,22 @@ namespace {
 class FakeStream : public EndableStream {
  public:
   void EndWith(absl::Status why) override { ended = std::move(why); }
+  absl::Status StillAllowed() const override { return allowed; }
+  absl::Status allowed;
   absl::Status ended;
 };
+
+TEST(StreamRegistry, EndsThoseWhoseCallersHaveLostAccessAndNoOthers) {
+  StreamRegistry registry;
+  const auto allowed = std::make_shared<FakeStream>();
+  const auto lost = std::make_shared<FakeStream>();
+  lost->allowed = absl::PermissionDeniedError("not any more");
+  registry.Add(allowed);
+  registry.Add(lost);
+  EXPECT_EQ(registry.EndThoseNotAllowed(), 1);
+  EXPECT_TRUE(allowed->ended.ok());
+  EXPECT_TRUE(absl::IsPermissionDenied(lost->ended));
+}
 
 TEST(StreamRegistry, DrainHandsOutTheOpenStreamsAndEndsNewcomers) {
   StreamRegistry registry;
