@@ -43,6 +43,9 @@ bench_packages=(
   openssl # Makes the certificate of the upstream.
 )
 
+# To see how callers fare who share connections.
+proxy_packages=(nghttp2-proxy) # nghttpx
+
 # To measure coverage.
 coverage_packages=(gcovr)
 
