@@ -92,8 +92,9 @@ Call::Call(RpcEnv& env, grpc::CallbackServerContext* context, absl::string_view 
       start_(env.clock.Now()),
       caller_deadline_(CallerDeadline(*context, start_)),
       request_id_(UsableRequestId(ClientMetadata(*context, kRequestIdKey))),
-      trace_id_(TraceIdOf(ClientMetadata(*context, kTraceparentKey))) {
-  env_.door.connections.Explain(peer_, subject_.request_bytes + MetadataBytes(*context_));
+      trace_id_(TraceIdOf(ClientMetadata(*context, kTraceparentKey))),
+      dispatched_(
+          env.door.connections.Dispatch(peer_, subject_.request_bytes + MetadataBytes(*context))) {
   if (!request_id_.empty()) context_->AddInitialMetadata(kRequestIdKey, request_id_);
 }
 

@@ -136,6 +136,7 @@ class Call {
   std::function<void(LogLine&)> audit_;  // Null: it changes nothing.
   std::string answered_id_;
   Places::Place place_;  // From Enter() on.
+  const DispatchedCall dispatched_;
   Entry entry_ = Entry::kOpen;
   bool caller_within_rate_ = false;
   absl::Status refusal_;

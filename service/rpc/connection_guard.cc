@@ -21,7 +21,8 @@ ConnectionGuard::ConnectionGuard(ConnectionTable& table, Log& log, Clock& clock,
     : table_(table), log_(log), clock_(clock), options_(options), closed_(log, clock) {
   ConnectionWatchOptions watch;
   watch.flood_guard = options_.flood_guard;
-  watch.count_streams = [this](const std::string& peer) {
+  watch.floods.max_partly_received = 4 * int64_t{options_.max_concurrent_streams};
+  watch.floods.count_streams = [this](const std::string& peer) {
     if (!census_.has_value()) census_.emplace();
     return census_->Count(peer);
   };
@@ -69,7 +70,10 @@ void ConnectionGuard::StopAccepting() { acceptor_->Stop(); }
 
 void ConnectionGuard::OnConnection(Descriptor socket, const PeerAddress& peer) {
   const absl::Time now = clock_.Now();
-  const auto connection = std::make_shared<Connection>(peer, options_.max_concurrent_streams, now);
+  Descriptor duplicate = socket.Duplicate();
+  if (!duplicate.valid()) return closed_.Count(CloseReason::kOverLimit, peer.name);
+  const auto connection = std::make_shared<Connection>(peer, std::move(duplicate),
+                                                       options_.max_concurrent_streams, now);
   switch (table_.Add(connection, now)) {
     case ConnectionTable::Entry::kOverLimit:
       return closed_.Count(CloseReason::kOverLimit, peer.name);
@@ -80,7 +84,7 @@ void ConnectionGuard::OnConnection(Descriptor socket, const PeerAddress& peer) {
     case ConnectionTable::Entry::kAdmitted:
       break;
   }
-  if (!watch_->Add(connection, socket.get())) {
+  if (!watch_->Add(connection)) {
     table_.Remove(connection);
     return closed_.Count(CloseReason::kOverLimit, peer.name);
   }

@@ -32,7 +32,8 @@ grpc::ServerUnaryReactor* HealthService::Check(grpc::CallbackServerContext* cont
                                                const HealthCheckRequest* request,
                                                HealthCheckResponse* response) {
   // Probes ask every second on one connection.
-  env_.door.connections.Explain(context->peer(), BytesOf(*request) + MetadataBytes(*context));
+  const DispatchedCall dispatched =
+      env_.door.connections.Dispatch(context->peer(), BytesOf(*request) + MetadataBytes(*context));
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   if (!open_) {
     const absl::Status known = env_.callers.Identify(*context).status();

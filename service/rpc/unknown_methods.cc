@@ -15,7 +15,8 @@ class Unimplemented final : public grpc::ServerGenericBidiReactor {
 
 grpc::ServerGenericBidiReactor* UnknownMethods::CreateReactor(
     grpc::GenericCallbackServerContext* context) {
-  door_.connections.Explain(context->peer(), MetadataBytes(*context));
+  const DispatchedCall dispatched =
+      door_.connections.Dispatch(context->peer(), MetadataBytes(*context));
   return new Unimplemented;
 }
 

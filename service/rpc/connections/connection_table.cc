@@ -48,13 +48,25 @@ void ConnectionTable::ShutOut(const std::string& host, absl::Time now, absl::Tim
   shut_out_[host] = until;
 }
 
-void ConnectionTable::Explain(absl::string_view peer, int64_t bytes) {
+DispatchedCall ConnectionTable::Dispatch(absl::string_view peer, int64_t bytes) {
   Shard& shard = ShardOf(peer);
   const MutexLock lock(shard.mutex);
   const auto found = shard.connections.find(peer);
-  if (found == shard.connections.end()) return;
+  if (found == shard.connections.end()) return DispatchedCall();
   found->second->explained += bytes + FloodRule::kCallOverhead;
   ++found->second->calls;
+  return DispatchedCall(found->second);
+}
+
+std::vector<std::shared_ptr<Connection>> ConnectionTable::OfHost(const std::string& host) {
+  std::vector<std::shared_ptr<Connection>> of_host;
+  for (Shard& shard : shards_) {
+    const MutexLock lock(shard.mutex);
+    for (const auto& [peer, connection] : shard.connections) {
+      if (connection->peer.host == host) of_host.push_back(connection);
+    }
+  }
+  return of_host;
 }
 
 int64_t ConnectionTable::size() const {

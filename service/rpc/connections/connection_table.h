@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
@@ -33,10 +34,11 @@ class ConnectionTable {
   // Admits nothing from this PeerAddress::host until then. Connections it has stay.
   void ShutOut(const std::string& host, absl::Time now, absl::Time until);
 
-  // A call on the connection of `peer` reached its handler: `bytes` of what came were its message
-  // and metadata. Within each call, so it has to be quick: some 100 ns.
-  void Explain(absl::string_view peer, int64_t bytes);
+  // A call on the connection of `peer` has reached its handler: `bytes` of what came were its
+  // message and metadata. Within each call, so it has to be quick: some 50 ns.
+  DispatchedCall Dispatch(absl::string_view peer, int64_t bytes);
 
+  std::vector<std::shared_ptr<Connection>> OfHost(const std::string& host);
   int64_t size() const;
   const ConnectionLimits& limits() const { return limits_; }
 

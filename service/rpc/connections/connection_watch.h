@@ -1,11 +1,8 @@
-// ConnectionWatch: looks at connections from beside gRPC: notices their end, and closes those that
-// flood. On a thread of its own, which sleeps while nothing comes in.
+// ConnectionWatch: sees from beside gRPC which connections have input, for FloodGuard, and which
+// have ended. On a thread of its own, which sleeps while nothing comes in.
 #pragma once
 
-#include <functional>
 #include <memory>
-#include <optional>
-#include <string>
 #include <thread>
 
 #include "absl/base/thread_annotations.h"
@@ -15,14 +12,13 @@
 #include "clients/base/mutex.h"
 #include "service/rpc/connections/closed_connections.h"
 #include "service/rpc/connections/connection_table.h"
+#include "service/rpc/connections/flood_guard.h"
 
 namespace pcaps {
 
 struct ConnectionWatchOptions {
-  bool flood_guard = true;  // Without it nothing is closed.
-  // gRPC's count of the streams of a peer's connection; nothing where there is none. On the
-  // watch's thread, only of connections that are suspect.
-  std::function<std::optional<StreamCounts>(const std::string& peer)> count_streams;
+  bool flood_guard = true;  // Without it only ends are seen.
+  FloodGuardOptions floods;
 };
 
 class ConnectionWatch {
@@ -36,9 +32,9 @@ class ConnectionWatch {
   // Any thread but the watch's; twice is nothing.
   void Stop();
 
-  // Watches a connection of the table until its end, when it leaves the table. False where it
-  // cannot, for want of descriptors. Any thread; before gRPC, who may close `socket`, has it.
-  bool Add(const std::shared_ptr<Connection>& connection, int socket);
+  // Watches a connection of the table until its end, when it leaves the table. False where the
+  // system does not let it. Any thread.
+  bool Add(const std::shared_ptr<Connection>& connection);
 
  private:
   using Connections = absl::flat_hash_set<std::shared_ptr<Connection>>;
@@ -49,24 +45,19 @@ class ConnectionWatch {
   void AwaitInput(absl::Time until, Connections& due);
   std::shared_ptr<Connection> Find(const void* connection);
   void Forget(const std::shared_ptr<Connection>& connection);
-  // Whether it has to be looked at again even if nothing more comes in: what has come is still
-  // being read.
-  bool Look(Connection& connection);
-  void Close(const Connection& connection, int64_t received);
   // Until the next look; `spent`: what the last one took.
   void Pause(absl::Duration spent);
 
   ConnectionTable& table_;
   ClosedConnections& closed_;
   Clock& clock_;
-  const ConnectionWatchOptions options_;
+  const bool sees_input_;
   const Descriptor epoll_;
   const Descriptor stop_;  // Readable from Stop() on.
   std::thread thread_;
   // Of the watch's thread.
   bool stopping_ = false;
-  bool suspicious_ = false;                      // Of a connection that was looked at last.
-  absl::Time trim_at_ = absl::InfiniteFuture();  // When memory of floods is given back.
+  FloodGuard guard_;
   Mutex mutex_;
   absl::flat_hash_map<const void*, std::shared_ptr<Connection>> watched_ ABSL_GUARDED_BY(mutex_);
 };

@@ -1,6 +1,7 @@
 // Descriptor: a file descriptor that is closed with its owner.
 #pragma once
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <utility>
@@ -20,6 +21,8 @@ class Descriptor {
 
   int get() const { return fd_; }
   bool valid() const { return fd_ >= 0; }
+  // Another one for the same; invalid where there is none left.
+  Descriptor Duplicate() const { return Descriptor(fcntl(fd_, F_DUPFD_CLOEXEC, 0)); }
   // Hands it over.
   int Release() { return std::exchange(fd_, -1); }
   void Reset(int fd = -1) {

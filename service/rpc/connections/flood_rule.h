@@ -16,10 +16,11 @@ namespace pcaps {
 
 // Sums since the connection began.
 struct Traffic {
-  int64_t received = 0;   // Bytes that were read from the socket.
-  int64_t sent = 0;       // Bytes that the peer has acknowledged.
-  int64_t explained = 0;  // Bytes of the calls that reached a handler, kCallOverhead included.
-  int64_t calls = 0;      // These calls.
+  int64_t received = 0;    // Bytes that were read from the socket.
+  int64_t sent = 0;        // Bytes that the peer has acknowledged.
+  int64_t explained = 0;   // Bytes of the calls that reached a handler, kCallOverhead included.
+  int64_t calls = 0;       // These calls,
+  int64_t open_calls = 0;  // and those of them that have not ended.
 };
 
 // Of a connection's streams, in sum.
@@ -48,28 +49,39 @@ class FloodRule {
   // A judgement costs some 20 us, for it takes counting streams; the cheapest flood has 28 bytes a
   // stream.
   static constexpr int64_t kBytesPerJudgement = 8 << 10;
-  // So many calls that have not come in whole are worth a second look soon.
-  static constexpr int64_t kSuspectStreams = 100;
+  // A dozen streams that are opened, and that is all.
+  static constexpr int64_t kUnremarkableBytes = 256;
+  static constexpr int64_t kUnremarkableStreams = 10;
 
   enum class Verdict { kHonest, kSuspect, kFlood };
 
   FloodRule(int max_concurrent_streams, absl::Time begin)
       : max_concurrent_streams_(max_concurrent_streams), begin_(begin) {}
 
-  // Whether enough has come since Judge() for it to be asked again.
+  // Since the last judgement: whether so much has come that it has to be judged again; whether
+  // anything has come that calls do not explain.
   bool IsDue(int64_t received) const { return received - received_ >= kBytesPerJudgement; }
+  bool IsRemarkable(int64_t received, int64_t explained) const {
+    return (received - received_) - (explained - explained_) > kUnremarkableBytes;
+  }
 
   // `streams`: nothing where nobody knows. What is not explained may be calls that have not come in
   // whole yet; an honest client has no more of them than it may. Count in this order: what was
   // received, streams, calls. Then bytes that no call explains are those of a stream that is open.
   Verdict Judge(const Traffic& total, const std::optional<StreamCounts>& streams, absl::Time now);
 
+  // Streams that were open at the last judgement and had not become calls, but for a few.
+  int64_t partly_received() const { return partly_received_; }
+
  private:
   const int64_t max_concurrent_streams_;
   const absl::Time begin_;
   int64_t credit_ = kSlack;
-  int64_t earned_ = 0;  // In sum, as the next one.
+  int64_t partly_received_ = 0;
+  // At the last judgement, in sum.
+  int64_t earned_ = 0;
   int64_t received_ = 0;
+  int64_t explained_ = 0;
 };
 
 }  // namespace pcaps

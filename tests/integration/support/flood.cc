@@ -19,6 +19,7 @@ constexpr absl::Duration kEndPatience = absl::Seconds(5);
 
 const std::vector<std::pair<FloodKind, const char*>>& Names() {
   static const auto* const names = new std::vector<std::pair<FloodKind, const char*>>{
+      {FloodKind::kHeaders, "Headers"},
       {FloodKind::kHeadersReset, "HeadersReset"},
       {FloodKind::kHeadersDataReset, "HeadersDataReset"},
       {FloodKind::kIndexedReset, "IndexedReset"},
@@ -51,6 +52,7 @@ class Stream {
       case FloodKind::kEndlessMessage:
         first_ = open + Data(1, BigEndian(0, 1) + BigEndian(1 << 30, 4));
         break;
+      case FloodKind::kHeaders:
       case FloodKind::kIndexedReset:
         first_ =
             Frame{Frame::kHeaders, Frame::kEndHeaders, 1, RememberedCallHeaders(kMethod)}.Encode();
@@ -65,6 +67,8 @@ class Stream {
   std::string Next() {
     id_ += 2;
     switch (kind_) {
+      case FloodKind::kHeaders:
+        return Open(indexed_);
       case FloodKind::kHeadersReset:
         return Open(literal_) + Reset();
       case FloodKind::kHeadersDataReset:
@@ -160,6 +164,13 @@ std::string FloodName(FloodKind kind) {
 }
 
 void PrintTo(FloodKind kind, std::ostream* out) { *out << FloodName(kind); }
+
+std::string OpenStreams(int64_t count) {
+  Stream stream(FloodKind::kHeaders);
+  std::string bytes = Http2Preface() + stream.first();
+  for (int64_t i = 1; i < count; ++i) bytes += stream.Next();
+  return bytes;
+}
 
 FloodReport RunFlood(const std::string& address, const FloodOptions& options) {
   FloodReport report;

@@ -12,7 +12,8 @@
 namespace pcaps::integration {
 
 enum class FloodKind {
-  kHeadersReset,      // Streams opened and reset.
+  kHeaders,           // Streams opened, and nothing more.
+  kHeadersReset,      // Opened and reset.
   kHeadersDataReset,  // The same with a whole message between.
   kIndexedReset,      // As few bytes a stream as there can be.
   kPartReset,         // Part of a large message between.
@@ -45,6 +46,9 @@ struct FloodReport {
   int64_t most_bytes = 0;       // That one connection took. Those in buffers are among them.
   absl::Duration longest_life;  // Of one connection.
 };
+
+// What a connection has to send to open so many streams, in as few bytes as can be.
+std::string OpenStreams(int64_t count);
 
 FloodReport RunFlood(const std::string& address, const FloodOptions& options);
 

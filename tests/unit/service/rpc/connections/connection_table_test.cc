@@ -15,7 +15,8 @@ using Entry = ConnectionTable::Entry;
 constexpr absl::Time kNow = absl::UnixEpoch();
 
 std::shared_ptr<Connection> From(const std::string& host, int port) {
-  return std::make_shared<Connection>(PeerAddress{absl::StrCat(host, ":", port), host}, 1000, kNow);
+  return std::make_shared<Connection>(PeerAddress{absl::StrCat(host, ":", port), host},
+                                      Descriptor(), 1000, kNow);
 }
 
 TEST(ConnectionTable, AdmitsNoMoreThanItMayInAll) {
@@ -57,12 +58,25 @@ TEST(ConnectionTable, CountsACallForTheConnectionOfItsPeer) {
   const auto other = From("a", 2);
   table.Add(one, kNow);
   table.Add(other, kNow);
-  table.Explain("a:1", 100);
-  table.Explain("a:1", 10);
-  table.Explain("b:1", 1000);
+  (void)table.Dispatch("a:1", 100);
+  (void)table.Dispatch("a:1", 10);
+  (void)table.Dispatch("b:1", 1000);
   EXPECT_EQ(one->explained, 110 + 2 * FloodRule::kCallOverhead);
   EXPECT_EQ(one->calls, 2);
   EXPECT_EQ(other->calls, 0);
+}
+
+TEST(ConnectionTable, CountsACallAsOpenUntilItsEnd) {
+  ConnectionTable table({});
+  const auto connection = From("a", 1);
+  table.Add(connection, kNow);
+  {
+    const DispatchedCall call = table.Dispatch("a:1", 1);
+    EXPECT_EQ(connection->open_calls, 1);
+    table.Remove(connection);
+  }
+  EXPECT_EQ(connection->open_calls, 0);
+  EXPECT_EQ(connection->calls, 1);
 }
 
 TEST(ConnectionTable, KnowsTheNewestConnectionOfAPortThatIsUsedAgain) {
@@ -72,7 +86,7 @@ TEST(ConnectionTable, KnowsTheNewestConnectionOfAPortThatIsUsedAgain) {
   EXPECT_EQ(table.Add(old, kNow), Entry::kAdmitted);
   EXPECT_EQ(table.Add(young, kNow), Entry::kAdmitted);
   table.Remove(old);
-  table.Explain("a:1", 100);
+  (void)table.Dispatch("a:1", 100);
   EXPECT_EQ(young->calls, 1);
   EXPECT_EQ(table.size(), 1);
 }
@@ -89,8 +103,8 @@ TEST(ConnectionTable, CountsCallsWhileConnectionsComeAndGo) {
       for (int round = 0; round < kRounds; ++round) {
         const auto passing = From("passing", i);
         EXPECT_EQ(table.Add(passing, kNow), Entry::kAdmitted);
-        table.Explain(passing->peer.name, 1);
-        table.Explain("steady:1", 1);
+        (void)table.Dispatch(passing->peer.name, 1);
+        (void)table.Dispatch("steady:1", 1);
         table.Remove(passing);
       }
     });

@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
-#include <atomic>
+#include <map>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/time/clock.h"
 #include "tests/unit/service/rpc/connections/listening.h"
@@ -18,10 +21,10 @@ class ConnectionWatchTest : public testing::Test {
  protected:
   // Watches the server's end of `pair`.
   std::shared_ptr<Connection> Watch(const ConnectedPair& pair, const std::string& peer) {
-    const auto connection =
-        std::make_shared<Connection>(PeerAddress{peer, "host"}, 1000, clock_.Now());
+    const auto connection = std::make_shared<Connection>(
+        PeerAddress{peer, peer.substr(0, 1)}, pair.server.Duplicate(), 1000, clock_.Now());
     EXPECT_EQ(table_.Add(connection, clock_.Now()), ConnectionTable::Entry::kAdmitted);
-    EXPECT_TRUE(watch_.Add(connection, pair.server.get()));
+    EXPECT_TRUE(watch_.Add(connection));
     return connection;
   }
 
@@ -34,11 +37,11 @@ class ConnectionWatchTest : public testing::Test {
   // Sends to the server's end, which reads it as gRPC would, until it is closed.
   static void Pass(const ConnectedPair& pair, int64_t bytes) {
     std::array<char, 16 << 10> piece{};
-    for (; bytes > 0; bytes -= piece.size()) {
-      const ssize_t sent = send(pair.client.get(), piece.data(), piece.size(), MSG_NOSIGNAL);
-      if (sent <= 0) return;
-      const auto size = static_cast<size_t>(sent);
-      if (recv(pair.server.get(), piece.data(), size, MSG_WAITALL) != sent) return;
+    while (bytes > 0) {
+      const size_t size = std::min(static_cast<size_t>(bytes), piece.size());
+      if (send(pair.client.get(), piece.data(), size, MSG_NOSIGNAL) <= 0) return;
+      if (recv(pair.server.get(), piece.data(), size, MSG_WAITALL) <= 0) return;
+      bytes -= static_cast<int64_t>(size);
     }
   }
 
@@ -46,10 +49,15 @@ class ConnectionWatchTest : public testing::Test {
   SystemClock clock_;
   ConnectionTable table_{{}};
   ClosedConnections closed_{log_, clock_};
-  std::atomic<int64_t> streams_ = 0;  // That every connection has started.
-  ConnectionWatch watch_{table_, closed_, clock_, {true, [this](const std::string&) {
-                                                     return StreamCounts{streams_, 0};
-                                                   }}};
+  // That the connection of each peer has opened; none of them has become a call.
+  std::map<std::string, int64_t> streams_;
+  ConnectionWatch watch_{
+      table_,
+      closed_,
+      clock_,
+      {true, {.max_partly_received = 300, .count_streams = [this](const std::string& peer) {
+                return StreamCounts{streams_[peer], 0};
+              }}}};
 };
 
 TEST_F(ConnectionWatchTest, ForgetsAConnectionThatItsPeerResets) {
@@ -97,7 +105,7 @@ TEST_F(ConnectionWatchTest, ClosesNoOtherConnection) {
   Watch(calls, "b:1");
   for (int i = 0; i < 16; ++i) {
     Pass(calls, 64 << 10);
-    table_.Explain("b:1", 64 << 10);
+    (void)table_.Dispatch("b:1", 64 << 10);
   }
   Pass(flood, 1 << 20);
   EXPECT_TRUE(AwaitConnections(1));
@@ -105,8 +113,8 @@ TEST_F(ConnectionWatchTest, ClosesNoOtherConnection) {
 }
 
 TEST_F(ConnectionWatchTest, BelievesInCallsThatHaveNotComeInWhole) {
+  streams_ = {{"a:1", 100}, {"b:1", 100}};
   watch_.Start();
-  streams_ = 100;
   const ConnectedPair calls;
   const auto connection = Watch(calls, "a:1");
   Pass(calls, 4 << 20);
@@ -117,14 +125,28 @@ TEST_F(ConnectionWatchTest, BelievesInCallsThatHaveNotComeInWhole) {
   EXPECT_EQ(closed_.count(CloseReason::kFlood), 1);
 }
 
+TEST_F(ConnectionWatchTest, ClosesTheWorstWhereAllTogetherHaveTooManyStreamsThatAreNoCalls) {
+  streams_ = {{"a:1", 90}, {"b:1", 110}, {"c:1", 105}};
+  watch_.Start();
+  std::vector<std::unique_ptr<ConnectedPair>> pairs;
+  for (const auto& [peer, streams] : streams_) {
+    pairs.push_back(std::make_unique<ConnectedPair>());
+    Watch(*pairs.back(), peer);
+  }
+  for (const auto& pair : pairs) Pass(*pair, 1000);
+  EXPECT_TRUE(AwaitConnections(2));
+  EXPECT_TRUE(IsClosed(pairs[1]->client));
+  EXPECT_EQ(closed_.count(CloseReason::kFlood), 1);
+}
+
 TEST_F(ConnectionWatchTest, WithoutGuardClosesNothing) {
-  ConnectionWatch watch(table_, closed_, clock_, {false, nullptr});
+  ConnectionWatch watch(table_, closed_, clock_, {false, {}});
   watch.Start();
   ConnectedPair pair;
-  const auto connection =
-      std::make_shared<Connection>(PeerAddress{"a:1", "host"}, 1000, clock_.Now());
+  const auto connection = std::make_shared<Connection>(PeerAddress{"a:1", "a"},
+                                                       pair.server.Duplicate(), 1000, clock_.Now());
   table_.Add(connection, clock_.Now());
-  ASSERT_TRUE(watch.Add(connection, pair.server.get()));
+  ASSERT_TRUE(watch.Add(connection));
   Pass(pair, 4 << 20);
   EXPECT_EQ(table_.size(), 1);
   pair.client.Reset();

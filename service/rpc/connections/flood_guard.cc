@@ -1,0 +1,119 @@
+#include "service/rpc/connections/flood_guard.h"
+
+#include <malloc.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace pcaps {
+namespace {
+
+constexpr int kQuietPerRound = 4;  // Some 100 us.
+constexpr absl::Duration kSuspectInterval = absl::Seconds(1);
+// A flood that comes back at once finds gRPC still busy with the streams of the one before. Honest
+// clients behind the same proxy or NAT wait about as long before they connect again, too.
+constexpr absl::Duration kShutOut = absl::Seconds(1);
+// By then gRPC has given up the streams of a small flood; those of a large one it may take seconds.
+// Trimming takes 2 to 9 ms, in which allocations wait; without it each flood would leave some 20
+// MiB in another arena of malloc's.
+constexpr absl::Duration kTrimDelay = absl::Milliseconds(250);
+constexpr absl::Duration kTrimInterval = absl::Seconds(1);
+constexpr absl::Duration kTrimTime = absl::Seconds(5);
+
+// Resets the connection. Unlike shutdown(), this leaves gRPC nothing to read of what has come.
+void Abort(int socket) {
+  const sockaddr nobody{.sa_family = AF_UNSPEC, .sa_data = {}};
+  connect(socket, &nobody, sizeof(nobody));
+}
+
+}  // namespace
+
+FloodGuard::FloodGuard(ConnectionTable& table, ClosedConnections& closed, Clock& clock,
+                       FloodGuardOptions options)
+    : table_(table), closed_(closed), clock_(clock), options_(std::move(options)) {}
+
+bool FloodGuard::Look(const std::shared_ptr<Connection>& connection) {
+  const SocketBytes bytes = BytesOf(connection->duplicate.get());
+  const bool more = bytes.unread > 0 || bytes.received != connection->received;
+  connection->received = bytes.received;
+  if (connection->rule.IsDue(bytes.received)) {
+    Judge(connection, bytes);
+  } else if (!more && connection->rule.IsRemarkable(bytes.received, connection->explained)) {
+    LineUp(connection);
+  }
+  return more;
+}
+
+void FloodGuard::LineUp(const std::shared_ptr<Connection>& connection) {
+  if (std::exchange(connection->waits, true)) return;
+  quiet_.push_back(connection);
+}
+
+void FloodGuard::FinishRound() {
+  const absl::Time now = clock_.Now();
+  if (now >= suspects_due_) {
+    for (const std::shared_ptr<Connection>& suspect : suspects_) LineUp(suspect);
+    suspects_due_ = suspects_.empty() ? absl::InfiniteFuture() : now + kSuspectInterval;
+  }
+  for (int i = 0; i < kQuietPerRound && !quiet_.empty(); ++i) {
+    const std::shared_ptr<Connection> connection = std::move(quiet_.front());
+    quiet_.pop_front();
+    connection->waits = false;
+    if (connection->duplicate.valid()) Judge(connection, BytesOf(connection->duplicate.get()));
+  }
+  if (now < trim_at_) return;
+  trim_at_ = now < last_flood_ + kTrimTime ? now + kTrimInterval : absl::InfiniteFuture();
+  malloc_trim(0);
+}
+
+absl::Time FloodGuard::next_round() const {
+  return quiet_.empty() ? std::min(trim_at_, suspects_due_) : absl::InfinitePast();
+}
+
+void FloodGuard::Judge(const std::shared_ptr<Connection>& connection, const SocketBytes& bytes) {
+  const std::optional<StreamCounts> streams = options_.count_streams(connection->peer.name);
+  const Traffic total = {bytes.received, bytes.sent, connection->explained, connection->calls,
+                         connection->open_calls};
+  const FloodRule::Verdict verdict = connection->rule.Judge(total, streams, clock_.Now());
+  if (verdict != FloodRule::Verdict::kHonest) suspicious_ = true;
+  if (connection->closed) return;
+  if (verdict == FloodRule::Verdict::kFlood) return Close(connection);
+  CountPartlyReceived(connection, connection->rule.partly_received());
+  while (partly_received_ > options_.max_partly_received) CloseTheWorst();
+}
+
+void FloodGuard::CountPartlyReceived(const std::shared_ptr<Connection>& connection, int64_t count) {
+  partly_received_ += count - std::exchange(connection->partly_received, count);
+  if (count == 0) {
+    suspects_.erase(connection);
+  } else if (suspects_.insert(connection).second) {
+    suspects_due_ = std::min(suspects_due_, clock_.Now() + kSuspectInterval);
+  }
+}
+
+void FloodGuard::CloseTheWorst() {
+  const std::shared_ptr<Connection> worst = *std::max_element(
+      suspects_.begin(), suspects_.end(),
+      [](const auto& a, const auto& b) { return a->partly_received < b->partly_received; });
+  Close(worst);
+  // Its host may have sent as much on others, which gRPC has not read yet.
+  for (const std::shared_ptr<Connection>& other : table_.OfHost(worst->peer.host)) {
+    if (other->closed || !other->duplicate.valid()) continue;
+    const SocketBytes bytes = BytesOf(other->duplicate.get());
+    if (other->rule.IsRemarkable(bytes.received + bytes.unread, other->explained)) Close(other);
+  }
+}
+
+void FloodGuard::Close(const std::shared_ptr<Connection>& connection) {
+  const absl::Time now = clock_.Now();
+  table_.ShutOut(connection->peer.host, now, now + kShutOut);
+  Abort(connection->duplicate.get());
+  closed_.Count(CloseReason::kFlood, connection->peer.name, connection->received);
+  last_flood_ = now;
+  trim_at_ = std::min(trim_at_, now + kTrimDelay);
+  connection->closed = true;  // Its end will be seen soon.
+  CountPartlyReceived(connection, 0);
+}
+
+}  // namespace pcaps

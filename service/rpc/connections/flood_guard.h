@@ -1,0 +1,70 @@
+// FloodGuard: judges connections, and closes those that flood: each by its FloodRule, and the worst
+// of them where all together have too many streams that do not become calls, each of which takes
+// gRPC 14 KiB. Looking around costs a core's 50th at most. On the watch's thread.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/time/time.h"
+#include "clients/base/clock.h"
+#include "service/rpc/connections/closed_connections.h"
+#include "service/rpc/connections/connection_table.h"
+#include "service/rpc/connections/socket_bytes.h"
+
+namespace pcaps {
+
+struct FloodGuardOptions {
+  // In all connections; 4 that use what one may have.
+  int64_t max_partly_received = 4000;
+  // gRPC's count of the streams of a peer's connection; nothing where there is none.
+  std::function<std::optional<StreamCounts>(const std::string& peer)> count_streams;
+};
+
+class FloodGuard {
+ public:
+  // All outlive it.
+  FloodGuard(ConnectionTable& table, ClosedConnections& closed, Clock& clock,
+             FloodGuardOptions options);
+
+  // Looks at a connection that had input. Whether to look again soon even if nothing more comes in,
+  // for what has come is still being read.
+  bool Look(const std::shared_ptr<Connection>& connection);
+  // After some looks: judges those that have gone quiet, and cleans up.
+  void FinishRound();
+  // It has ended.
+  void Forget(const std::shared_ptr<Connection>& connection) { CountPartlyReceived(connection, 0); }
+
+  // When FinishRound() has something to do, whatever comes in.
+  absl::Time next_round() const;
+  // Whether something did not look honest in this round.
+  bool is_suspicious() const { return suspicious_; }
+  void BeginRound() { suspicious_ = false; }
+
+ private:
+  void LineUp(const std::shared_ptr<Connection>& connection);
+  void Judge(const std::shared_ptr<Connection>& connection, const SocketBytes& bytes);
+  void CountPartlyReceived(const std::shared_ptr<Connection>& connection, int64_t count);
+  void CloseTheWorst();
+  void Close(const std::shared_ptr<Connection>& connection);
+
+  ConnectionTable& table_;
+  ClosedConnections& closed_;
+  Clock& clock_;
+  const FloodGuardOptions options_;
+  bool suspicious_ = false;
+  // Went quiet with something that is not explained. A few are judged each round.
+  std::deque<std::shared_ptr<Connection>> quiet_;
+  // Those with streams that had not become calls; judged again each second.
+  absl::flat_hash_set<std::shared_ptr<Connection>> suspects_;
+  int64_t partly_received_ = 0;  // Such streams of all suspects.
+  absl::Time suspects_due_ = absl::InfiniteFuture();
+  absl::Time last_flood_ = absl::InfinitePast();
+  absl::Time trim_at_ = absl::InfiniteFuture();  // When memory of floods is given back.
+};
+
+}  // namespace pcaps
