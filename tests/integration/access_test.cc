@@ -143,6 +143,29 @@ TEST(Door, ACertificateOfAnotherAuthorityGetsNoConnection) {
   EXPECT_EQ(plain.Call(GetRequest("none")).status.code(), absl::StatusCode::kUnavailable);
 }
 
+TEST(Door, PcapctlGetsInWithACertificateOrAToken) {
+  const Door door(kCallers);
+  const TempDir directory;
+  const Pem own = door.authority().Issue({"URI:" + kCallers[0].uri()});
+  const std::string ca = directory.Write("ca.pem", door.authority().pem());
+  for (const std::string mode : {"mtls", "token"}) {
+    World world(door.Settings(mode));
+    std::vector<std::string> command = {
+        PCAPCTL,     "list",      "--target",  world.gateway.address(),
+        "--account", "account-a", "--ca-file", ca};
+    EXPECT_NE(RunToEnd(command).exit_code, 0) << mode;
+    if (mode == "mtls") {
+      command.insert(command.end(), {"--cert-file", directory.Write("cert.pem", own.certificate),
+                                     "--key-file", directory.Write("key.pem", own.key)});
+    } else {
+      command.insert(command.end(),
+                     {"--token-file", directory.Write("token", kCallers[0].token())});
+    }
+    const Finished listed = RunToEnd(command);
+    EXPECT_EQ(listed.exit_code, 0) << mode << listed.err;
+  }
+}
+
 TEST(Door, AWriteLeavesOneAuditLineWithoutASecret) {
   const Door door(kCallers);
   World world(door.Settings("token"));
