@@ -15,6 +15,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "clients/base/clock.h"
+#include "clients/base/error.h"
 #include "clients/pcaps_api/rest_pcaps_api.h"
 #include "service/app_options.h"
 #include "service/fleet_state.h"
@@ -53,6 +54,18 @@ void LogOddAnswer(Log& log, const OddAnswer& odd) {
                                    {"left_out", odd.left_out.front()},
                                    {"left_out_count", odd.left_out.size()},
                                    {"cf_ray", odd.cf_ray}});
+}
+
+// Nobody but the operator can help: the token must be replaced.
+void LogCredential(Log& log, const std::string& name, const absl::Status& status) {
+  if (status.ok()) return log.Info("upstream_credential_accepted", {{"credential", name}});
+  const google::rpc::ErrorInfo info = ErrorInfoOf(status);
+  boost::json::object fields = {{"credential", name}};
+  for (const char* const key : {"upstream_http_status", "upstream_code", "cf_ray"}) {
+    const auto found = info.metadata().find(key);
+    if (found != info.metadata().end()) fields[key] = found->second;
+  }
+  log.Error("upstream_credential_rejected", fields);
 }
 
 // Bodies that are streamed: loops of their own, each with an upstream client.
@@ -113,7 +126,6 @@ absl::Status RunApp(const Config& config) {
   if (!checked.ok()) return checked;
   absl::StatusOr<std::vector<Credential>> tokens = ReadCredentials(config);
   if (!tokens.ok()) return tokens.status();
-  const auto credentials = std::make_shared<Credentials>(*std::move(tokens));
   std::signal(SIGPIPE, SIG_IGN);
   // Debian builds Abseil with its search for cycles of locks, which keeps one table for all
   // threads: a fifth of what a hit costs, as gRPC locks so often. The thread sanitizer searches
@@ -125,6 +137,11 @@ absl::Status RunApp(const Config& config) {
   Log log(config.log.level, config.log.format);
   SystemClock clock;
   StreamRegistry streams;
+  const auto on_change = [&log](const auto& name, const auto& status) {
+    LogCredential(log, name, status);
+  };
+  const auto credentials =
+      std::make_shared<Credentials>(*std::move(tokens), CredentialsOptions{.on_change = on_change});
   const auto limits = std::make_shared<UpstreamLimits>(config.upstream.max_in_flight,
                                                        config.upstream.retry.budget_ratio);
   LoopThread control;
