@@ -15,6 +15,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "clients/base/clock.h"
+#include "clients/base/error.h"
 #include "clients/pcaps_api/rest_pcaps_api.h"
 #include "service/app_options.h"
 #include "service/fleet_state.h"
@@ -55,6 +56,18 @@ void LogOddAnswer(Log& log, const OddAnswer& odd) {
                                    {"left_out", odd.left_out.front()},
                                    {"left_out_count", odd.left_out.size()},
                                    {"cf_ray", odd.cf_ray}});
+}
+
+// Nobody but the operator can help: the token must be replaced.
+void LogCredential(Log& log, const std::string& name, const absl::Status& status) {
+  if (status.ok()) return log.Info("upstream_credential_accepted", {{"credential", name}});
+  const google::rpc::ErrorInfo info = ErrorInfoOf(status);
+  boost::json::object fields = {{"credential", name}};
+  for (const char* const key : {"upstream_http_status", "upstream_code", "cf_ray"}) {
+    const auto found = info.metadata().find(key);
+    if (found != info.metadata().end()) fields[key] = found->second;
+  }
+  log.Error("upstream_credential_rejected", fields);
 }
 
 // Bodies that are streamed: loops of their own, each with an upstream client.
@@ -107,10 +120,12 @@ absl::StatusOr<Trust> ReadTrust(const Config& config) {
   return trust;
 }
 
-// The files that are read again when they change, and what is to be done then.
+// The files that are read again when they change, and what is to be done then. `tokens`: as they
+// were read last.
 std::vector<Reloader::Watched> WatchedFiles(const Config& config, RpcServer& server,
                                             CallerDirectory& directory, StreamRegistry& streams,
-                                            Credentials& credentials, Log& log) {
+                                            Credentials& credentials,
+                                            std::vector<Credential> tokens, Log& log) {
   std::vector<Reloader::Watched> watched;
   if (!config.tls.cert_file.empty()) {
     std::vector<std::string> files = {config.tls.cert_file, config.tls.key_file};
@@ -131,15 +146,17 @@ std::vector<Reloader::Watched> WatchedFiles(const Config& config, RpcServer& ser
                          return absl::OkStatus();
                        }});
   }
-  std::vector<std::string> token_files;
-  for (const Config::Credential& each : config.upstream.credentials) {
-    if (!each.token_file.empty()) token_files.push_back(each.token_file);
-  }
-  if (!token_files.empty()) {
-    watched.push_back({"upstream_tokens", std::move(token_files), [&] {
-                         absl::StatusOr<std::vector<Credential>> tokens = ReadCredentials(config);
-                         if (tokens.ok()) credentials.Replace(*std::move(tokens));
-                         return tokens.status();
+  // Each by itself: a broken file keeps no other token from its rotation.
+  const auto in_force = std::make_shared<std::vector<Credential>>(std::move(tokens));
+  for (size_t i = 0; i < in_force->size(); ++i) {
+    const std::string& file = config.upstream.credentials[i].token_file;
+    if (file.empty()) continue;
+    watched.push_back({"upstream_token", {file}, [&, in_force, i] {
+                         absl::StatusOr<Token> token = ReadToken(config.upstream.credentials[i]);
+                         if (!token.ok()) return token.status();
+                         (*in_force)[i].token = *std::move(token);
+                         credentials.Replace(*in_force);
+                         return absl::OkStatus();
                        }});
   }
   return watched;
@@ -174,7 +191,6 @@ absl::Status RunApp(const Config& config) {
   if (!checked.ok()) return checked;
   absl::StatusOr<std::vector<Credential>> tokens = ReadCredentials(config);
   if (!tokens.ok()) return tokens.status();
-  const auto credentials = std::make_shared<Credentials>(*std::move(tokens));
   const absl::StatusOr<Trust> trust = ReadTrust(config);
   if (!trust.ok()) return trust.status();
   std::signal(SIGPIPE, SIG_IGN);
@@ -189,6 +205,11 @@ absl::Status RunApp(const Config& config) {
   SystemClock clock;
   StreamRegistry streams;
   Door door(DoorLimitsOf(config));
+  const auto on_change = [&log](const auto& name, const auto& status) {
+    LogCredential(log, name, status);
+  };
+  const auto credentials =
+      std::make_shared<Credentials>(*tokens, CredentialsOptions{.on_change = on_change});
   const auto limits = std::make_shared<UpstreamLimits>(config.upstream.max_in_flight,
                                                        config.upstream.retry.budget_ratio);
   LoopThread control;
@@ -227,7 +248,8 @@ absl::Status RunApp(const Config& config) {
              config.upstream.request_timeout,
              config.download.reader_stall_timeout};
   RpcServer server(env, gateway, ownerships, RpcOptions(config, trust->tls));
-  Reloader reloader(log, WatchedFiles(config, server, callers, streams, *credentials, log));
+  Reloader reloader(
+      log, WatchedFiles(config, server, callers, streams, *credentials, *std::move(tokens), log));
   const auto join_loops = [&] {
     const absl::Time until = absl::Now() + kLoopPatience;  // For all loops together.
     fleet.Stop();

@@ -99,12 +99,15 @@ class UpstreamCaller : public std::enable_shared_from_this<UpstreamCaller> {
   Task<bool> BackOff(absl::Time deadline, int retry);
   HttpRequest RequestOf(const UpstreamCall& call, const Credential& credential,
                         std::shared_ptr<Progress> progress) const;
+  bool IsOutOfDate(const UpstreamCall& call, const Attempt& attempt,
+                   const absl::Status& status) const;
+  absl::Status CheckStanding(const UpstreamCall& call, Attempt& attempt);
   absl::Status CheckRoom(const Credential& credential) const;
   Task<absl::Status> AskLeave(const Progress& progress, Attempt& attempt);
   absl::Status Enter(const Credential& credential, Attempt& attempt);
   void Report(const Attempt& attempt);
   void Record(const UpstreamCall& call, absl::Time deadline, const absl::Status& status,
-              const Attempt& attempt);
+              Attempt& attempt);
 
   const UpstreamCallerOptions options_;
   // A timeout proves something about the upstream only where it was given this long.
