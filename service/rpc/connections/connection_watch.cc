@@ -58,9 +58,11 @@ void ConnectionWatch::Stop() {
 bool ConnectionWatch::Add(const std::shared_ptr<Connection>& connection, int socket) {
   connection->duplicate.Reset(fcntl(socket, F_DUPFD_CLOEXEC, 0));
   if (!connection->duplicate.valid()) return false;
-  // The end of a connection, EPOLLHUP, is told of in any case.
-  epoll_event event{.events = EPOLLET | (options_.flood_guard ? uint32_t{EPOLLIN} : 0),
-                    .data = {.ptr = connection.get()}};
+  // Input makes an event, which is told of later if the socket is still as asked for: gRPC will
+  // have read the input by then, but written so much that nothing more fits it has hardly ever. The
+  // end of a connection, EPOLLHUP, is told of in any case.
+  const uint32_t events = options_.flood_guard ? EPOLLIN | EPOLLOUT : 0;
+  epoll_event event{.events = events | EPOLLET, .data = {.ptr = connection.get()}};
   const MutexLock lock(mutex_);
   if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, connection->duplicate.get(), &event) != 0) {
     return false;

@@ -17,9 +17,11 @@ class ClosedConnectionsTest : public testing::Test {
   template <typename Run>
   std::string Written(Run run) {
     CaptureStderr();
-    Log log(LogLevel::kInfo, LogFormat::kJson);
-    ClosedConnections closed(log, clock_);
-    run(closed);
+    {
+      Log log(LogLevel::kInfo, LogFormat::kJson);  // Written to its end with the log's.
+      ClosedConnections closed(log, clock_);
+      run(closed);
+    }
     return GetCapturedStderr();
   }
 

@@ -81,17 +81,27 @@ TEST_F(ConnectionWatchTest, ClosesAFloodAndCountsIt) {
   EXPECT_EQ(closed_.count(CloseReason::kFlood), 1);
 }
 
+TEST_F(ConnectionWatchTest, SeesWhatWasReadBeforeItLooked) {
+  const ConnectedPair pair;
+  Watch(pair, "a:1");
+  Pass(pair, 1 << 20);
+  watch_.Start();
+  EXPECT_TRUE(AwaitConnections(0));
+}
+
 TEST_F(ConnectionWatchTest, ClosesNoOtherConnection) {
   watch_.Start();
   const ConnectedPair flood;
   const ConnectedPair calls;
   Watch(flood, "a:1");
   Watch(calls, "b:1");
-  table_.Explain("b:1", 1 << 20);
-  Pass(calls, 1 << 20);
+  for (int i = 0; i < 16; ++i) {
+    Pass(calls, 64 << 10);
+    table_.Explain("b:1", 64 << 10);
+  }
   Pass(flood, 1 << 20);
   EXPECT_TRUE(AwaitConnections(1));
-  table_.Explain("b:1", 1);
+  EXPECT_EQ(closed_.count(CloseReason::kFlood), 1);
 }
 
 TEST_F(ConnectionWatchTest, BelievesInCallsThatHaveNotComeInWhole) {
