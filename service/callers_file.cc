@@ -7,7 +7,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "service/callers.h"
 #include "service/yaml_section.h"
@@ -79,14 +78,15 @@ class Reader {
   void ReadIdentities(YamlSection& item, Caller& caller) {
     item.Read("identities", &caller.identities);
     if (caller.identities.empty()) item.Fail("identities", "must name at least one");
-    for (size_t i = 0; i < caller.identities.size(); ++i) {
-      std::string& identity = caller.identities[i];
+    int number = 0;
+    for (std::string& identity : caller.identities) {
+      ++number;
       if (!IsIdentity(identity)) {
         item.Fail(
             "identities",
             absl::StrCat("must be uri:..., dns:..., or sha256: and 64 hexadecimal digits (see "
                          "pcaps-gateway hash-token); number ",
-                         i + 1, " is not"));
+                         number, " is not"));
         continue;
       }
       if (absl::StartsWith(identity, "sha256:")) absl::AsciiStrToLower(&identity);
@@ -126,12 +126,12 @@ absl::StatusOr<std::shared_ptr<const Callers>> ParseCallers(const std::string& y
     file.ReadEach("callers", [&](YamlSection& item) { reader.Read(item); });
     file.RejectUnknownKeys();
   } catch (const YAML::Exception& error) {
-    errors.push_back(absl::StrCat("line ", error.mark.line + 1, ": ", error.msg));
+    errors.push_back(SyntaxError(error));
   }
   std::vector<Caller> callers = reader.Take();
   if (errors.empty() && callers.empty()) errors.emplace_back("callers must name at least one");
   if (errors.empty()) return std::make_shared<const Callers>(std::move(callers));
-  return absl::InvalidArgumentError(absl::StrCat(source, ":\n  ", absl::StrJoin(errors, "\n  ")));
+  return YamlErrors(source, errors);
 }
 
 absl::StatusOr<std::shared_ptr<const Callers>> ReadCallersFile(const std::string& path) {

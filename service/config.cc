@@ -13,7 +13,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "clients/base/port.h"
 #include "clients/redis/redis_url.h"
@@ -363,10 +362,10 @@ absl::StatusOr<Config> ParseConfig(const std::string& yaml, const std::string& n
     YamlSection file(YAML::Load(yaml), "", errors);
     ReadFile(file, config);
   } catch (const YAML::Exception& error) {
-    errors.push_back(absl::StrCat("line ", error.mark.line + 1, ": ", error.msg));
+    errors.push_back(SyntaxError(error));
   }
   if (errors.empty()) return config;
-  return absl::InvalidArgumentError(absl::StrCat(name, ":\n  ", absl::StrJoin(errors, "\n  ")));
+  return YamlErrors(name, errors);
 }
 
 absl::StatusOr<Config> LoadConfig(const std::string& file) {

@@ -31,7 +31,7 @@ class CurlTransfer final : private CurlLoop::Transfer {
   Task<absl::Status> AwaitHead(absl::Time deadline);
   Task<absl::StatusOr<std::string>> Read(absl::Time deadline);
 
-  const HttpHead& head() const { return head_; }
+  const HttpHead& head() const { return head_.head(); }
   HttpFailure failure() const { return failure_; }
   bool maybe_sent() const { return maybe_sent_; }
 
@@ -61,7 +61,6 @@ class CurlTransfer final : private CurlLoop::Transfer {
   const std::shared_ptr<CurlLoop> curl_;
   Clock& clock_;
   const HttpRequest request_;
-  const size_t max_header_bytes_;
   const size_t buffer_bytes_;
   const size_t receive_bytes_;
   CURL* const easy_;
@@ -72,9 +71,7 @@ class CurlTransfer final : private CurlLoop::Transfer {
   bool maybe_sent_ = false;
   bool unasked_bytes_ = false;  // On the connection it was to use: not sent for that.
   bool unwanted_ = false;       // before_bytes said no.
-  size_t header_bytes_ = 0;
-  HttpHead head_;
-  bool head_complete_ = false;
+  HttpHeadReader head_;
   bool malformed_ = false;
   // Received and not yet read, in pieces of receive_bytes_: nothing of it is moved when more comes.
   std::deque<std::string> pieces_;

@@ -26,6 +26,7 @@ constexpr std::array<absl::string_view, 2> kHarmlessKeys = {"region", "account-i
 constexpr std::array<absl::string_view, 2> kSecretKeys = {"access-key-id", "secret-access-key"};
 // Shorter values are words like "1" or "auto", which would blot out innocent text.
 constexpr size_t kMinKnownSecretBytes = 4;
+constexpr absl::string_view kDelimiters = "?&=#";  // Of parameters, their names and values.
 
 template <typename Keys>
 bool Contains(const Keys& keys, absl::string_view key) {
@@ -50,6 +51,23 @@ bool IsSecretKey(absl::string_view key) {
 }
 
 absl::string_view View(boost::core::string_view text) { return {text.data(), text.size()}; }
+
+// Of a URI, percent-encoded.
+struct Parameter {
+  absl::string_view key;
+  absl::string_view value;
+};
+
+// Boost 1.81 has a view of them, which reads past the end of "r2://b?#x".
+std::vector<Parameter> ParametersOf(const boost::urls::url_view& uri) {
+  std::vector<Parameter> parameters;
+  if (!uri.has_query()) return parameters;
+  for (const absl::string_view text : absl::StrSplit(View(uri.encoded_query()), '&')) {
+    const size_t equals = std::min(text.find('='), text.size());
+    parameters.push_back({text.substr(0, equals), text.substr(std::min(equals + 1, text.size()))});
+  }
+  return parameters;
+}
 
 std::string RedactParameter(absl::string_view key, absl::string_view value) {
   if (IsHarmless(key, value)) return absl::StrCat(key, "=", value);
@@ -115,8 +133,8 @@ std::string RedactDestination(absl::string_view uri) {
   std::string out = absl::StrCat(View(parsed->scheme()), "://", View(parsed->encoded_host()),
                                  View(parsed->encoded_path()));
   std::vector<std::string> parameters;
-  for (const auto parameter : parsed->encoded_params()) {
-    parameters.push_back(RedactParameter(View(parameter.key), View(parameter.value)));
+  for (const Parameter& parameter : ParametersOf(*parsed)) {
+    parameters.push_back(RedactParameter(parameter.key, parameter.value));
   }
   if (!parameters.empty()) absl::StrAppend(&out, "?", absl::StrJoin(parameters, "&"));
   return out;
@@ -147,11 +165,19 @@ std::vector<std::string> SecretsOf(absl::string_view uri) {
       secrets.push_back(form);
       secrets.push_back(absl::StrReplaceAll(form, {{"/", "\\/"}}));
     }
+    // With a '?' written for a '&' one parameter holds others.
+    for (const absl::string_view piece :
+         absl::StrSplit(View(encoded), absl::ByAnyChar(kDelimiters))) {
+      if (piece.size() < encoded.size() && !IsSecretKey(piece)) secrets.emplace_back(piece);
+    }
   };
   const auto parsed = boost::urls::parse_uri({uri.data(), uri.size()});
-  if (!parsed.has_value()) return absl::StrSplit(uri, absl::ByAnyChar("?&=#"));
-  for (const auto parameter : parsed->encoded_params()) {
-    if (!IsHarmless(View(parameter.key), View(parameter.value))) add(parameter.value);
+  if (!parsed.has_value()) return absl::StrSplit(uri, absl::ByAnyChar(kDelimiters));
+  for (const Parameter& parameter : ParametersOf(*parsed)) {
+    if (IsHarmless(parameter.key, parameter.value)) continue;
+    const auto value =
+        boost::urls::make_pct_string_view({parameter.value.data(), parameter.value.size()});
+    if (value.has_value()) add(*value);  // It has: the URI was parsed.
   }
   add(parsed->encoded_userinfo());
   add(parsed->encoded_password());

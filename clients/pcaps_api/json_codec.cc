@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 #include <limits>
 #include <optional>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -21,6 +22,11 @@ constexpr absl::string_view kMagicTransit = "magic-transit";
 constexpr size_t kMaxIdBytes = 32;
 constexpr size_t kMaxNameBytes = 64;          // Of status words, data centres, addresses.
 constexpr int64_t kMaxSeconds = 366 * 86400;  // A year: far above any limit on a capture's time.
+constexpr size_t kMaxOddities = 100;          // 4 MiB of nonsense would make two million.
+
+void Add(std::string oddity, Oddities& oddities) {
+  if (oddities.size() < kMaxOddities) oddities.push_back(std::move(oddity));
+}
 
 // Reads the fields of one object. One that makes no sense reads as a missing one, and is noted.
 class Reader {
@@ -104,7 +110,7 @@ class Reader {
 
  private:
   void Note(absl::string_view key, absl::string_view what) {
-    oddities_.push_back(absl::StrCat(path_, "'", key, "' ", what));
+    Add(absl::StrCat(path_, "'", key, "' ", what), oddities_);
   }
 
   static std::string CutText(absl::string_view text, size_t max_bytes) {
@@ -187,7 +193,7 @@ absl::StatusOr<std::vector<Item>> ListFrom(const json::value& json, Oddities& od
     if (item.ok()) {
       items.push_back(*std::move(item));
     } else {
-      oddities.push_back(absl::StrCat("an element was left out: ", item.status().message()));
+      Add(absl::StrCat("an element was left out: ", item.status().message()), oddities);
     }
   }
   // Nothing understood is not nothing there.
@@ -215,14 +221,14 @@ std::string FormatTime(const google::protobuf::Timestamp& timestamp) {
 
 }  // namespace
 
-absl::StatusOr<v1::Pcap> PcapFromJson(const json::value& json, const Observation& observation,
+absl::StatusOr<v1::Pcap> PcapFromJson(const json::value& json, const AnswerContext& context,
                                       Oddities& oddities) {
   Reader reader(json, "", oddities);
   absl::StatusOr<std::string> id = reader.Id();
   if (!id.ok()) return id.status();
   v1::Pcap pcap;
   pcap.set_id(*std::move(id));
-  pcap.set_account_id(observation.account_id);
+  pcap.set_account_id(context.account_id);
   pcap.set_type(TypeFrom(reader.RawText("type")));
   const std::string status = reader.Text("status", kMaxNameBytes);
   pcap.set_status(StatusFrom(status));
@@ -239,7 +245,7 @@ absl::StatusOr<v1::Pcap> PcapFromJson(const json::value& json, const Observation
     pcap.set_packet_limit(*limit);
   }
   if (pcap.type() == v1::Pcap::TYPE_FULL) ReadFullDetails(reader, *pcap.mutable_full());
-  *pcap.mutable_observed_time() = ToTimestamp(observation.time);
+  *pcap.mutable_observed_time() = ToTimestamp(context.time);
   if (const std::optional<Reader> filter = reader.Object("filter_v1")) {
     ReadFilter(*filter, *pcap.mutable_filter());
     if (pcap.filter().ByteSizeLong() == 0) pcap.clear_filter();
@@ -248,10 +254,10 @@ absl::StatusOr<v1::Pcap> PcapFromJson(const json::value& json, const Observation
 }
 
 absl::StatusOr<std::vector<v1::Pcap>> PcapsFromJson(const json::value& json,
-                                                    const Observation& observation,
+                                                    const AnswerContext& context,
                                                     Oddities& oddities) {
   return ListFrom<v1::Pcap>(json, oddities, [&](const json::value& element) {
-    return PcapFromJson(element, observation, oddities);
+    return PcapFromJson(element, context, oddities);
   });
 }
 

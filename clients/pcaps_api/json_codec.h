@@ -20,19 +20,19 @@
 namespace pcaps {
 
 // What an answer does not say of the captures in it.
-struct Observation {
+struct AnswerContext {
   std::string account_id;
   absl::Time time;  // When the call began.
 };
 
 // What was left out, fit for a log: "3f2a..: 'time_limit' is not a whole number in its range".
-// Never holds the upstream's values.
+// Never holds the upstream's values. The first 100.
 using Oddities = std::vector<std::string>;
 
-absl::StatusOr<v1::Pcap> PcapFromJson(const boost::json::value& json,
-                                      const Observation& observation, Oddities& oddities);
+absl::StatusOr<v1::Pcap> PcapFromJson(const boost::json::value& json, const AnswerContext& context,
+                                      Oddities& oddities);
 absl::StatusOr<std::vector<v1::Pcap>> PcapsFromJson(const boost::json::value& json,
-                                                    const Observation& observation,
+                                                    const AnswerContext& context,
                                                     Oddities& oddities);
 absl::StatusOr<v1::Ownership> OwnershipFromJson(const boost::json::value& json, Oddities& oddities);
 absl::StatusOr<std::vector<v1::Ownership>> OwnershipsFromJson(const boost::json::value& json,

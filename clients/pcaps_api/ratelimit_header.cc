@@ -15,6 +15,7 @@ namespace {
 constexpr absl::Duration kMinPause = absl::Seconds(1);
 constexpr absl::Duration kMaxPause = absl::Minutes(5);
 constexpr absl::Duration kDefaultPause = absl::Minutes(1);
+constexpr double kMaxValue = 1e9;  // More is no limit: of requests, or of seconds.
 
 // "default";r=50;t=30 is the item named default, with two parameters.
 struct Item {
@@ -38,7 +39,7 @@ std::vector<Item> ParseItems(absl::string_view header) {
       double value = 0;
       if (absl::ConsumePrefix(&part, "\"")) {
         item.name = std::string(absl::StripSuffix(part, "\""));
-      } else if (absl::SimpleAtod(pair.second, &value) && value >= 0) {  // Not what is no number.
+      } else if (absl::SimpleAtod(pair.second, &value) && value >= 0 && value <= kMaxValue) {
         item.parameters[std::string(pair.first)] = value;
       }
     }

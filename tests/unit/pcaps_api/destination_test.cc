@@ -37,6 +37,8 @@ INSTANTIATE_TEST_SUITE_P(
         Redaction{"s3://b?REGION=x", "s3://b?REDACTED"},
         Redaction{"r2://key:pass@bucket/d", "r2://bucket/d"},
         Redaction{"r2://bucket:80/d#fragment", "r2://bucket/d"},
+        Redaction{"r2://bucket/d?#fragment", "r2://bucket/d?REDACTED"},
+        Redaction{"r2://bucket?", "r2://bucket?REDACTED"},
         // A '&' that was not escaped inside the secret: its tail must not pass for a parameter's
         // name.
         Redaction{"r2://b?secret-access-key=ab&cdef=gh",
@@ -101,6 +103,13 @@ TEST(ScrubSecrets, RedactsBearerTokensAndSecretParameters) {
 TEST(ScrubSecrets, LeavesInnocentTextAlone) {
   const std::string text = "1004: colo_name 'ord02' is unknown, see https://example.com/doc";
   EXPECT_EQ(ScrubSecrets(text, {"", "1"}), text);
+}
+
+TEST(SecretsOf, FindsThemWhereAParameterHoldsOthers) {
+  const std::vector<std::string> secrets =
+      SecretsOf("r2://b?account-id=a1?secret-access-key=hunter2#x?y=hunter3");
+  EXPECT_EQ(ScrubSecrets("hunter2 or hunter3", secrets), "REDACTED or REDACTED");
+  EXPECT_EQ(ScrubSecrets("no secret-access-key", secrets), "no secret-access-key");
 }
 
 TEST(SecretsOf, FindsThemInWhatIsNoUriToo) {

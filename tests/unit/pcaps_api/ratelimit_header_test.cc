@@ -29,8 +29,8 @@ TEST(RateLimitHeader, EveryWindowHasThePolicyOfItsOwnName) {
 }
 
 TEST(RateLimitHeader, WhatCannotBeUnderstoodIsLeftOut) {
-  for (const char* header :
-       {"", "nonsense", ";;,", R"("a";r=x;t=)", R"("a";r=nan;t=-1)", "=,=;="}) {
+  for (const char* header : {"", "nonsense", ";;,", R"("a";r=x;t=)", R"("a";r=nan;t=-1)",
+                             R"("a";r=inf;t=1e10)", "=,=;="}) {
     EXPECT_TRUE(Windows(header).empty()) << header;
   }
   EXPECT_TRUE(RateLimitOf({}).empty());

@@ -1,0 +1,47 @@
+// What a fuzzer proves beyond that nothing crashes.
+#pragma once
+
+#include <google/protobuf/wrappers.pb.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/string_view.h"
+
+namespace pcaps {
+
+// Where it does not hold, ends the fuzzer, which keeps the input. `seen` is what broke it.
+inline void Require(bool holds, absl::string_view property, absl::string_view seen = "") {
+  if (holds) return;
+  std::fprintf(stderr, "property broken: %s\nseen: %s\n", std::string(property).c_str(),
+               absl::CHexEscape(seen).c_str());
+  std::abort();
+}
+
+// What protobuf sends to callers; anything else it refuses to read back.
+inline bool IsUtf8(absl::string_view text) {
+  google::protobuf::StringValue there;
+  google::protobuf::StringValue back;
+  there.set_value(std::string(text));
+  return back.ParseFromString(there.SerializeAsString());
+}
+
+// UTF-8 that moves nobody's cursor and begins no line of its own.
+inline bool IsOneLine(absl::string_view text) {
+  return IsUtf8(text) && std::none_of(text.begin(), text.end(),
+                                      [](unsigned char c) { return absl::ascii_iscntrl(c); });
+}
+
+// An id that may stand in a path as it is.
+inline bool IsId(absl::string_view text) {
+  return !text.empty() && text.size() <= 32 &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) {
+           return absl::ascii_isalnum(c) || c == '_' || c == '-';
+         });
+}
+
+}  // namespace pcaps
