@@ -14,6 +14,9 @@
 namespace pcaps {
 namespace {
 
+// Parsing the system's takes some 20 ms.
+constexpr absl::Duration kCaFileAge = absl::Minutes(1);
+
 HttpFailure FailureOf(CURLcode result, bool maybe_sent) {
   switch (result) {
     case CURLE_OK:
@@ -107,6 +110,8 @@ void CurlTransfer::SetUpConnection(const HttpOptions& options) {
   curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYHOST, 2L);
   curl_easy_setopt(easy_, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   if (!options.ca_file.empty()) curl_easy_setopt(easy_, CURLOPT_CAINFO, options.ca_file.c_str());
+  // Or a replaced file would be noticed a day later.
+  curl_easy_setopt(easy_, CURLOPT_CA_CACHE_TIMEOUT, seconds(kCaFileAge));
   curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS,
                    static_cast<long>(absl::ToInt64Milliseconds(options.connect_timeout)));
   curl_easy_setopt(easy_, CURLOPT_MAXAGE_CONN, seconds(options.max_connection_idle));

@@ -70,8 +70,7 @@ Finding CheckCallers(const Config::Auth& auth) {
     return check.Skip("auth.mode is none: nobody is identified");
   }
   const auto callers = ReadCallersFile(auth.callers_file);
-  if (callers.ok())
-    return check.Ok(absl::StrCat((*callers)->all().size(), " in ", auth.callers_file));
+  if (callers.ok()) return check.Ok(absl::StrCat((*callers)->size(), " in ", auth.callers_file));
   return check.Fail(OnOneLine(callers.status()),
                     "correct the file; the gateway keeps to the last good one until then");
 }
