@@ -66,8 +66,8 @@ std::string NewRequestId() {
 std::string Whole(double tokens) { return absl::StrCat(static_cast<int64_t>(tokens)); }
 
 absl::StatusOr<KnownCaller> Identify(const RpcEnv& env, const grpc::CallbackServerContext& context,
-                                     Access access) {
-  if (access == Access::kOpen) return Stranger();
+                                     CallAccess access) {
+  if (access == CallAccess::kOpen) return Stranger();
   return env.callers.Identify(context);
 }
 
@@ -81,7 +81,7 @@ RateLimiter::Rate RateOf(const Caller& caller) {
 }  // namespace
 
 Call::Call(RpcEnv& env, grpc::CallbackServerContext* context, absl::string_view method,
-           Access access, CallSubject subject)
+           CallAccess access, CallSubject subject)
     : env_(env),
       context_(context),
       method_(method),
@@ -109,7 +109,7 @@ absl::Status Call::Admit(const absl::Status& checked) {
 }
 
 absl::Status Call::StillAllowed() const {
-  if (access_ == Access::kOpen) return absl::OkStatus();
+  if (access_ == CallAccess::kOpen) return absl::OkStatus();
   return env_.callers.Recheck(*caller_, subject_.account_id, access_);
 }
 

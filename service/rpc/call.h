@@ -53,8 +53,8 @@ struct CallSubject {
 class Call {
  public:
   // `method` is the full name, "/pcaps.v1.PcapsService/GetPcap".
-  Call(RpcEnv& env, grpc::CallbackServerContext* context, absl::string_view method, Access access,
-       CallSubject subject);
+  Call(RpcEnv& env, grpc::CallbackServerContext* context, absl::string_view method,
+       CallAccess access, CallSubject subject);
 
   // Tells the audit of it at its end: `describe` adds to its line.
   void Audit(std::function<void(LogLine&)> describe) { audit_ = std::move(describe); }
@@ -125,7 +125,7 @@ class Call {
   RpcEnv& env_;
   grpc::CallbackServerContext* const context_;
   const std::string method_;
-  const Access access_;
+  const CallAccess access_;
   const CallSubject subject_;
   const absl::StatusOr<KnownCaller> caller_;
   const std::string peer_;  // Taken at once: gRPC forgets it when the client goes.
@@ -146,7 +146,7 @@ class Call {
 };
 
 // A call of `Service`'s method, about what the request names.
-template <typename Service, Access access, typename Request>
+template <typename Service, CallAccess access, typename Request>
 std::unique_ptr<Call> MakeCall(RpcEnv& env, grpc::CallbackServerContext* context,
                                absl::string_view method, const Request& request) {
   CallSubject subject;
@@ -156,7 +156,7 @@ std::unique_ptr<Call> MakeCall(RpcEnv& env, grpc::CallbackServerContext* context
   subject.request_bytes = static_cast<int64_t>(request.ByteSizeLong());
   auto call = std::make_unique<Call>(
       env, context, absl::StrCat("/", Service::service_full_name(), "/", method), access, subject);
-  if constexpr (access == Access::kWrite) {
+  if constexpr (access == CallAccess::kWrite) {
     call->Audit([&request](LogLine& line) { DescribeWrite(line, request); });
   }
   return call;

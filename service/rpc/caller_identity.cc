@@ -102,20 +102,20 @@ absl::StatusOr<KnownCaller> CallerDirectory::Identify(
 }
 
 absl::Status CallerDirectory::Recheck(const KnownCaller& known, absl::string_view account_id,
-                                      Access access) const {
+                                      CallAccess access) const {
   const std::shared_ptr<const Callers> callers = this->callers();
   const Callers::Match now = callers->Find(known.identity());
   if (now.caller == nullptr) return Unauthenticated("the caller is known no more");
   return CheckAccess(*now.caller, account_id, access);
 }
 
-absl::Status CheckAccess(const Caller& caller, absl::string_view account_id, Access access) {
-  if (access == Access::kOpen || access == Access::kKnown) return absl::OkStatus();
+absl::Status CheckAccess(const Caller& caller, absl::string_view account_id, CallAccess access) {
+  if (access == CallAccess::kOpen || access == CallAccess::kKnown) return absl::OkStatus();
   if (!caller.MayUse(account_id)) {
     return MakeError(absl::StatusCode::kPermissionDenied, v1::ERROR_REASON_ACCOUNT_NOT_ALLOWED,
                      "the caller may not use this account");
   }
-  if (access == Access::kRead || caller.may_write) return absl::OkStatus();
+  if (access == CallAccess::kRead || caller.may_write) return absl::OkStatus();
   return MakeError(absl::StatusCode::kPermissionDenied, v1::ERROR_REASON_ACCOUNT_NOT_ALLOWED,
                    "the caller may only read: its permission is not write");
 }

@@ -49,7 +49,7 @@ grpc::ServerUnaryReactor* HealthService::Check(grpc::CallbackServerContext* cont
 grpc::ServerWriteReactor<HealthCheckResponse>* HealthService::Watch(
     grpc::CallbackServerContext* context, const HealthCheckRequest* request) {
   auto call = std::make_unique<Call>(env_, context, "/grpc.health.v1.Health/Watch",
-                                     open_ ? Access::kOpen : Access::kKnown, CallSubject());
+                                     open_ ? CallAccess::kOpen : CallAccess::kKnown, CallSubject());
   // Shared, because a std::function has to be copyable.
   auto place = std::make_shared<Places::Place>(env_.door.health_watches.Take());
   const absl::Status checked =
