@@ -24,7 +24,8 @@ std::optional<absl::Time> HttpHead::Date() const {
   absl::Time time;
   const bool sound = absl::ParseTime("%a, %d %b %Y %H:%M:%S GMT", Header("date"),
                                      absl::UTCTimeZone(), &time, nullptr);
-  return sound ? std::optional(time) : std::nullopt;
+  const bool finite = time != absl::InfiniteFuture() && time != absl::InfinitePast();
+  return sound && finite ? std::optional(time) : std::nullopt;
 }
 
 bool HttpHead::HasFraming() const {

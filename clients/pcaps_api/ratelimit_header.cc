@@ -14,6 +14,7 @@ namespace {
 
 constexpr absl::Duration kMinPause = absl::Seconds(1);
 constexpr absl::Duration kMaxPause = absl::Minutes(5);
+constexpr size_t kMaxItems = 16;  // Of a header; they are compared with each other.
 constexpr absl::Duration kDefaultPause = absl::Minutes(1);
 
 // "default";r=50;t=30 is the item named default, with two parameters.
@@ -30,6 +31,7 @@ struct Item {
 std::vector<Item> ParseItems(absl::string_view header) {
   std::vector<Item> items;
   for (const absl::string_view text : absl::StrSplit(header, ',', absl::SkipWhitespace())) {
+    if (items.size() == kMaxItems) break;
     Item item;
     for (absl::string_view part : absl::StrSplit(text, ';')) {
       part = absl::StripAsciiWhitespace(part);
