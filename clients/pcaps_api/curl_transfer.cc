@@ -30,6 +30,7 @@ HttpFailure FailureOf(CURLcode result, bool maybe_sent) {
     case CURLE_UNSUPPORTED_PROTOCOL:  // Also what an answer without a status line is.
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_CONTENT_ENCODING:
+    case CURLE_OUT_OF_MEMORY:  // What a line without end is.
       return HttpFailure::kMalformed;
     case CURLE_OPERATION_TIMEDOUT:  // Ours are not libcurl's: this is its connect timeout.
       return HttpFailure::kConnect;
@@ -185,13 +186,13 @@ size_t CurlTransfer::BodyCallback(char* data, size_t size, size_t count, void* s
   return static_cast<CurlTransfer*>(self)->OnBody({data, size * count});
 }
 
-// One line of the head; false ends the transfer.
+// False ends the transfer.
 bool CurlTransfer::OnHeaderLine(absl::string_view line) {
   long status = 0;
   curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
-  malformed_ = !head_.Take(line, static_cast<int>(status));
+  if (!head_.Add(line, static_cast<int>(status))) return false;
   if (head_.complete()) changed_.Notify();
-  return !malformed_;
+  return true;
 }
 
 // The piece that has room for what comes next.
@@ -224,8 +225,8 @@ size_t CurlTransfer::OnBody(absl::string_view data) {
 }
 
 void CurlTransfer::OnFinished(CURLcode result) {
-  if (malformed_) {
-    Finish(HttpFailure::kMalformed, "the headers of the answer are too long");
+  if (!head_.fault().empty()) {
+    Finish(HttpFailure::kMalformed, head_.fault());
   } else if (unasked_bytes_) {
     Finish(HttpFailure::kBroken, "a kept connection was closed, or held more than an answer");
   } else if (result == CURLE_ABORTED_BY_CALLBACK && maybe_sent_) {

@@ -14,6 +14,7 @@
 #include "clients/base/clock.h"
 #include "clients/base/event.h"
 #include "clients/pcaps_api/curl_loop.h"
+#include "clients/pcaps_api/head_reader.h"
 #include "clients/pcaps_api/http_client.h"
 
 namespace pcaps {
@@ -71,8 +72,7 @@ class CurlTransfer final : private CurlLoop::Transfer {
   bool maybe_sent_ = false;
   bool unasked_bytes_ = false;  // On the connection it was to use: not sent for that.
   bool unwanted_ = false;       // before_bytes said no.
-  HttpHeadReader head_;
-  bool malformed_ = false;
+  HeadReader head_;
   // Received and not yet read, in pieces of receive_bytes_: nothing of it is moved when more comes.
   std::deque<std::string> pieces_;
   size_t buffered_ = 0;  // Bytes in them.

@@ -20,6 +20,8 @@ namespace pcaps {
 namespace {
 
 constexpr absl::string_view kRedacted = "REDACTED";
+// A message is cut to 1 KiB in the end. Longer ones cost a second of the loop's time for 4 MiB.
+constexpr size_t kMaxScrubbedBytes = 8 << 10;
 constexpr std::array<absl::string_view, 2> kHarmlessKeys = {"region", "account-id"};
 // Shown with their values redacted, so that one sees they were given. Any other key may be part of
 // a badly escaped secret.
@@ -106,6 +108,23 @@ std::string RedactAfter(absl::string_view text, absl::string_view marker, absl::
   return out;
 }
 
+// Scheme and bucket, in lower case; empty where there is no bucket.
+std::string BucketOf(absl::string_view uri) {
+  const std::string shown = absl::AsciiStrToLower(RedactDestination(uri));
+  const size_t colon = shown.find("://");
+  if (colon == std::string::npos) return "";
+  const size_t end = std::min(shown.find_first_of("/?#", colon + 3), shown.size());
+  return end == colon + 3 ? "" : shown.substr(0, end);
+}
+
+// What is looked at of a text: it is cut further before it is shown, but not in the middle of a
+// word, half of which nobody would know for a secret.
+absl::string_view Head(absl::string_view text) {
+  if (text.size() <= kMaxScrubbedBytes) return text;
+  text = text.substr(0, kMaxScrubbedBytes);
+  return text.substr(0, text.find_last_of(" \t\r\n") + 1);
+}
+
 constexpr absl::string_view kUriEnds = " \t\r\n\"'<>`,;)]}";
 
 std::string RedactUris(absl::string_view text) {
@@ -128,6 +147,7 @@ std::string RedactUris(absl::string_view text) {
 
 std::string RedactDestination(absl::string_view uri) {
   if (uri.empty()) return "";
+  if (uri.size() > kMaxScrubbedBytes) return SchemeAndBucket(uri);
   const auto parsed = boost::urls::parse_uri({uri.data(), uri.size()});
   if (!parsed.has_value() || !parsed->has_authority()) return SchemeAndBucket(uri);
   std::string out = absl::StrCat(View(parsed->scheme()), "://", View(parsed->encoded_host()),
@@ -151,6 +171,12 @@ std::string WithoutKeys(absl::string_view uri) {
   });
   return absl::StrCat(uri.substr(0, query), parameters.empty() ? "" : "?",
                       absl::StrJoin(parameters, "&"), uri.substr(end));
+}
+
+bool MayBeSameBucket(absl::string_view uri, absl::string_view other) {
+  const std::string bucket = BucketOf(uri);
+  const std::string other_bucket = BucketOf(other);
+  return bucket.empty() || other_bucket.empty() || bucket == other_bucket;
 }
 
 std::vector<std::string> SecretsOf(absl::string_view uri) {
@@ -191,7 +217,7 @@ std::string ScrubSecrets(absl::string_view text, const std::vector<std::string>&
   for (const std::string& secret : known) {
     if (secret.size() >= kMinKnownSecretBytes) replacements.emplace_back(secret, kRedacted);
   }
-  std::string out = RedactUris(absl::StrReplaceAll(text, replacements));
+  std::string out = RedactUris(absl::StrReplaceAll(Head(text), replacements));
   for (const absl::string_view key : kSecretKeys) {
     out = RedactAfter(out, absl::StrCat(key, "="), " \t\r\n\"'<>&,;");
   }

@@ -1,9 +1,7 @@
 #include "clients/pcaps_api/http_head.h"
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
 
 namespace pcaps {
 namespace {
@@ -36,28 +34,6 @@ std::optional<absl::Time> HttpHead::Date() const {
 bool HttpHead::HasFraming() const {
   return status == 204 || ContentLength().has_value() ||
          absl::EqualsIgnoreCase(Header("transfer-encoding"), "chunked");
-}
-
-bool HttpHeadReader::Take(absl::string_view line, int status) {
-  bytes_ += line.size();
-  if (bytes_ > max_bytes_) return false;
-  if (complete_) return true;
-  if (absl::StartsWith(line, "HTTP/")) {  // Also after a head of 1xx, which was not the answer.
-    head_ = HttpHead{status, {}};
-    return true;
-  }
-  line = absl::StripAsciiWhitespace(line);
-  if (line.empty()) {
-    complete_ = head_.status >= 200;
-    return true;
-  }
-  const size_t colon = line.find(':');
-  if (colon == absl::string_view::npos) return true;
-  const std::string name = absl::AsciiStrToLower(absl::StripAsciiWhitespace(line.substr(0, colon)));
-  const absl::string_view value = absl::StripAsciiWhitespace(line.substr(colon + 1));
-  const auto [place, is_new] = head_.headers.try_emplace(name, std::string(value));
-  if (!is_new && place->second != value) absl::StrAppend(&place->second, ", ", value);
-  return true;
 }
 
 }  // namespace pcaps

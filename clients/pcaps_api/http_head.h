@@ -1,7 +1,6 @@
-// HttpHead: status line and headers of an answer, and how they are read.
+// HttpHead: status line and headers of an answer.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -12,7 +11,6 @@
 
 namespace pcaps {
 
-// Status line and headers.
 struct HttpHead {
   int status = 0;
   std::map<std::string, std::string> headers;  // Names in lower case; repeated ones joined by ", ".
@@ -25,27 +23,6 @@ struct HttpHead {
   std::optional<absl::Time> Date() const;
   // False when only the end of the connection ends the body, so that a broken one looks whole.
   bool HasFraming() const;
-};
-
-// Reads a head line by line, as libcurl hands them over: line ends and all, the heads of status 1xx
-// before it, and the trailers after the body, which nobody needs.
-class HttpHeadReader {
- public:
-  // `max_bytes`: of all lines together.
-  explicit HttpHeadReader(size_t max_bytes) : max_bytes_(max_bytes) {}
-
-  // The next line. `status`: of the latest status line. False where there are too many of them.
-  bool Take(absl::string_view line, int status);
-
-  // True once the head is whole.
-  bool complete() const { return complete_; }
-  const HttpHead& head() const { return head_; }
-
- private:
-  const size_t max_bytes_;
-  size_t bytes_ = 0;
-  bool complete_ = false;
-  HttpHead head_;
 };
 
 }  // namespace pcaps

@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 #include <limits>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -21,11 +22,12 @@ namespace json = boost::json;
 constexpr absl::string_view kMagicTransit = "magic-transit";
 constexpr size_t kMaxIdBytes = 32;
 constexpr size_t kMaxNameBytes = 64;          // Of status words, data centres, addresses.
+constexpr size_t kMaxElements = 10'000;       // Of a list: the upstream lists about 50 captures.
+constexpr size_t kMaxOddities = 100;          // One of them is logged, and how many there were.
 constexpr int64_t kMaxSeconds = 366 * 86400;  // A year: far above any limit on a capture's time.
-constexpr size_t kMaxOddities = 100;          // 4 MiB of nonsense would make two million.
 
-void Add(std::string oddity, Oddities& oddities) {
-  if (oddities.size() < kMaxOddities) oddities.push_back(std::move(oddity));
+void AddOddity(Oddities& oddities, std::string what) {
+  if (oddities.size() < kMaxOddities) oddities.push_back(std::move(what));
 }
 
 // Reads the fields of one object. One that makes no sense reads as a missing one, and is noted.
@@ -110,7 +112,7 @@ class Reader {
 
  private:
   void Note(absl::string_view key, absl::string_view what) {
-    Add(absl::StrCat(path_, "'", key, "' ", what), oddities_);
+    AddOddity(oddities_, absl::StrCat(path_, "'", key, "' ", what));
   }
 
   static std::string CutText(absl::string_view text, size_t max_bytes) {
@@ -187,13 +189,20 @@ absl::StatusOr<std::vector<Item>> ListFrom(const json::value& json, Oddities& od
   std::vector<Item> items;
   if (json.is_null()) return items;
   if (!json.is_array()) return absl::InvalidArgumentError("'result' is not a list");
-  items.reserve(json.get_array().size());
+  if (json.get_array().size() > kMaxElements) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("'result' has more than ", kMaxElements, " elements"));
+  }
+  std::set<std::string> ids;
   for (const json::value& element : json.get_array()) {
     absl::StatusOr<Item> item = decode(element);
+    if (item.ok() && !ids.insert(item->id()).second) {
+      item = absl::InvalidArgumentError("its id was there before");
+    }
     if (item.ok()) {
       items.push_back(*std::move(item));
     } else {
-      Add(absl::StrCat("an element was left out: ", item.status().message()), oddities);
+      AddOddity(oddities, absl::StrCat("an element was left out: ", item.status().message()));
     }
   }
   // Nothing understood is not nothing there.

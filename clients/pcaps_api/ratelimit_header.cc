@@ -14,6 +14,7 @@ namespace {
 
 constexpr absl::Duration kMinPause = absl::Seconds(1);
 constexpr absl::Duration kMaxPause = absl::Minutes(5);
+constexpr size_t kMaxItems = 16;  // Of a header; they are compared with each other.
 constexpr absl::Duration kDefaultPause = absl::Minutes(1);
 constexpr double kMaxValue = 1e9;  // More is no limit: of requests, or of seconds.
 
@@ -31,6 +32,7 @@ struct Item {
 std::vector<Item> ParseItems(absl::string_view header) {
   std::vector<Item> items;
   for (const absl::string_view text : absl::StrSplit(header, ',', absl::SkipWhitespace())) {
+    if (items.size() == kMaxItems) break;
     Item item;
     for (absl::string_view part : absl::StrSplit(text, ';')) {
       part = absl::StripAsciiWhitespace(part);

@@ -31,8 +31,8 @@ struct WriteReceipt {
 struct RestPcapsApiOptions {
   UpstreamCallerOptions upstream;
   HttpOptions http;  // Its user_agent is set here where it is empty.
-  absl::Duration upstream_stall_timeout =
-      absl::Seconds(30);  // Silence after which a streamed file is given up.
+  absl::Duration upstream_stall_timeout = absl::Seconds(
+      30);  // A streamed file that stays slower for so long is given up: StreamedBody.
   // Called on the loop.
   std::function<void(const OddAnswer&)> on_odd_answer;
   std::function<void(const WriteReceipt&)> on_write;
@@ -77,7 +77,8 @@ class RestPcapsApi final : public PcapsApi {
   RestPcapsApi(const RestPcapsApi& other, Purpose purpose);
 
   Task<absl::StatusOr<UpstreamReply>> Read(UpstreamCall call, absl::Time deadline) const;
-  Task<absl::StatusOr<v1::Ownership>> PostOwnership(UpstreamCall call, absl::Time deadline);
+  Task<absl::StatusOr<v1::Ownership>> PostOwnership(UpstreamCall call, std::string bucket,
+                                                    absl::Time deadline);
 
   // Tells of what was left out of an answer.
   void Tell(Operation operation, const std::string& account_id, const HttpHead& head,

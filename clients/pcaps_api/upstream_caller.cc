@@ -11,6 +11,7 @@
 namespace pcaps {
 namespace {
 
+constexpr int64_t kMaxTextBytes = 4 << 20;  // Of JSON: a list of 50 captures has some 30 KiB.
 // Of a file too large to be held: enough for a caller to see what it is before the first byte is
 // passed on.
 constexpr int64_t kMinFileHead = 64 << 10;
@@ -36,6 +37,13 @@ absl::Status NoToken() {
 }
 
 bool IsSuccess(int http_status) { return http_status >= 200 && http_status < 300; }
+
+// An answer with more text than anybody should send. Where it is an error its status says enough.
+absl::Status TooLarge(UpstreamReply& reply) {
+  if (IsSuccess(reply.head.status)) return BadResponse(reply.head, "a body beyond the bound");
+  reply.body.clear();
+  return absl::OkStatus();
+}
 
 // What a caller must not do again unseen. Stopping twice is nothing; a second delete would say that
 // there never was what the first one deleted.
@@ -313,7 +321,7 @@ Task<absl::Status> UpstreamCaller::Exchange(const UpstreamCall& call, absl::Time
   if (call.operation == Operation::kDownloadPcap) {
     co_return BadResponse(attempt.reply.head, "no file");
   }
-  attempt.reply.result = *std::move(result);
+  attempt.reply.result.emplace(*std::move(result));  // Assigned, it would be copied.
   co_return absl::OkStatus();
 }
 
@@ -324,8 +332,10 @@ Task<absl::Status> UpstreamCaller::ReadBody(const UpstreamCall& call, absl::Time
   if (is_file && !reply.head.HasFraming()) {
     co_return BadResponse(reply.head, "a file whose end cannot be told from a broken connection");
   }
-  const bool is_large = is_file && reply.head.ContentLength().value_or(0) > call.whole_max;
-  const int64_t enough = is_large ? kMinFileHead : std::max(call.whole_max + 1, kMinFileHead);
+  const int64_t whole_max = is_file ? call.whole_max : kMaxTextBytes;
+  const bool is_large = reply.head.ContentLength().value_or(0) > whole_max;
+  if (is_large && !is_file) co_return TooLarge(reply);
+  const int64_t enough = is_large ? kMinFileHead : std::max(whole_max + 1, kMinFileHead);
   while (static_cast<int64_t>(reply.body.size()) < enough) {
     const absl::StatusOr<std::string> data = co_await attempt.exchange->Read(deadline);
     if (!data.ok()) {
@@ -335,7 +345,7 @@ Task<absl::Status> UpstreamCaller::ReadBody(const UpstreamCall& call, absl::Time
     if (data->empty()) co_return absl::OkStatus();
     reply.body += *data;
   }
-  if (!is_file) co_return BadResponse(reply.head, "a body beyond the bound");
+  if (!is_file) co_return TooLarge(reply);
   reply.rest = attempt.exchange;
   reply.slot = attempt.slot;
   co_return absl::OkStatus();

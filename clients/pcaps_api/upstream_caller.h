@@ -51,16 +51,14 @@ struct UpstreamCall {
   std::vector<std::string> secrets = {};  // In the body: never to be seen in a message.
   std::string accept = "application/json";
   Purpose purpose = Purpose::kRead;  // Of a read; a write is a write.
-  // Bytes of the body to be held in memory. What is beyond is an error for JSON, and left in `rest`
-  // for a file.
-  int64_t whole_max = 4 << 20;
+  int64_t whole_max = 0;  // Bytes of a file to be held in memory. What is beyond is left in `rest`.
 };
 
 struct UpstreamReply {
   absl::Time began;  // The attempt that brought it, on the fleet's clock,
   absl::Time sent;   // and on ours.
   HttpHead head;
-  boost::json::value result;                   // Of a JSON answer.
+  std::optional<boost::json::value> result;    // Of a JSON answer.
   std::string body;                            // Of a file: all of it, or its head.
   std::shared_ptr<HttpExchange> rest;          // Where there is more of it.
   std::shared_ptr<UpstreamLimits::Slot> slot;  // Kept as long as `rest` is read.

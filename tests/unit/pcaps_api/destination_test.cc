@@ -112,6 +112,31 @@ TEST(SecretsOf, FindsThemWhereAParameterHoldsOthers) {
   EXPECT_EQ(ScrubSecrets("no secret-access-key", secrets), "no secret-access-key");
 }
 
+TEST(ScrubSecrets, BeyondItsBoundNoHalfOfASecretIsLeft) {
+  const std::string secret = "0123456789abcdef";
+  const std::string text = std::string(8185, 'x') + " " + secret + secret;
+  const std::string scrubbed = ScrubSecrets(text, {secret});
+  EXPECT_THAT(scrubbed, testing::Not(testing::HasSubstr("012345")));
+  EXPECT_THAT(scrubbed, testing::StartsWith("xxx"));
+  EXPECT_EQ(ScrubSecrets(std::string(9000, 'x') + " more"), "");
+}
+
+TEST(RedactDestination, OfAnEndlessUriOnlyTheBucketIsShown) {
+  const std::string uri = "s3://bucket/" + std::string(9000, 'x') + "?secret-access-key=s3cret";
+  EXPECT_EQ(RedactDestination(uri), "s3://bucket");
+}
+
+TEST(MayBeSameBucket, GoesByBucketAloneAndDoubtsNothingElse) {
+  EXPECT_TRUE(MayBeSameBucket("s3://b/dir?region=x", "S3://B/other/?region=y"));
+  EXPECT_TRUE(MayBeSameBucket("r2://b?secret-access-key=s", "r2://b?secret-access-key=REDACTED"));
+  EXPECT_FALSE(MayBeSameBucket("s3://b/dir", "s3://c/dir"));
+  EXPECT_FALSE(MayBeSameBucket("s3://b/dir", "gs://b/dir"));
+  EXPECT_FALSE(MayBeSameBucket("s3://b", "s3://b2"));
+  for (const char* const unknown : {"", "no uri", "s3://", "s3:///dir"}) {
+    EXPECT_TRUE(MayBeSameBucket("s3://b/dir", unknown)) << unknown;
+  }
+}
+
 TEST(SecretsOf, FindsThemInWhatIsNoUriToo) {
   const std::string text = ScrubSecrets("bad key hunter2 hunter3",
                                         SecretsOf("r2://b b?secret-access-key=hunter2&x=hunter3"));

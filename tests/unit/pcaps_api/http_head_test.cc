@@ -5,20 +5,22 @@
 #include <string>
 #include <vector>
 
+#include "clients/pcaps_api/head_reader.h"
+
 namespace pcaps {
 namespace {
 
 // The head that these lines make, of status 200.
 HttpHead HeadOf(const std::vector<std::string>& lines) {
-  HttpHeadReader reader(1 << 10);
-  EXPECT_TRUE(reader.Take("HTTP/1.1 200 OK\r\n", 200));
-  for (const std::string& line : lines) EXPECT_TRUE(reader.Take(line + "\r\n", 200));
-  EXPECT_TRUE(reader.Take("\r\n", 200));
+  HeadReader reader(1 << 10);
+  EXPECT_TRUE(reader.Add("HTTP/1.1 200 OK\r\n", 200));
+  for (const std::string& line : lines) EXPECT_TRUE(reader.Add(line + "\r\n", 200));
+  EXPECT_TRUE(reader.Add("\r\n", 200));
   EXPECT_TRUE(reader.complete());
   return reader.head();
 }
 
-TEST(HttpHeadReader, NamesAreInLowerCaseAndRepeatedHeadersJoined) {
+TEST(HeadReader, NamesAreInLowerCaseAndRepeatedHeadersJoined) {
   const HttpHead head = HeadOf({"X-One : a", "x-one:b ", "X-ONE: a", "no colon", "Empty:"});
   EXPECT_EQ(head.status, 200);
   EXPECT_EQ(head.Header("x-one"), "a, b, a");
@@ -26,25 +28,25 @@ TEST(HttpHeadReader, NamesAreInLowerCaseAndRepeatedHeadersJoined) {
   EXPECT_EQ(head.Header("none"), "");
 }
 
-TEST(HttpHeadReader, HeadsOfStatus1xxAndTrailersAreLeftOut) {
-  HttpHeadReader reader(1 << 10);
-  reader.Take("HTTP/1.1 100 Continue\r\n", 100);
-  reader.Take("x-early: 1\r\n", 100);
-  reader.Take("\r\n", 100);
+TEST(HeadReader, HeadsOfStatus1xxAndTrailersAreLeftOut) {
+  HeadReader reader(1 << 10);
+  reader.Add("HTTP/1.1 100 Continue\r\n", 100);
+  reader.Add("x-early: 1\r\n", 100);
+  reader.Add("\r\n", 100);
   EXPECT_FALSE(reader.complete());
-  reader.Take("HTTP/1.1 204 No Content\r\n", 204);
-  reader.Take("\r\n", 204);
+  reader.Add("HTTP/1.1 204 No Content\r\n", 204);
+  reader.Add("\r\n", 204);
   EXPECT_TRUE(reader.complete());
-  reader.Take("x-late: 1\r\n", 204);
+  reader.Add("x-late: 1\r\n", 204);
   EXPECT_EQ(reader.head().status, 204);
   EXPECT_TRUE(reader.head().headers.empty());
 }
 
-TEST(HttpHeadReader, LinesAreBoundedTogether) {
-  HttpHeadReader reader(20);
-  EXPECT_TRUE(reader.Take("HTTP/1.1 200\r\n", 200));
-  EXPECT_TRUE(reader.Take("a: b\r\n", 200));
-  EXPECT_FALSE(reader.Take("\r\n", 200));
+TEST(HeadReader, LinesAreBoundedTogether) {
+  HeadReader reader(20);
+  EXPECT_TRUE(reader.Add("HTTP/1.1 200\r\n", 200));
+  EXPECT_TRUE(reader.Add("a: b\r\n", 200));
+  EXPECT_FALSE(reader.Add("\r\n", 200));
   EXPECT_FALSE(reader.complete());
 }
 
@@ -52,11 +54,11 @@ TEST(HttpHead, LengthIsANumberThatNoOtherFramingOverrides) {
   EXPECT_EQ(HeadOf({"Content-Length: 5"}).ContentLength(), 5);
   EXPECT_EQ(HeadOf({"Content-Length: 5", "Content-Length: 5"}).ContentLength(), 5);
   for (const char* const odd : {"-1", "5x", "5, 6", "", "9223372036854775808"}) {
-    const HttpHead head = HeadOf({std::string("Content-Length: ") + odd});
+    const HttpHead head{200, {{"content-length", odd}}};
     EXPECT_EQ(head.ContentLength(), std::nullopt) << odd;
     EXPECT_FALSE(head.HasFraming()) << odd;
   }
-  const HttpHead chunked = HeadOf({"Content-Length: 5", "Transfer-Encoding: Chunked"});
+  const HttpHead chunked{200, {{"content-length", "5"}, {"transfer-encoding", "Chunked"}}};
   EXPECT_EQ(chunked.ContentLength(), std::nullopt);
   EXPECT_TRUE(chunked.HasFraming());
 }

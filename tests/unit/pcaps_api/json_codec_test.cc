@@ -213,6 +213,27 @@ TEST(PcapsFromJson, ManyOdditiesAreNotedInPart) {
   EXPECT_EQ(oddities.size(), 100U);
 }
 
+TEST(PcapsFromJson, OfTwoWithOneIdTheFirstStays) {
+  Oddities oddities;
+  const auto pcaps = PcapsFromJson(
+      Json(R"([{"id":"a","status":"running"},{"id":"b"},{"id":"a","status":"failed"}])"),
+      kObservation, oddities);
+  ASSERT_EQ(pcaps->size(), 2U);
+  EXPECT_EQ((*pcaps)[0].status(), v1::Pcap::STATUS_RUNNING);
+  EXPECT_THAT(oddities, testing::ElementsAre(testing::HasSubstr("its id was there before")));
+}
+
+TEST(PcapsFromJson, ElementsAreBoundedAndSoIsWhatIsToldOfThem) {
+  boost::json::array list;
+  list.push_back(Json(R"({"id":"a"})"));
+  list.resize(10'000);
+  Oddities oddities;
+  EXPECT_EQ(PcapsFromJson(list, kObservation, oddities)->size(), 1U);
+  EXPECT_EQ(oddities.size(), 100U);
+  list.push_back(Json(R"({"id":"b"})"));
+  EXPECT_FALSE(PcapsFromJson(list, kObservation, oddities).ok());
+}
+
 TEST(OwnershipFromJson, DecodesAndRedacts) {
   Oddities oddities;
   const auto ownership =
