@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "clients/base/id.h"
 #include "service/callers.h"
 #include "service/yaml_section.h"
 
@@ -16,7 +17,6 @@ namespace {
 
 constexpr size_t kMaxBytes = 4 << 20;  // Some 20,000 callers.
 constexpr size_t kMaxName = 64;
-constexpr size_t kMaxAccountId = 32;
 constexpr size_t kDigestDigits = 64;
 constexpr double kMaxRate = 1e6;
 
@@ -24,10 +24,6 @@ enum class Permission { kNone, kRead, kWrite };
 
 bool IsNameCharacter(char c) {
   return absl::ascii_isalnum(static_cast<unsigned char>(c)) || absl::StrContains("-_./@", c);
-}
-
-bool IsIdCharacter(char c) {
-  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_';
 }
 
 bool IsHexDigit(char c) { return absl::ascii_isxdigit(static_cast<unsigned char>(c)); }
@@ -101,7 +97,7 @@ class Reader {
     item.Read("accounts", &accounts);
     if (accounts.empty()) item.Fail("accounts", "must name at least one, or \"*\" for all");
     for (const std::string& account : accounts) {
-      if (account != "*" && !AllOf(account, kMaxAccountId, IsIdCharacter)) {
+      if (account != "*" && !IsId(account)) {
         item.Fail("accounts", absl::StrCat("'", account,
                                            "' must be \"*\" or 1 to 32 characters of "
                                            "[0-9A-Za-z_-]"));

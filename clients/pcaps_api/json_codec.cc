@@ -1,6 +1,5 @@
 #include "clients/pcaps_api/json_codec.h"
 
-#include <algorithm>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <limits>
@@ -8,9 +7,9 @@
 #include <set>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "clients/base/error.h"
+#include "clients/base/id.h"
 #include "clients/base/proto_time.h"
 #include "clients/pcaps_api/destination.h"
 
@@ -20,7 +19,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr absl::string_view kMagicTransit = "magic-transit";
-constexpr size_t kMaxIdBytes = 32;
 constexpr size_t kMaxNameBytes = 64;          // Of status words, data centres, addresses.
 constexpr size_t kMaxElements = 10'000;       // Of a list: the upstream lists about 50 captures.
 constexpr size_t kMaxOddities = 100;          // One of them is logged, and how many there were.
@@ -63,11 +61,7 @@ class Reader {
   // The id, which everything must have. What is noted later is noted of it.
   absl::StatusOr<std::string> Id() {
     const absl::string_view id = RawText("id");
-    const bool valid =
-        !id.empty() && id.size() <= kMaxIdBytes && std::all_of(id.begin(), id.end(), [](char c) {
-          return absl::ascii_isalnum(c) || c == '_' || c == '-';
-        });
-    if (!valid) return absl::InvalidArgumentError("'id' is not an id");
+    if (!IsId(id)) return absl::InvalidArgumentError("'id' is not an id");
     path_ = absl::StrCat(id, ": ");
     return std::string(id);
   }

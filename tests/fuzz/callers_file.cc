@@ -20,7 +20,7 @@ void CheckCaller(const Caller& caller) {
   Require(!caller.name.empty() && !caller.identities.empty() && !caller.accounts.empty(),
           "a caller can call");
   for (const std::string& account : caller.accounts) {
-    Require(account == "*" || IsId(account), "an account is one", account);
+    Require(account == "*" || IsSafeInPath(account), "an account is one", account);
   }
   Require(caller.rate.requests_per_second >= 0 && caller.rate.requests_per_second <= 1e6 &&
               caller.rate.burst >= 1 && caller.rate.burst <= 1e6,

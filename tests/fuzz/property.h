@@ -37,7 +37,7 @@ inline bool IsOneLine(absl::string_view text) {
 }
 
 // An id that may stand in a path as it is.
-inline bool IsId(absl::string_view text) {
+inline bool IsSafeInPath(absl::string_view text) {
   return !text.empty() && text.size() <= 32 &&
          std::all_of(text.begin(), text.end(), [](unsigned char c) {
            return absl::ascii_isalnum(c) || c == '_' || c == '-';

@@ -77,7 +77,7 @@ class World {
             {.uses = {{.bucket = {"b1", 3, 60, 10}}, {.bucket = {"b2", 1, 5, 5}}}, .want = 4})));
         return 0;
       case 'w':
-        static_cast<void>(Run(state_.TakePollTurn("a1", "r1", {"p1"}, absl::Seconds(1))));
+        CheckTurn(Run(state_.TakePollTurn("a1", "r1", {"p1"}, absl::Seconds(1))));
         return 0;
       default:
         return -1;
@@ -113,6 +113,11 @@ class World {
     for (const BucketClosing& closing : taken->closings) {
       Require(closing.key == "b1" || closing.key == "b2", "what is closed was asked for");
     }
+  }
+
+  static void CheckTurn(const absl::StatusOr<PollTurn>& turn) {
+    if (!turn.ok()) return;
+    for (const std::string& id : turn->ids) Require(IsSafeInPath(id), "a capture's id is one", id);
   }
 
   boost::asio::io_context loop_;

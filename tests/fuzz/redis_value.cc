@@ -75,7 +75,8 @@ void CheckKnown(const Known& known) {
 
 void CheckTold(const std::vector<Observation>& newer) {
   for (const Observation& seen : newer) {
-    Require(!seen.pcap.account_id().empty() && !seen.pcap.id().empty(), "news are of a capture");
+    Require(IsSafeInPath(seen.pcap.account_id()) && IsSafeInPath(seen.pcap.id()),
+            "news are of a capture", seen.pcap.id());
     Require(FromRecord(ToRecord(seen)).pcap.id() == seen.pcap.id(), "news can be passed on");
   }
 }
@@ -104,7 +105,7 @@ void FeedList(const std::string& bytes) {
   if (known == nullptr) return;
   CheckAge(*known);
   for (const v1::Pcap& pcap : world.cache.CapturesOf(kKey.account_id, *known)) {
-    Require(pcap.account_id() == kKey.account_id && !pcap.id().empty(),
+    Require(pcap.account_id() == kKey.account_id && IsSafeInPath(pcap.id()),
             "a list is of the account asked for");
   }
 }
@@ -121,6 +122,9 @@ void FeedCreate(const std::string& bytes) {
   const std::optional<StoredCreate> stored = ParseCreate(bytes);
   if (!stored.has_value()) return;
   Require(stored->bytes == bytes, "a record is kept as it was read, to be replaced by comparison");
+  if (stored->record.state() == state::v1::CreateRecord::STATE_DONE) {
+    Require(IsSafeInPath(stored->record.pcap_id()), "what was created has an id");
+  }
   const std::optional<StoredCreate> done = ParseCreate(DoneCreate(stored->record, "p1"));
   Require(done.has_value() && done->record.pcap_id() == "p1" &&
               done->record.fingerprint() == stored->record.fingerprint(),

@@ -73,7 +73,9 @@ void CheckAddress(const std::string& address) {
 
 void CheckFilter(const boost::json::object& body, const v1::Filter& filter) {
   const auto* const json = body.if_contains("filter_v1");
-  if (json == nullptr) return Require(filter.ByteSizeLong() == 0, "a filter is sent");
+  v1::Filter known = filter;
+  known.DiscardUnknownFields();  // Of a caller who is ahead of us.
+  if (json == nullptr) return Require(known.ByteSizeLong() == 0, "a filter is sent");
   const boost::json::object& sent = json->get_object();
   CheckAddress(filter.source_address());
   CheckAddress(filter.destination_address());
@@ -89,7 +91,7 @@ void CheckFilter(const boost::json::object& body, const v1::Filter& filter) {
 }
 
 void CheckFull(const boost::json::object& body, const v1::FullCapture& full) {
-  Require(IsId(full.colo_name()) && TextIn(body, "colo_name") == full.colo_name(),
+  Require(IsSafeInPath(full.colo_name()) && TextIn(body, "colo_name") == full.colo_name(),
           "a data centre is sent");
   Require(TextIn(body, "destination_conf") == full.destination_conf(), "a bucket is sent");
   Require(
@@ -136,19 +138,20 @@ void CheckPassed(const v1::ValidateOwnershipRequest& request) {
 }
 
 void CheckPassed(const v1::DeleteOwnershipRequest& request) {
-  Require(IsId(request.ownership_id()), "an ownership's id is one", request.ownership_id());
+  Require(IsSafeInPath(request.ownership_id()), "an ownership's id is one", request.ownership_id());
 }
 
 void CheckPassed(const v1::WatchPcapsRequest& request) {
   Require(request.pcap_ids_size() <= 100, "captures are bounded in number");
-  for (const std::string& id : request.pcap_ids()) Require(IsId(id), "a capture's id is one", id);
+  for (const std::string& id : request.pcap_ids())
+    Require(IsSafeInPath(id), "a capture's id is one", id);
 }
 
 template <typename Request>
 void CheckPassed(const Request& request) {
   if constexpr (requires { request.pcap_id(); }) {
-    Require(IsId(request.pcap_id()) && request.pcap_id() != "ownership", "a capture's id is one",
-            request.pcap_id());
+    Require(IsSafeInPath(request.pcap_id()) && request.pcap_id() != "ownership",
+            "a capture's id is one", request.pcap_id());
   }
 }
 
@@ -158,7 +161,7 @@ void Feed(const std::string& bytes, const Bounds&... bounds) {
   if (!request.ParseFromString(bytes)) return;  // gRPC refuses it.
   const absl::Status checked = CheckRequest(request, bounds...);
   if (!checked.ok()) return CheckRefusal(checked);
-  Require(IsId(request.account_id()), "an account's id is one", request.account_id());
+  Require(IsSafeInPath(request.account_id()), "an account's id is one", request.account_id());
   CheckPassed(request);
 }
 

@@ -67,7 +67,7 @@ void CheckMessage(const Message& message) {
   Message back;
   Require(back.ParseFromString(bytes), "a message can be read back", bytes);
   Require(back.SerializeAsString() == bytes, "a message is read back the same", bytes);
-  Require(IsId(message.id()), "an id is one", message.id());
+  Require(IsSafeInPath(message.id()), "an id is one", message.id());
 }
 
 void CheckText(absl::string_view text, size_t max_bytes) {
