@@ -4,7 +4,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/string_view.h"
-#include "clients/pcaps_api/http_head.h"
+#include "clients/pcaps_api/head_reader.h"
 
 namespace pcaps {
 
@@ -22,7 +22,7 @@ inline int StatusOfLine(absl::string_view line) {
 
 // Hands `reader` the lines of `answer`, as libcurl would, until the head is whole or one is
 // refused. Returns what is left: the body.
-inline absl::string_view ReadHead(HttpHeadReader& reader, absl::string_view answer) {
+inline absl::string_view ReadHead(HeadReader& reader, absl::string_view answer) {
   int status = 0;
   while (!answer.empty() && !reader.complete()) {
     const absl::string_view line = answer.substr(0, answer.find('\n')).size() == answer.size()
@@ -30,7 +30,7 @@ inline absl::string_view ReadHead(HttpHeadReader& reader, absl::string_view answ
                                        : answer.substr(0, answer.find('\n') + 1);
     if (absl::StartsWith(line, "HTTP/")) status = StatusOfLine(line);
     answer.remove_prefix(line.size());
-    if (!reader.Take(line, status)) break;
+    if (!reader.Add(line, status)) break;
   }
   return answer;
 }

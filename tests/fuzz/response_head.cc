@@ -2,7 +2,7 @@
 #include <string>
 
 #include "absl/strings/match.h"
-#include "clients/pcaps_api/http_head.h"
+#include "clients/pcaps_api/head_reader.h"
 #include "clients/pcaps_api/ratelimit_header.h"
 #include "clients/pcaps_api/upstream_error.h"
 #include "tests/fuzz/property.h"
@@ -57,7 +57,7 @@ void CheckTimes(const HttpHead& head) {
 }
 
 void Feed(absl::string_view answer) {
-  HttpHeadReader reader(kMaxHeadBytes);
+  HeadReader reader(kMaxHeadBytes);
   ReadHead(reader, answer);
   const HttpHead& head = reader.head();
   Require(!reader.complete() || head.status >= 200, "a whole head is that of the answer");

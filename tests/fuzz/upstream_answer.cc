@@ -9,7 +9,7 @@
 #include "clients/base/error.h"
 #include "clients/base/proto_time.h"
 #include "clients/pcaps_api/destination.h"
-#include "clients/pcaps_api/http_head.h"
+#include "clients/pcaps_api/head_reader.h"
 #include "clients/pcaps_api/json_codec.h"
 #include "clients/pcaps_api/upstream_error.h"
 #include "tests/fuzz/property.h"
@@ -148,7 +148,7 @@ void Decode(Operation operation, const HttpHead& head, const boost::json::value&
 
 void Feed(Operation operation, absl::string_view answer) {
   static const std::vector<std::string> kSecrets = Secrets();
-  HttpHeadReader reader(kMaxHeadBytes);
+  HeadReader reader(kMaxHeadBytes);
   const absl::string_view body = ReadHead(reader, answer);
   const HttpHead& head = reader.head();
   const auto result = ResultOf({operation, head, body, kSecrets});
