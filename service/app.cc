@@ -101,6 +101,18 @@ class DownloadLanes {
   std::vector<DownloadLane> lanes_;
 };
 
+const char* AuthModeName(Config::AuthMode mode) {
+  switch (mode) {
+    case Config::AuthMode::kNone:
+      return "none";
+    case Config::AuthMode::kMtls:
+      return "mtls";
+    case Config::AuthMode::kToken:
+      break;
+  }
+  return "token";
+}
+
 // Who is let in, and how.
 struct Trust {
   std::shared_ptr<const TlsFiles> tls;     // Null: plain text.
@@ -265,6 +277,8 @@ absl::Status RunApp(const Config& config) {
     return listening.status();
   }
   log.Info("listening", {{"listen", *listening},
+                         {"tls", trust->tls != nullptr},
+                         {"auth", AuthModeName(config.auth.mode)},
                          {"upstream", config.upstream.base_url},
                          {"reflection", config.reflection},
                          {"version", PCAPS_VERSION}});

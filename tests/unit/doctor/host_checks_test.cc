@@ -54,7 +54,7 @@ TEST(TlsCheck, SaysHowLongTheCertificateIsGood) {
   EXPECT_EQ(CheckTls({}).verdict, Verdict::kSkip);
   const integration::Certificate certificate;  // For an hour.
   const Finding soon = CheckTls({certificate.file(), certificate.key_file(), ""});
-  EXPECT_EQ(soon.verdict, Verdict::kWarn);
+  EXPECT_EQ(soon.verdict, Verdict::kWarning);
   EXPECT_THAT(soon.message, HasSubstr("expires at 20"));
   EXPECT_EQ(CheckTls({certificate.file(), certificate.file(), ""}).verdict, Verdict::kFail);
 }

@@ -114,15 +114,18 @@ TEST(SecretsOf, FindsThemWhereAParameterHoldsOthers) {
 
 TEST(ScrubSecrets, BeyondItsBoundNoHalfOfASecretIsLeft) {
   const std::string secret = "0123456789abcdef";
-  const std::string text = std::string(8185, 'x') + " " + secret + secret;
+  const std::string word(8185, 'x');
+  const std::string text = absl::StrCat(word, " ", secret, secret);
   const std::string scrubbed = ScrubSecrets(text, {secret});
   EXPECT_THAT(scrubbed, testing::Not(testing::HasSubstr("012345")));
   EXPECT_THAT(scrubbed, testing::StartsWith("xxx"));
-  EXPECT_EQ(ScrubSecrets(std::string(9000, 'x') + " more"), "");
+  const std::string word(9000, 'x');
+  EXPECT_EQ(ScrubSecrets(absl::StrCat(word, " more")), "");
 }
 
 TEST(RedactDestination, OfAnEndlessUriOnlyTheBucketIsShown) {
-  const std::string uri = "s3://bucket/" + std::string(9000, 'x') + "?secret-access-key=s3cret";
+  const std::string path(9000, 'x');
+  const std::string uri = absl::StrCat("s3://bucket/", path, "?secret-access-key=s3cret");
   EXPECT_EQ(RedactDestination(uri), "s3://bucket");
 }
 
