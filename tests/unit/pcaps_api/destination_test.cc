@@ -119,8 +119,8 @@ TEST(ScrubSecrets, BeyondItsBoundNoHalfOfASecretIsLeft) {
   const std::string scrubbed = ScrubSecrets(text, {secret});
   EXPECT_THAT(scrubbed, testing::Not(testing::HasSubstr("012345")));
   EXPECT_THAT(scrubbed, testing::StartsWith("xxx"));
-  const std::string word(9000, 'x');
-  EXPECT_EQ(ScrubSecrets(absl::StrCat(word, " more")), "");
+  const std::string long_word(9000, 'x');
+  EXPECT_EQ(ScrubSecrets(absl::StrCat(long_word, " more")), "");
 }
 
 TEST(RedactDestination, OfAnEndlessUriOnlyTheBucketIsShown) {
