@@ -79,7 +79,7 @@ TEST_F(Doctor, WritesOneLineForEachCheckForPeople) {
   EXPECT_THAT(finished.out, testing::StartsWith("FAIL  gateway     "));
   EXPECT_THAT(finished.out, HasSubstr(". Fix: start the gateway"));
   EXPECT_THAT(finished.out, HasSubstr("\nok    upstream    "));
-  EXPECT_THAT(finished.err, HasSubstr("1 of 10 checks failed"));
+  EXPECT_THAT(finished.err, HasSubstr("1 of 12 checks failed"));
 }
 
 TEST_F(Doctor, OnAFullDiskIsNoSuccess) {
