@@ -33,6 +33,10 @@ class World {
  public:
   World() {
     options_.allow_plaintext = true;
+    // Small, so that inputs reach them: a transfer is paused, and heads are too long.
+    options_.receive_bytes = 1024;
+    options_.buffer_bytes = 1024;
+    options_.max_header_bytes = 2048;
     client_ = std::make_unique<HttpClient>(loop_.get_executor(), options_, clock_);
     SpawnDetached(loop_.get_executor(), Serve());
   }

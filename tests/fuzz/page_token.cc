@@ -13,7 +13,7 @@ namespace pcaps {
 namespace {
 
 constexpr char kAccount[] = "a1";
-constexpr size_t kMaxItems = 64;
+constexpr size_t kMaxItems = 16;
 
 void CheckToken(absl::string_view token) {
   const absl::StatusOr<PagePosition> position = ParsePageToken(token, kAccount);

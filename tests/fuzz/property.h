@@ -32,8 +32,14 @@ inline bool IsUtf8(absl::string_view text) {
 
 // UTF-8 that moves nobody's cursor and begins no line of its own.
 inline bool IsOneLine(absl::string_view text) {
-  return IsUtf8(text) && std::none_of(text.begin(), text.end(),
-                                      [](unsigned char c) { return absl::ascii_iscntrl(c); });
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (absl::ascii_iscntrl(c)) return false;
+    // U+0080 to U+009F, which some terminals obey, too.
+    const bool latin = c == 0xC2 && i + 1 < text.size();
+    if (latin && static_cast<unsigned char>(text[i + 1]) < 0xA0) return false;
+  }
+  return IsUtf8(text);
 }
 
 // An id that may stand in a path as it is.
