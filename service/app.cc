@@ -70,6 +70,19 @@ void LogCredential(Log& log, const std::string& name, const absl::Status& status
   log.Error("upstream_credential_rejected", fields);
 }
 
+// What was done upstream, whether or not its caller was still there to be audited with it.
+void LogWrite(Log& log, const WriteReceipt& receipt) {
+  LogLine line = log.Begin(LogLevel::kInfo, "upstream_write");
+  line.AddText("operation", OperationName(receipt.operation));
+  line.AddText("account", receipt.account_id);
+  line.AddText("id", receipt.id);
+  if (!receipt.create_request_id.empty()) {
+    line.AddText("create_request_id", receipt.create_request_id);
+  }
+  line.AddText("cf_ray", receipt.cf_ray);
+  log.Keep(std::move(line));
+}
+
 // Bodies that are streamed: loops of their own, each with an upstream client.
 class DownloadLanes {
  public:
@@ -135,9 +148,9 @@ absl::StatusOr<Trust> ReadTrust(const Config& config) {
 // The files that are read again when they change, and what is to be done then. `tokens`: as they
 // were read last.
 std::vector<Reloader::Watched> WatchedFiles(const Config& config, RpcServer& server,
-                                            CallerDirectory& directory, StreamRegistry& streams,
+                                            CallerDirectory& directory, const RpcEnv& env,
                                             Credentials& credentials,
-                                            std::vector<Credential> tokens, Log& log) {
+                                            std::vector<Credential> tokens) {
   std::vector<Reloader::Watched> watched;
   if (!config.tls.cert_file.empty()) {
     std::vector<std::string> files = {config.tls.cert_file, config.tls.key_file};
@@ -153,8 +166,11 @@ std::vector<Reloader::Watched> WatchedFiles(const Config& config, RpcServer& ser
                          auto callers = ReadCallersFile(config.auth.callers_file);
                          if (!callers.ok()) return callers.status();
                          directory.Replace(*std::move(callers));
-                         const int ended = streams.EndThoseNotAllowed();
-                         if (ended > 0) log.Info("streams_ended", {{"lost_access", ended}});
+                         const int streams = env.streams.EndThoseNotAllowed();
+                         const int writes = env.writes.EndThoseNotAllowed();
+                         if (streams + writes > 0) {
+                           env.log.Info("access_lost", {{"streams", streams}, {"writes", writes}});
+                         }
                          return absl::OkStatus();
                        }});
   }
@@ -216,6 +232,7 @@ absl::Status RunApp(const Config& config) {
   Log log(config.log.level, config.log.format);
   SystemClock clock;
   StreamRegistry streams;
+  StreamRegistry open_writes;
   Door door(DoorLimitsOf(config));
   const auto on_change = [&log](const auto& name, const auto& status) {
     LogCredential(log, name, status);
@@ -233,8 +250,9 @@ absl::Status RunApp(const Config& config) {
   api_options.upstream.gate = budget;
   api_options.on_odd_answer = [&log](const OddAnswer& odd) { LogOddAnswer(log, odd); };
   WriteReceipts receipts;
-  api_options.on_write = [&receipts](const WriteReceipt& receipt) {
+  api_options.on_write = [&receipts, &log](const WriteReceipt& receipt) {
     receipts.Add(receipt.account_id, receipt.id, receipt.cf_ray);
+    LogWrite(log, receipt);
   };
   auto api = std::make_unique<RestPcapsApi>(control.executor(), std::move(api_options), credentials,
                                             limits, clock, Uniform);
@@ -253,6 +271,7 @@ absl::Status RunApp(const Config& config) {
              clock,
              log,
              streams,
+             open_writes,
              door,
              callers,
              receipts,
@@ -260,8 +279,8 @@ absl::Status RunApp(const Config& config) {
              config.upstream.request_timeout,
              config.download.reader_stall_timeout};
   RpcServer server(env, gateway, ownerships, RpcOptions(config, trust->tls));
-  Reloader reloader(
-      log, WatchedFiles(config, server, callers, streams, *credentials, *std::move(tokens), log));
+  Reloader reloader(log,
+                    WatchedFiles(config, server, callers, env, *credentials, *std::move(tokens)));
   const auto join_loops = [&] {
     const absl::Time until = absl::Now() + kLoopPatience;  // For all loops together.
     fleet.Stop();
@@ -289,10 +308,10 @@ absl::Status RunApp(const Config& config) {
   log.Info("drain_started", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"},
                              {"delay_ms", absl::ToInt64Milliseconds(delay)},
                              {"timeout_ms", absl::ToInt64Milliseconds(config.drain.timeout)}});
-  reloader.Stop();
   boost::asio::post(control.executor(), [&server] { server.StopServing(); });
   absl::SleepFor(delay);
   server.Drain(config.drain.timeout, Uniform);
+  reloader.Stop();
   join_loops();
   log.Info("drained");
   return absl::OkStatus();

@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <set>
 #include <utility>
 
@@ -10,12 +8,14 @@
 #include "absl/strings/strip.h"
 #include "clients/base/id.h"
 #include "service/callers.h"
+#include "service/small_file.h"
 #include "service/yaml_section.h"
 
 namespace pcaps {
 namespace {
 
 constexpr size_t kMaxBytes = 4 << 20;  // Some 20,000 callers.
+constexpr size_t kMaxTotal = 1'000'000;
 constexpr size_t kMaxName = 64;
 constexpr size_t kDigestDigits = 64;
 constexpr double kMaxRate = 1e6;
@@ -46,6 +46,7 @@ bool IsIdentity(absl::string_view identity) {
 class Reader {
  public:
   void Read(YamlSection& item) {
+    if (total_ > kMaxTotal) return;  // By aliases a small file can say much.
     Caller caller;
     item.Read("name", &caller.name);
     if (!AllOf(caller.name, kMaxName, IsNameCharacter)) {
@@ -64,6 +65,8 @@ class Reader {
       rate.Read("requests_per_second", &caller.rate.requests_per_second, 0, kMaxRate);
       rate.Read("burst", &caller.rate.burst, 1, kMaxRate);
     });
+    total_ += caller.identities.size() + caller.accounts.size();
+    if (total_ > kMaxTotal) item.Fail("accounts", "are too many: 1,000,000 in all are the most");
     callers_.push_back(std::move(caller));
   }
 
@@ -85,7 +88,7 @@ class Reader {
                          number, " is not"));
         continue;
       }
-      if (absl::StartsWith(identity, "sha256:")) absl::AsciiStrToLower(&identity);
+      if (!absl::StartsWith(identity, "uri:")) absl::AsciiStrToLower(&identity);
       if (!identities_.insert(identity).second) {
         item.Fail("identities", absl::StrCat("'", identity, "' is another caller's, too"));
       }
@@ -106,6 +109,7 @@ class Reader {
     }
   }
 
+  size_t total_ = 0;  // Accounts and identities.
   std::set<std::string> names_;
   std::set<std::string> identities_;
   std::vector<Caller> callers_;
@@ -132,23 +136,10 @@ absl::StatusOr<std::shared_ptr<const Callers>> ParseCallers(const std::string& y
 
 absl::StatusOr<std::shared_ptr<const Callers>> ReadCallersFile(const std::string& path) {
   const std::string source = absl::StrCat("the callers file ", path);
-  std::error_code unreadable;
-  if (std::filesystem::is_directory(path, unreadable)) {
-    return absl::InvalidArgumentError(absl::StrCat(source, " is a directory"));
-  }
-  if (!std::filesystem::exists(path, unreadable)) {
-    return absl::NotFoundError(absl::StrCat(source, " does not exist"));
-  }
-  std::ifstream stream(path, std::ios::binary);
-  std::string text(kMaxBytes + 1, '\0');
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (stream.bad() || !stream.eof()) {
-    return stream.is_open() && !stream.bad()
-               ? absl::InvalidArgumentError(absl::StrCat(source, " is larger than 4 MiB"))
-               : absl::PermissionDeniedError(absl::StrCat(source, " cannot be read"));
-  }
-  text.resize(static_cast<size_t>(stream.gcount()));
-  return ParseCallers(text, source);
+  const absl::StatusOr<std::string> text = ReadSmallFile(path, kMaxBytes);
+  if (text.ok()) return ParseCallers(*text, source);
+  return absl::Status(text.status().code(),
+                      absl::StrCat(source, " ", std::string(text.status().message())));
 }
 
 }  // namespace pcaps

@@ -92,9 +92,10 @@ void RestPcapsApi::Tell(Operation operation, const std::string& account_id, cons
   on_odd_answer_({operation, account_id, CleanText(head.Header("cf-ray")), std::move(oddities)});
 }
 
-void RestPcapsApi::TellWrite(const std::string& account_id, const std::string& id,
-                             const HttpHead& head) const {
-  if (on_write_) on_write_({account_id, id, CleanText(head.Header("cf-ray"))});
+void RestPcapsApi::TellWrite(WriteReceipt receipt, const HttpHead& head) const {
+  if (!on_write_) return;
+  receipt.cf_ray = CleanText(head.Header("cf-ray"));
+  on_write_(receipt);
 }
 
 Task<absl::StatusOr<std::vector<v1::Pcap>>> RestPcapsApi::ListPcaps(std::string account_id,
@@ -138,7 +139,8 @@ Task<absl::StatusOr<v1::Pcap>> RestPcapsApi::CreatePcap(v1::CreatePcapRequest re
       Decoded(*reply, PcapFromJson(*reply->result, {account_id, reply->began}, oddities));
   Tell(Operation::kCreatePcap, account_id, reply->head, std::move(oddities));
   if (!pcap.ok()) co_return OutcomeUnknown(Operation::kCreatePcap, pcap.status());
-  TellWrite(account_id, pcap->id(), reply->head);
+  TellWrite({Operation::kCreatePcap, account_id, pcap->id(), "", request.request_id()},
+            reply->head);
   co_return pcap;
 }
 
@@ -150,7 +152,7 @@ Task<absl::Status> RestPcapsApi::StopPcap(std::string account_id, std::string pc
   const auto reply = co_await upstream_->Write(std::move(call), deadline);
   if (!reply.ok()) co_return reply.status();
   const absl::Status named = CheckId(*reply, pcap_id);
-  if (named.ok()) TellWrite(account_id, pcap_id, reply->head);
+  if (named.ok()) TellWrite({Operation::kStopPcap, account_id, pcap_id}, reply->head);
   co_return named;
 }
 
@@ -233,7 +235,7 @@ Task<absl::StatusOr<v1::Ownership>> RestPcapsApi::PostOwnership(UpstreamCall cal
     ownership = BadResponse(reply->head, "it is about another bucket");
   }
   if (!ownership.ok()) co_return OutcomeUnknown(operation, ownership.status());
-  TellWrite(account_id, ownership->id(), reply->head);
+  TellWrite({operation, account_id, ownership->id()}, reply->head);
   co_return ownership;
 }
 
@@ -245,7 +247,7 @@ Task<absl::Status> RestPcapsApi::DeleteOwnership(std::string account_id, std::st
   const auto reply = co_await upstream_->Write(std::move(call), deadline);
   if (!reply.ok()) co_return reply.status();
   const absl::Status named = CheckId(*reply, ownership_id);
-  if (named.ok()) TellWrite(account_id, ownership_id, reply->head);
+  if (named.ok()) TellWrite({Operation::kDeleteOwnership, account_id, ownership_id}, reply->head);
   co_return named.ok() ? named : OutcomeUnknown(Operation::kDeleteOwnership, named);
 }
 

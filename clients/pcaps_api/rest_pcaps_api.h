@@ -23,9 +23,11 @@ struct OddAnswer {
 
 // A write that the upstream has answered as done.
 struct WriteReceipt {
+  Operation operation;
   std::string account_id;
-  std::string id;      // Of the capture or ownership.
-  std::string cf_ray;  // Of the answer; empty where it had none.
+  std::string id;                      // Of the capture or ownership.
+  std::string cf_ray;                  // Of the answer; empty where it had none.
+  std::string create_request_id = "";  // Of a creation that its caller has named.
 };
 
 struct RestPcapsApiOptions {
@@ -83,7 +85,7 @@ class RestPcapsApi final : public PcapsApi {
   // Tells of what was left out of an answer.
   void Tell(Operation operation, const std::string& account_id, const HttpHead& head,
             std::vector<std::string> oddities) const;
-  void TellWrite(const std::string& account_id, const std::string& id, const HttpHead& head) const;
+  void TellWrite(WriteReceipt receipt, const HttpHead& head) const;
 
   const absl::Duration stall_timeout_;
   const std::function<void(const OddAnswer&)> on_odd_answer_;

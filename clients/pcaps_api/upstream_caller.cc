@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "clients/base/error.h"
 #include "clients/base/run_to_end.h"
@@ -10,6 +11,8 @@
 
 namespace pcaps {
 namespace {
+
+constexpr char kInvalidRequestHeaders[] = "6003";
 
 constexpr int64_t kMaxTextBytes = 4 << 20;  // Of JSON: a list of 50 captures has some 30 KiB.
 // Of a file too large to be held: enough for a caller to see what it is before the first byte is
@@ -34,6 +37,16 @@ absl::Status CircuitOpen(absl::Duration wait) {
 absl::Status NoToken() {
   return MakeError(absl::StatusCode::kPermissionDenied, v1::ERROR_REASON_UPSTREAM_ACCOUNT_FORBIDDEN,
                    "the gateway has no upstream token for this account; is the account right?");
+}
+
+// Whether it tells of the token or account what other calls may be told without asking. An upstream
+// that says "authentication error" under another status than 401 may mean this one request.
+bool IsVerdict(const absl::Status& status, int http_status) {
+  if (ReasonOf(status) != v1::ERROR_REASON_UPSTREAM_CREDENTIALS_REJECTED) return true;
+  const google::rpc::ErrorInfo info = ErrorInfoOf(status);
+  const auto codes = info.metadata().find("upstream_code");
+  return http_status == 401 || (codes != info.metadata().end() &&
+                                absl::StrContains(codes->second, kInvalidRequestHeaders));
 }
 
 bool IsSuccess(int http_status) { return http_status >= 200 && http_status < 300; }
@@ -358,7 +371,7 @@ void UpstreamCaller::Record(const UpstreamCall& call, absl::Time deadline,
   const bool timeout =
       attempt.failure == HttpFailure::kTimeout && deadline - attempt.began >= fair_wait_;
   const bool gateway_error = attempt.http_status >= 502 && attempt.http_status <= 504;
-  attempt.permit->Record(status, clock_.Now());
+  if (IsVerdict(status, attempt.reply.head.status)) attempt.permit->Record(status, clock_.Now());
   CircuitBreaker& circuit = limits_->circuit(attempt.in_use->credential.name);
   if (no_connection || timeout || gateway_error) {
     circuit.RecordFailure(clock_.Now(), call.path, attempt.admission);

@@ -195,7 +195,8 @@ void Call::AddOutcome(LogLine& line) const {
 }
 
 void Call::LogEnd() {
-  if (audit_) LogAudit();
+  // Who is nobody changes nothing: strangers must not push the audit out of the log.
+  if (audit_ && caller_.ok()) LogAudit();
   if (!env_.log.Writes(LogLevel::kInfo)) return;
   LogLine line = env_.log.Begin(LogLevel::kInfo, "rpc");
   AddOutcome(line);
@@ -227,14 +228,15 @@ void Call::LogAudit() {
   if (!id.empty()) line.AddText(about_ownership ? "ownership_id" : "pcap_id", id);
   const google::rpc::ErrorInfo info = ErrorInfoOf(outcome_);
   const auto ray = info.metadata().find("cf_ray");
-  const std::string cf_ray = ray != info.metadata().end()
-                                 ? ray->second
-                                 : env_.receipts.Find(std::string(subject_.account_id), id);
+  std::string cf_ray;
+  if (ray != info.metadata().end()) cf_ray = ray->second;
+  // What failed has no receipt; that of another's write to the same thing is not its own.
+  if (outcome_.ok()) cf_ray = env_.receipts.Find(std::string(subject_.account_id), id);
   if (!cf_ray.empty()) line.AddText("cf_ray", cf_ray);
   if (!request_id_.empty()) line.AddText("request_id", request_id_);
   if (!trace_id_.empty()) line.AddText("trace_id", trace_id_);
   line.AddText("peer", peer_);
-  env_.log.WriteSoon(std::move(line));
+  env_.log.Keep(std::move(line));
 }
 
 }  // namespace pcaps

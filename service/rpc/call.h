@@ -33,6 +33,7 @@ struct RpcEnv {
   Clock& clock;
   Log& log;
   StreamRegistry& streams;
+  StreamRegistry& writes;  // Unary calls that change something. Draining does not end them.
   Door& door;
   const CallerDirectory& callers;
   const WriteReceipts& receipts;
@@ -56,6 +57,7 @@ class Call {
   Call(RpcEnv& env, grpc::CallbackServerContext* context, absl::string_view method,
        CallAccess access, CallSubject subject);
 
+  bool IsWrite() const { return access_ == CallAccess::kWrite; }
   // Tells the audit of it at its end: `describe` adds to its line.
   void Audit(std::function<void(LogLine&)> describe) { audit_ = std::move(describe); }
 

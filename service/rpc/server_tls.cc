@@ -36,7 +36,9 @@ void ServerTls::Replace(std::shared_ptr<const TlsFiles> files) {
 }
 
 int ServerTls::AddPortToServer(const std::string& address, grpc_server* server) {
-  return grpc_server_add_http2_port(server, address.c_str(), credentials_);
+  const int port = grpc_server_add_http2_port(server, address.c_str(), credentials_);
+  serves_ = port != 0;
+  return port;
 }
 
 grpc_ssl_certificate_config_reload_status ServerTls::Fetch(
