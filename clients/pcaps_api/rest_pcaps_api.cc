@@ -45,7 +45,7 @@ absl::StatusOr<T> Decoded(const UpstreamReply& reply, absl::StatusOr<T> decoded)
 // Where an answer that needs no content has some all the same, it must be about what was asked.
 absl::Status CheckId(const UpstreamReply& reply, absl::string_view id) {
   const boost::json::object* const result =
-      reply.result.has_value() ? reply.result->if_object() : nullptr;
+      reply.result == nullptr ? nullptr : reply.result->if_object();
   const boost::json::value* const named = result == nullptr ? nullptr : result->if_contains("id");
   if (named == nullptr || !named->is_string()) return absl::OkStatus();
   const boost::json::string& text = named->get_string();

@@ -334,7 +334,7 @@ Task<absl::Status> UpstreamCaller::Exchange(const UpstreamCall& call, absl::Time
   if (call.operation == Operation::kDownloadPcap) {
     co_return BadResponse(attempt.reply.head, "no file");
   }
-  attempt.reply.result.emplace(*std::move(result));  // Assigned, it would be copied.
+  attempt.reply.result = std::make_unique<boost::json::value>(*std::move(result));
   co_return absl::OkStatus();
 }
 

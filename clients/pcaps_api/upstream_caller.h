@@ -58,7 +58,7 @@ struct UpstreamReply {
   absl::Time began;  // The attempt that brought it, on the fleet's clock,
   absl::Time sent;   // and on ours.
   HttpHead head;
-  std::optional<boost::json::value> result;    // Of a JSON answer.
+  std::unique_ptr<boost::json::value> result;  // Of a JSON answer. Never copied: it may be large.
   std::string body;                            // Of a file: all of it, or its head.
   std::shared_ptr<HttpExchange> rest;          // Where there is more of it.
   std::shared_ptr<UpstreamLimits::Slot> slot;  // Kept as long as `rest` is read.

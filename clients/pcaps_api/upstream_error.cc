@@ -143,8 +143,9 @@ bool NeedsResult(Operation operation) {
 absl::StatusOr<boost::json::value> ResultOf(const UpstreamAnswer& answer) {
   const bool success = answer.head.status >= 200 && answer.head.status < 300;
   if (success && answer.body.empty() && !NeedsResult(answer.operation)) return boost::json::value();
-  if (success && IsEncoded(answer.head))
+  if (success && IsEncoded(answer.head)) {
     return BadResponse(answer.head, "an encoding nobody asked for");
+  }
   std::optional<Envelope> envelope = ParseEnvelope(answer.body);
   if (!success || (envelope.has_value() && !envelope->success)) return ErrorOf(answer, envelope);
   if (!envelope.has_value()) return BadResponse(answer.head, "no JSON envelope");
