@@ -1,4 +1,6 @@
 // Bytes from a Redis, or from what claims to be one. Input: two bytes that say how the rest is cut.
+#include <algorithm>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -57,8 +59,9 @@ void Feed(uint8_t longest, uint8_t seed, absl::string_view bytes) {
   const std::vector<std::string> whole = Replies(bytes, std::max<size_t>(bytes.size(), 1), 0);
   const std::vector<std::string> pieces = Replies(bytes, size_t{longest} + 1, seed);
   const size_t common = std::min(whole.size(), pieces.size());
-  for (size_t i = 0; i < common; ++i)
-    Require(whole[i] == pieces[i], "replies are the same in pieces");
+  Require(std::equal(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(common),
+                     pieces.begin()),
+          "replies are the same in pieces");
   if (bytes.size() <= kMaxReplyBytes) {
     Require(whole.size() == pieces.size(), "as many replies come in pieces");
   }

@@ -143,8 +143,9 @@ void CheckPassed(const v1::DeleteOwnershipRequest& request) {
 
 void CheckPassed(const v1::WatchPcapsRequest& request) {
   Require(request.pcap_ids_size() <= 100, "captures are bounded in number");
-  for (const std::string& id : request.pcap_ids())
+  for (const std::string& id : request.pcap_ids()) {
     Require(IsSafeInPath(id), "a capture's id is one", id);
+  }
 }
 
 template <typename Request>
