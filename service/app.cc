@@ -24,6 +24,7 @@
 #include "service/limit_options.h"
 #include "service/loop_thread.h"
 #include "service/reloader.h"
+#include "service/rpc/grpc_log.h"
 #include "service/rpc/rpc_server.h"
 #include "service/telemetry/log.h"
 #include "service/tls_files.h"
@@ -155,14 +156,15 @@ std::vector<Reloader::Watched> WatchedFiles(const Config& config, RpcServer& ser
   if (!config.tls.cert_file.empty()) {
     std::vector<std::string> files = {config.tls.cert_file, config.tls.key_file};
     if (!config.tls.client_ca_file.empty()) files.push_back(config.tls.client_ca_file);
-    watched.push_back({"tls", std::move(files), [&] {
+    watched.push_back({"tls", std::move(files), [&]() -> absl::Status {
                          auto tls = ReadTlsFiles(config.tls);
-                         if (tls.ok()) server.ReplaceTls(*std::move(tls));
-                         return tls.status();
+                         if (!tls.ok()) return tls.status();
+                         server.ReplaceTls(*std::move(tls));
+                         return absl::OkStatus();
                        }});
   }
   if (config.auth.mode != Config::AuthMode::kNone) {
-    watched.push_back({"callers", {config.auth.callers_file}, [&] {
+    watched.push_back({"callers", {config.auth.callers_file}, [&]() -> absl::Status {
                          auto callers = ReadCallersFile(config.auth.callers_file);
                          if (!callers.ok()) return callers.status();
                          directory.Replace(*std::move(callers));
@@ -230,6 +232,7 @@ absl::Status RunApp(const Config& config) {
   boost::asio::signal_set signals(signals_loop, SIGTERM, SIGINT);
 
   Log log(config.log.level, config.log.format);
+  const GrpcLog grpc_log(log);
   SystemClock clock;
   StreamRegistry streams;
   StreamRegistry open_writes;

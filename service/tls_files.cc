@@ -136,8 +136,9 @@ absl::StatusOr<std::shared_ptr<const TlsFiles>> ReadTlsFiles(const Config::Tls& 
   TlsFiles files;
   const auto read = [](absl::string_view key, const std::string& path, std::string& text) {
     absl::StatusOr<std::string> pem = ReadPem(key, path);
-    if (pem.ok()) text = *std::move(pem);
-    return pem.status();
+    if (!pem.ok()) return pem.status();
+    text = *std::move(pem);
+    return absl::OkStatus();
   };
   absl::Status status = read("cert_file", config.cert_file, files.cert_chain);
   if (status.ok()) status = read("key_file", config.key_file, files.private_key);

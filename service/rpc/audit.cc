@@ -36,7 +36,7 @@ void DescribeWrite(LogLine& line, const v1::CreatePcapRequest& request) {
   AddFilter(line, request.filter());
   line.AddNumber("time_limit_s", request.time_limit().seconds());
   if (!request.has_full()) {
-    line.AddNumber("packet_limit", request.simple().packet_limit());
+    line.AddNumber("packet_limit", static_cast<int64_t>(request.simple().packet_limit()));
     if (request.simple().has_offset_time()) {
       line.AddText("offset_time", absl::FormatTime(FromTimestamp(request.simple().offset_time())));
     }
@@ -45,8 +45,9 @@ void DescribeWrite(LogLine& line, const v1::CreatePcapRequest& request) {
   const v1::FullCapture& full = request.full();
   line.AddText("colo_name", full.colo_name());
   AddBucket(line, full.destination_conf());
-  if (full.has_packet_limit()) line.AddNumber("packet_limit", full.packet_limit());
-  if (full.has_byte_limit()) line.AddNumber("byte_limit", full.byte_limit());
+  if (full.has_packet_limit())
+    line.AddNumber("packet_limit", static_cast<int64_t>(full.packet_limit()));
+  if (full.has_byte_limit()) line.AddNumber("byte_limit", static_cast<int64_t>(full.byte_limit()));
 }
 
 void DescribeWrite(LogLine&, const v1::StopPcapRequest&) {}  // Its capture is named in every line.

@@ -92,7 +92,9 @@ absl::StatusOr<Callers::Match> FindByCertificate(const Callers& callers,
 KnownCaller Stranger() { return {Anybody(), Anybody()->Find(kStranger)}; }
 
 CallerDirectory::CallerDirectory(CallerProof proof, std::shared_ptr<const Callers> callers)
-    : proof_(proof), callers_(proof == CallerProof::kNone ? Anybody() : std::move(callers)) {}
+    : proof_(proof), callers_(std::move(callers)) {
+  if (proof == CallerProof::kNone) callers_ = Anybody();
+}
 
 void CallerDirectory::Replace(std::shared_ptr<const Callers> callers) {
   const MutexLock lock(mutex_);

@@ -127,6 +127,21 @@ TEST_P(Access, IsWhatTheCallersFileAllowsAndNothingElse) {
 INSTANTIATE_TEST_SUITE_P(Modes, Access, testing::Values("none", "mtls", "token"),
                          [](const auto& mode) { return std::string(mode.param); });
 
+TEST(Door, ACertificateThatNamesTwoCallersIsNobodys) {
+  const Door door(kCallers);
+  World world(door.Settings("mtls"));
+  const auto call = [&](const std::vector<std::string>& names) {
+    Caller caller(
+        world.gateway.Connect(Door::Tls(door.authority(), door.authority().Issue(names))));
+    v1::GetPcapRequest request = GetRequest("none");
+    request.set_account_id("account-a");
+    return caller.Call(request).Reason();
+  };
+  const std::string reader = "URI:" + kCallers[0].uri();
+  EXPECT_EQ(call({reader, "URI:spiffe://elsewhere"}), "CAPTURE_NOT_FOUND");
+  EXPECT_EQ(call({reader, "URI:" + kCallers[1].uri()}), "CALLER_UNAUTHENTICATED");
+}
+
 TEST(Door, ACertificateOfAnotherAuthorityGetsNoConnection) {
   const Door door(kCallers);
   World world(door.Settings("mtls"));
