@@ -78,9 +78,6 @@ absl::StatusOr<std::string> RpcServer::Start() {
   builder.RegisterService(&health_);
   builder.RegisterCallbackGenericService(&unknown_);
   server_ = builder.BuildAndStart();
-  if (tls_ != nullptr && !tls_->serves()) {
-    return absl::InternalError("gRPC does not take the certificate and its key");
-  }
   if (server_ == nullptr) return absl::InternalError("gRPC does not start");
   guard_.Start();
   return listening;

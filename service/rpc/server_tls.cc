@@ -36,9 +36,7 @@ void ServerTls::Replace(std::shared_ptr<const TlsFiles> files) {
 }
 
 int ServerTls::AddPortToServer(const std::string& address, grpc_server* server) {
-  const int port = grpc_server_add_http2_port(server, address.c_str(), credentials_);
-  serves_ = port != 0;
-  return port;
+  return grpc_server_add_http2_port(server, address.c_str(), credentials_);
 }
 
 grpc_ssl_certificate_config_reload_status ServerTls::Fetch(

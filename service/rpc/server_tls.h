@@ -33,9 +33,6 @@ class ServerTls final : public grpc::ServerCredentials {
   // For the handshakes from now on; connections that are open stay so.
   void Replace(std::shared_ptr<const TlsFiles> files) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // Whether gRPC has taken the port; it does not tell anybody else.
-  bool serves() const { return serves_; }
-
   void SetAuthMetadataProcessor(const std::shared_ptr<grpc::AuthMetadataProcessor>&) override {}
 
  private:
@@ -46,7 +43,6 @@ class ServerTls final : public grpc::ServerCredentials {
   grpc_ssl_server_certificate_config* TakeNew() ABSL_LOCKS_EXCLUDED(mutex_);
 
   grpc_server_credentials* const credentials_;
-  bool serves_ = false;
   Mutex mutex_;
   std::shared_ptr<const TlsFiles> files_ ABSL_GUARDED_BY(mutex_);
   bool taken_ ABSL_GUARDED_BY(mutex_) = false;  // By gRPC.
