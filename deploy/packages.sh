@@ -50,6 +50,9 @@ fuzz_packages=(
   llvm-19 # Names the functions in the stack of a finding.
 )
 
+# To see how callers fare who share connections.
+proxy_packages=(nghttp2-proxy) # nghttpx
+
 # To measure coverage.
 coverage_packages=(gcovr)
 

@@ -217,6 +217,7 @@ absl::Status CheckApp(const Config& config) {
 }
 
 absl::Status RunApp(const Config& config) {
+  LimitReads();
   const absl::Status checked = CheckApp(config);
   if (!checked.ok()) return checked;
   absl::StatusOr<std::vector<Credential>> tokens = ReadCredentials(config);

@@ -3,13 +3,22 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "service/rpc/connections/descriptor_limit.h"
 #include "service/rpc/connections/listen_sockets.h"
 
 namespace pcaps {
+namespace {
+
+// gRPC has one for each connection, the watch another. The rest: upstream and Redis connections,
+// epolls, files.
+constexpr int64_t kDescriptorsPerConnection = 2;
+constexpr int64_t kOtherDescriptors = 1000;
+
+}  // namespace
 
 ConnectionGuard::ConnectionGuard(ConnectionTable& table, Log& log, Clock& clock,
                                  ConnectionGuardOptions options)
-    : table_(table), clock_(clock), options_(options), closed_(log, clock) {
+    : table_(table), log_(log), clock_(clock), options_(options), closed_(log, clock) {
   ConnectionWatchOptions watch;
   watch.flood_guard = options_.flood_guard;
   watch.count_streams = [this](const std::string& peer) {
@@ -24,6 +33,7 @@ ConnectionGuard::~ConnectionGuard() = default;
 absl::StatusOr<std::string> ConnectionGuard::Listen(const std::string& listen) {
   absl::StatusOr<ListenSockets> sockets = ListenOn(listen);
   if (!sockets.ok()) return sockets.status();
+  AllowDescriptors();
   const int port = sockets->port;
   Acceptor::Callbacks callbacks;
   callbacks.on_connection = [this](Descriptor socket, const PeerAddress& peer) {
@@ -34,6 +44,14 @@ absl::StatusOr<std::string> ConnectionGuard::Listen(const std::string& listen) {
   };
   acceptor_ = std::make_unique<Acceptor>(*std::move(sockets), std::move(callbacks));
   return absl::StrCat(listen.substr(0, listen.rfind(':')), ":", port);
+}
+
+void ConnectionGuard::AllowDescriptors() {
+  const int64_t needed =
+      table_.limits().max_connections * kDescriptorsPerConnection + kOtherDescriptors;
+  const int64_t allowed = RaiseDescriptorLimit(needed);
+  if (allowed >= needed) return;
+  log_.Warn("few_descriptors", {{"needed", needed}, {"allowed", allowed}});
 }
 
 void ConnectionGuard::AddTo(grpc::ServerBuilder& builder,
@@ -50,13 +68,15 @@ void ConnectionGuard::Start() {
 void ConnectionGuard::StopAccepting() { acceptor_->Stop(); }
 
 void ConnectionGuard::OnConnection(Descriptor socket, const PeerAddress& peer) {
-  const auto connection =
-      std::make_shared<Connection>(peer, options_.max_concurrent_streams, clock_.Now());
-  switch (table_.Add(connection)) {
+  const absl::Time now = clock_.Now();
+  const auto connection = std::make_shared<Connection>(peer, options_.max_concurrent_streams, now);
+  switch (table_.Add(connection, now)) {
     case ConnectionTable::Entry::kOverLimit:
       return closed_.Count(CloseReason::kOverLimit, peer.name);
     case ConnectionTable::Entry::kOverPeerLimit:
       return closed_.Count(CloseReason::kOverPeerLimit, peer.name);
+    case ConnectionTable::Entry::kShutOut:
+      return closed_.Count(CloseReason::kFlood, peer.name);
     case ConnectionTable::Entry::kAdmitted:
       break;
   }

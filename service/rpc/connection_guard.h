@@ -48,9 +48,12 @@ class ConnectionGuard {
   const ClosedConnections& closed() const { return closed_; }
 
  private:
+  // So many as the limit of connections takes; where there are fewer, the log says so.
+  void AllowDescriptors();
   void OnConnection(Descriptor socket, const PeerAddress& peer);
 
   ConnectionTable& table_;
+  Log& log_;
   Clock& clock_;
   const ConnectionGuardOptions options_;
   ClosedConnections closed_;

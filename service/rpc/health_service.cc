@@ -17,6 +17,10 @@ bool IsKnown(const std::string& service) {
   return service.empty() || service == "pcaps.v1.PcapsService";
 }
 
+int64_t BytesOf(const HealthCheckRequest& request) {
+  return static_cast<int64_t>(request.ByteSizeLong());
+}
+
 }  // namespace
 
 void HealthService::StopServing() {
@@ -28,7 +32,7 @@ grpc::ServerUnaryReactor* HealthService::Check(grpc::CallbackServerContext* cont
                                                const HealthCheckRequest* request,
                                                HealthCheckResponse* response) {
   // Probes ask every second on one connection.
-  env_.door.connections.Explain(context->peer(), MetadataBytes(*context));
+  env_.door.connections.Explain(context->peer(), BytesOf(*request) + MetadataBytes(*context));
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   if (!open_) {
     const absl::Status known = env_.callers.Identify(*context).status();
@@ -48,8 +52,10 @@ grpc::ServerUnaryReactor* HealthService::Check(grpc::CallbackServerContext* cont
 
 grpc::ServerWriteReactor<HealthCheckResponse>* HealthService::Watch(
     grpc::CallbackServerContext* context, const HealthCheckRequest* request) {
+  CallSubject subject;
+  subject.request_bytes = BytesOf(*request);
   auto call = std::make_unique<Call>(env_, context, "/grpc.health.v1.Health/Watch",
-                                     open_ ? CallAccess::kOpen : CallAccess::kKnown, CallSubject());
+                                     open_ ? CallAccess::kOpen : CallAccess::kKnown, subject);
   // Shared, because a std::function has to be copyable.
   auto place = std::make_shared<Places::Place>(env_.door.health_watches.Take());
   const absl::Status checked =

@@ -44,6 +44,8 @@ class RpcServer {
   // For connections from now on. Any thread. Not null; only where the options have some.
   void ReplaceTls(std::shared_ptr<const TlsFiles> files) { tls_->Replace(std::move(files)); }
 
+  const ClosedConnections& closed_connections() const { return guard_.closed(); }
+
   // Tells health checkers that we are leaving. On the control loop.
   void StopServing() { health_.StopServing(); }
 

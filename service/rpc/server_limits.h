@@ -17,4 +17,8 @@ struct ServerLimits {
 
 void SetServerLimits(grpc::ServerBuilder& builder, const ServerLimits& limits);
 
+// Has gRPC look at what it reads soon after. Once, before anything of gRPC is used, and before
+// there are threads: it is told by the environment.
+void LimitReads();
+
 }  // namespace pcaps

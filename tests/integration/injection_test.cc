@@ -168,10 +168,10 @@ bool IsHeaderText(const std::string& text) {
 void CallRaw(const Gateway& gateway, const Headers& headers) {
   RawHttp2 connection(gateway.address(), 1 << 20);
   connection.Call("/pcaps.v1.PcapsService/GetPcap", GetRequest("none"),
-                  RawHttp2::Headers(headers.begin(), headers.end()));
+                  Http2Headers(headers.begin(), headers.end()));
   while (const auto frame = connection.Read()) {
     EXPECT_EQ(frame->payload.find("x-injected"), std::string::npos);
-    if (frame->EndsStream() || frame->type == RawHttp2::kGoAway) break;
+    if (frame->EndsStream() || frame->type == Http2Frame::kGoAway) break;
   }
 }
 

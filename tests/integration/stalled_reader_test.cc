@@ -15,7 +15,7 @@ boost::json::object Impatient() { return {{"download", {{"reader_stall_timeout",
 std::string ReadToEnd(RawHttp2& reader) {
   std::string data;
   while (const std::optional<RawHttp2::Frame> frame = reader.Read()) {
-    if (frame->type == RawHttp2::kData) data += frame->payload;
+    if (frame->type == Http2Frame::kData) data += frame->payload;
     if (frame->EndsStream()) return data;
   }
   ADD_FAILURE() << "the stream does not end";
@@ -25,7 +25,7 @@ std::string ReadToEnd(RawHttp2& reader) {
 // What fits into a tiny window.
 std::string ReadFirstByte(RawHttp2& reader) {
   std::optional<RawHttp2::Frame> frame = reader.Read();
-  while (frame.has_value() && frame->type != RawHttp2::kData) frame = reader.Read();
+  while (frame.has_value() && frame->type != Http2Frame::kData) frame = reader.Read();
   return frame.has_value() ? frame->payload : "";
 }
 

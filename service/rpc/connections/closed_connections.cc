@@ -16,12 +16,13 @@ absl::string_view CloseReasonName(CloseReason reason) {
   return "";
 }
 
-void ClosedConnections::Count(CloseReason reason, absl::string_view peer) {
+void ClosedConnections::Count(CloseReason reason, absl::string_view peer, int64_t received) {
   const MutexLock lock(mutex_);
   OfReason& closed = reasons_[static_cast<size_t>(reason)];
   ++closed.count;
   ++closed.unwritten;
   closed.example = std::string(peer);
+  closed.received = received;
   if (clock_.Now() >= closed.written_at + kLogInterval) Write(reason, closed);
 }
 
@@ -51,7 +52,8 @@ void ClosedConnections::Write(CloseReason reason, OfReason& closed) {
       reason == CloseReason::kFlood ? "connection_closed" : "connections_refused";
   log_.Warn(event, {{"reason", std::string(CloseReasonName(reason))},
                     {"count", closed.unwritten},
-                    {"peer", closed.example}});
+                    {"peer", closed.example},
+                    {"received_bytes", closed.received}});
   closed.unwritten = 0;
   closed.written_at = clock_.Now();
 }

@@ -19,7 +19,7 @@ namespace pcaps {
 enum class CloseReason {
   kOverLimit,      // limits.max_connections, or the process's descriptors.
   kOverPeerLimit,  // limits.max_connections_per_peer.
-  kFlood,          // See FloodRule.
+  kFlood,          // See FloodRule; also what its host opens right after.
 };
 constexpr size_t kCloseReasons = 3;
 
@@ -35,7 +35,8 @@ class ClosedConnections {
   // Both outlive it.
   ClosedConnections(Log& log, Clock& clock) : log_(log), clock_(clock) {}
 
-  void Count(CloseReason reason, absl::string_view peer);
+  // `received`: bytes that the connection had brought.
+  void Count(CloseReason reason, absl::string_view peer, int64_t received = 0);
   int64_t count(CloseReason reason) const;
 
   // Writes what is due; returns when it has to be called again, if at all.
@@ -45,7 +46,8 @@ class ClosedConnections {
   struct OfReason {
     int64_t count = 0;
     int64_t unwritten = 0;
-    std::string example;  // The last peer's.
+    std::string example;   // The last peer,
+    int64_t received = 0;  // and what it brought.
     absl::Time written_at = absl::InfinitePast();
   };
 

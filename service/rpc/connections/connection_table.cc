@@ -8,9 +8,12 @@ ConnectionTable::Shard& ConnectionTable::ShardOf(absl::string_view peer) {
   return shards_[absl::Hash<absl::string_view>()(peer) % kShards];
 }
 
-ConnectionTable::Entry ConnectionTable::Add(const std::shared_ptr<Connection>& connection) {
+ConnectionTable::Entry ConnectionTable::Add(const std::shared_ptr<Connection>& connection,
+                                            absl::Time now) {
   {
     const MutexLock lock(mutex_);
+    const auto shut_out = shut_out_.find(connection->peer.host);
+    if (shut_out != shut_out_.end() && now < shut_out->second) return Entry::kShutOut;
     if (size_ >= limits_.max_connections) return Entry::kOverLimit;
     int& of_host = hosts_[connection->peer.host];
     if (of_host >= limits_.max_connections_per_peer) return Entry::kOverPeerLimit;
@@ -37,6 +40,12 @@ void ConnectionTable::Remove(const std::shared_ptr<Connection>& connection) {
   --size_;
   const auto host = hosts_.find(connection->peer.host);
   if (--host->second == 0) hosts_.erase(host);
+}
+
+void ConnectionTable::ShutOut(const std::string& host, absl::Time now, absl::Time until) {
+  const MutexLock lock(mutex_);
+  absl::erase_if(shut_out_, [now](const auto& each) { return each.second <= now; });
+  shut_out_[host] = until;
 }
 
 void ConnectionTable::Explain(absl::string_view peer, int64_t bytes) {

@@ -10,6 +10,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "clients/base/mutex.h"
 #include "service/rpc/connections/connection.h"
 
@@ -22,19 +23,22 @@ struct ConnectionLimits {
 
 class ConnectionTable {
  public:
-  enum class Entry { kAdmitted, kOverLimit, kOverPeerLimit };
+  enum class Entry { kAdmitted, kOverLimit, kOverPeerLimit, kShutOut };
 
   explicit ConnectionTable(ConnectionLimits limits) : limits_(limits) {}
 
   // A connection that is admitted is in the table until Remove().
-  Entry Add(const std::shared_ptr<Connection>& connection);
+  Entry Add(const std::shared_ptr<Connection>& connection, absl::Time now);
   void Remove(const std::shared_ptr<Connection>& connection);
+  // Admits nothing from this PeerAddress::host until then. Connections it has stay.
+  void ShutOut(const std::string& host, absl::Time now, absl::Time until);
 
   // A call on the connection of `peer` reached its handler: `bytes` of what came were its message
   // and metadata. Within each call, so it has to be quick: some 100 ns.
   void Explain(absl::string_view peer, int64_t bytes);
 
   int64_t size() const;
+  const ConnectionLimits& limits() const { return limits_; }
 
  private:
   // Calls of different connections seldom meet at one lock.
@@ -52,6 +56,7 @@ class ConnectionTable {
   mutable Mutex mutex_;
   int64_t size_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::flat_hash_map<std::string, int> hosts_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, absl::Time> shut_out_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace pcaps

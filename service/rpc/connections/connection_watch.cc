@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include <algorithm>
 #include <array>
@@ -17,14 +18,34 @@
 namespace pcaps {
 namespace {
 
-// Looking around takes one core's 50th at most, and within 10 ms a flood opens some 300 streams.
-constexpr absl::Duration kMinPause = absl::Milliseconds(10);
-constexpr absl::Duration kMaxPause = absl::Milliseconds(50);
+// Looking around takes one core's 50th at most, but for the pauses that are the longest.
 constexpr int kPausePerLook = 50;
+// Within 10 ms a flood opens some 500 streams, each of which takes 14 KiB.
+constexpr absl::Duration kMinPause = absl::Milliseconds(10);
+constexpr absl::Duration kMinSuspiciousPause = absl::Milliseconds(2);
+constexpr absl::Duration kMaxPause = absl::Milliseconds(50);
+// A flood that comes back at once finds gRPC still busy with the streams of the one before. Honest
+// clients behind the same proxy or NAT wait about as long before they connect again, too.
+constexpr absl::Duration kShutOut = absl::Seconds(1);
 // By then gRPC has given up the streams of a flood. Trimming takes 2 to 9 ms, in which allocations
 // wait; without it each flood would leave some 20 MiB in another arena of malloc's.
 constexpr absl::Duration kTrimDelay = absl::Milliseconds(250);
 constexpr int kEvents = 256;  // Told of at once.
+
+// gRPC reads an end, and closes its descriptor: then the peer gets a reset, and the kernel keeps
+// nothing of the connection.
+void Abort(int socket) {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+  shutdown(socket, SHUT_RDWR);
+}
+
+// What this thread has had of a processor: on a busy machine a look takes longer than it works.
+absl::Duration ThreadTime() {
+  timespec spent{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+  return absl::DurationFromTimespec(spent);
+}
 
 int MillisecondsUntil(absl::Time until, absl::Time now) {
   const absl::Duration rest = std::max(until - now, absl::ZeroDuration());
@@ -78,20 +99,23 @@ void ConnectionWatch::Run() {
     // Others than this thread count, too: lines of theirs wait no longer than this.
     const absl::Time flush_at = closed_.Flush().value_or(now + ClosedConnections::kLogInterval);
     AwaitInput(due.empty() ? std::min(flush_at, trim_at_) : now, due);
-    const absl::Time begin = clock_.Now();
-    absl::erase_if(due, [this](const auto& connection) { return !Judge(*connection); });
-    if (begin >= trim_at_) {
+    const absl::Duration begin = ThreadTime();
+    suspicious_ = false;
+    absl::erase_if(due, [this](const auto& connection) { return !Look(*connection); });
+    if (clock_.Now() >= trim_at_) {
       malloc_trim(0);
       trim_at_ = absl::InfiniteFuture();
     }
-    Pause(std::clamp((clock_.Now() - begin) * kPausePerLook, kMinPause, kMaxPause));
+    Pause(ThreadTime() - begin);
   }
 }
 
-void ConnectionWatch::Pause(absl::Duration duration) {
+void ConnectionWatch::Pause(absl::Duration spent) {
   if (stopping_) return;
+  const absl::Duration least = suspicious_ ? kMinSuspiciousPause : kMinPause;
+  const absl::Duration pause = std::clamp(spent * kPausePerLook, least, kMaxPause);
   pollfd stop{.fd = stop_.get(), .events = POLLIN, .revents = 0};
-  poll(&stop, 1, static_cast<int>(absl::ToInt64Milliseconds(duration)));
+  poll(&stop, 1, static_cast<int>(absl::ToInt64Milliseconds(pause)));
 }
 
 void ConnectionWatch::AwaitInput(absl::Time until, Connections& due) {
@@ -132,7 +156,7 @@ void ConnectionWatch::Forget(const std::shared_ptr<Connection>& connection) {
   watched_.erase(connection.get());
 }
 
-bool ConnectionWatch::Judge(Connection& connection) {
+bool ConnectionWatch::Look(Connection& connection) {
   const SocketBytes bytes = BytesOf(connection.duplicate.get());
   const bool more = bytes.unread > 0 || bytes.received != connection.received;
   connection.received = bytes.received;
@@ -141,11 +165,25 @@ bool ConnectionWatch::Judge(Connection& connection) {
                          connection.explained.load(std::memory_order_relaxed),
                          connection.calls.load(std::memory_order_relaxed)};
   if (!connection.rule.Look(total, clock_.Now())) return more;
-  if (!connection.rule.IsFlood(options_.count_streams(connection.peer.name))) return more;
-  shutdown(connection.duplicate.get(), SHUT_RDWR);
-  closed_.Count(CloseReason::kFlood, connection.peer.name);
-  trim_at_ = std::min(trim_at_, clock_.Now() + kTrimDelay);
+  switch (connection.rule.Judge(options_.count_streams(connection.peer.name))) {
+    case FloodRule::Verdict::kHonest:
+      return more;
+    case FloodRule::Verdict::kSuspect:
+      suspicious_ = true;
+      return more;
+    case FloodRule::Verdict::kFlood:
+      Close(connection, bytes.received);
+      return false;
+  }
   return false;
+}
+
+void ConnectionWatch::Close(const Connection& connection, int64_t received) {
+  const absl::Time now = clock_.Now();
+  table_.ShutOut(connection.peer.host, now, now + kShutOut);
+  Abort(connection.duplicate.get());
+  closed_.Count(CloseReason::kFlood, connection.peer.name, received);
+  trim_at_ = std::min(trim_at_, now + kTrimDelay);
 }
 
 }  // namespace pcaps

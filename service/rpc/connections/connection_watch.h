@@ -51,8 +51,10 @@ class ConnectionWatch {
   void Forget(const std::shared_ptr<Connection>& connection);
   // Whether it has to be looked at again even if nothing more comes in: what has come is still
   // being read.
-  bool Judge(Connection& connection);
-  void Pause(absl::Duration duration);
+  bool Look(Connection& connection);
+  void Close(const Connection& connection, int64_t received);
+  // Until the next look; `spent`: what the last one took.
+  void Pause(absl::Duration spent);
 
   ConnectionTable& table_;
   ClosedConnections& closed_;
@@ -63,6 +65,7 @@ class ConnectionWatch {
   std::thread thread_;
   // Of the watch's thread.
   bool stopping_ = false;
+  bool suspicious_ = false;                      // Of a connection that was looked at last.
   absl::Time trim_at_ = absl::InfiniteFuture();  // When memory of floods is given back.
   Mutex mutex_;
   absl::flat_hash_map<const void*, std::shared_ptr<Connection>> watched_ ABSL_GUARDED_BY(mutex_);

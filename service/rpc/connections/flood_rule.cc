@@ -17,13 +17,15 @@ bool FloodRule::Look(const Traffic& total, absl::Time now) {
   return true;
 }
 
-bool FloodRule::IsFlood(const std::optional<StreamCounts>& streams) const {
-  if (!streams.has_value()) return credit_ < 0;
+FloodRule::Verdict FloodRule::Judge(const std::optional<StreamCounts>& streams) const {
+  if (!streams.has_value()) return credit_ < 0 ? Verdict::kFlood : Verdict::kHonest;
   const int64_t without_handler = streams->started - calls_;
-  if (without_handler > max_concurrent_streams_ + calls_ / kCallsPerGivenUp) return true;
+  const int64_t given_up = calls_ / kCallsPerGivenUp;
+  if (without_handler > max_concurrent_streams_ + given_up) return Verdict::kFlood;
   const int64_t open = streams->started - streams->ended;
   const int64_t partly_received = std::max(int64_t{0}, std::min(open, without_handler));
-  return credit_ + partly_received * kCallMax < 0;
+  if (credit_ + partly_received * kCallMax < 0) return Verdict::kFlood;
+  return without_handler > kSuspectStreams + given_up ? Verdict::kSuspect : Verdict::kHonest;
 }
 
 }  // namespace pcaps

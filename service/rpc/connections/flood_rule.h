@@ -46,17 +46,21 @@ class FloodRule {
   // One in so many calls may be given up by its caller before it reaches a handler.
   static constexpr int64_t kCallsPerGivenUp = 64;
   // Asking for the streams costs some 20 us; the cheapest flood has 28 bytes a stream.
-  static constexpr int64_t kBytesPerAsking = 16 << 10;
+  static constexpr int64_t kBytesPerAsking = 8 << 10;
+  // So many calls that have not come in whole are worth a second look soon.
+  static constexpr int64_t kSuspectStreams = 100;
+
+  enum class Verdict { kHonest, kSuspect, kFlood };
 
   FloodRule(int max_concurrent_streams, absl::Time begin)
       : max_concurrent_streams_(max_concurrent_streams), begin_(begin) {}
 
-  // Takes the sums of now. True where IsFlood() has to be asked.
+  // Takes the sums of now. True where enough has come for Judge().
   bool Look(const Traffic& total, absl::Time now);
 
   // `streams` as counted after Look(); nothing where nobody knows. What is not explained may be
   // calls that have not come in whole yet; an honest client has no more of them than it may.
-  bool IsFlood(const std::optional<StreamCounts>& streams) const;
+  Verdict Judge(const std::optional<StreamCounts>& streams) const;
 
  private:
   const int64_t max_concurrent_streams_;
@@ -65,7 +69,7 @@ class FloodRule {
   int64_t earned_ = 0;  // In sum, as the next two.
   int64_t received_ = 0;
   int64_t calls_ = 0;
-  int64_t asked_at_ = 0;  // What had been received then.
+  int64_t asked_at_ = 0;  // What had been received when it was judged last.
 };
 
 }  // namespace pcaps

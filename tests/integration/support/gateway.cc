@@ -132,14 +132,18 @@ json::object Gateway::WaitForEvent(const std::string& event) const {
   return WaitForLine([&](const json::object& line) { return Has(line, "event", event); });
 }
 
-int64_t Gateway::ResidentBytes() const {
+int64_t Gateway::StatusBytes(const std::string& name) const {
   std::ifstream status(absl::StrCat("/proc/", process_->pid(), "/status"));
   for (std::string word; status >> word;) {
     int64_t kib = 0;
-    if (word == "VmRSS:" && status >> kib) return kib << 10;
+    if (word == name && status >> kib) return kib << 10;
   }
-  ADD_FAILURE() << "no VmRSS";
+  ADD_FAILURE() << "no " << name;
   return 0;
+}
+
+void Gateway::ForgetPeak() const {
+  std::ofstream(absl::StrCat("/proc/", process_->pid(), "/clear_refs")) << "5";
 }
 
 }  // namespace pcaps::integration

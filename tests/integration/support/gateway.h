@@ -44,11 +44,16 @@ class Gateway {
   // After its end: runs it again on its address. Its log begins anew.
   void Restart();
 
-  int64_t ResidentBytes() const;
+  int64_t ResidentBytes() const { return StatusBytes("VmRSS:"); }
+  // The most it had at once since its start, or the last ForgetPeak().
+  int64_t PeakResidentBytes() const { return StatusBytes("VmHWM:"); }
+  void ForgetPeak() const;
   Process& process() { return *process_; }
 
  private:
   void Run();
+  // A line of /proc/<pid>/status.
+  int64_t StatusBytes(const std::string& name) const;
   boost::json::object WaitForLine(
       const std::function<bool(const boost::json::object&)>& wanted) const;
 

@@ -6,43 +6,26 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
-#include <vector>
+
+#include "tests/integration/support/http2_frames.h"
+#include "tests/integration/support/wire.h"
 
 namespace pcaps::integration {
 
 // One connection. Fails the test where it cannot be had.
 class RawHttp2 {
  public:
-  enum Type : uint8_t {
-    kData = 0,
-    kHeaders = 1,
-    kReset = 3,
-    kSettings = 4,
-    kPing = 6,
-    kGoAway = 7
-  };
-  static constexpr uint8_t kEndStream = 1;
-
-  struct Frame {
-    uint8_t type = kData;
-    uint8_t flags = 0;
-    uint32_t stream = 0;
-    std::string payload;
-
-    bool EndsStream() const { return type == kReset || (flags & kEndStream) != 0; }
-  };
-  using Headers = std::vector<std::pair<std::string, std::string>>;
+  using Frame = Http2Frame;
 
   // To "host:port". Of each stream it takes `window` bytes of data before it has to Widen().
-  RawHttp2(const std::string& address, uint32_t window);
-  ~RawHttp2();
-  RawHttp2(const RawHttp2&) = delete;
-  RawHttp2& operator=(const RawHttp2&) = delete;
+  RawHttp2(const std::string& address, uint32_t window, const WireOptions& options = {});
 
-  // Sends a request, whole, and returns its stream. Names and values: under 127 bytes.
+  // Sends a request, whole, and returns its stream.
   uint32_t Call(const std::string& method, const google::protobuf::MessageLite& request,
-                const Headers& headers = {});
+                const Http2Headers& headers = {});
+  // The same with the bytes that follow the headers, which need not be a message.
+  uint32_t CallWith(const std::string& method, const std::string& data,
+                    const Http2Headers& headers = {});
   void Widen(uint32_t stream, uint32_t bytes);
   void Reset(uint32_t stream);
 
@@ -50,12 +33,12 @@ class RawHttp2 {
   // ten seconds, or the connection has ended.
   std::optional<Frame> Read();
 
+  Wire& wire() { return wire_; }
+
  private:
   void Send(const Frame& frame);
-  void SendBytes(const std::string& bytes);
-  bool ReadBytes(size_t count, std::string& bytes);
 
-  int socket_ = -1;
+  Wire wire_;
   uint32_t next_stream_ = 1;
 };
 

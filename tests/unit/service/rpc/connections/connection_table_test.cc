@@ -12,39 +12,51 @@ namespace {
 
 using Entry = ConnectionTable::Entry;
 
+constexpr absl::Time kNow = absl::UnixEpoch();
+
 std::shared_ptr<Connection> From(const std::string& host, int port) {
-  return std::make_shared<Connection>(PeerAddress{absl::StrCat(host, ":", port), host}, 1000,
-                                      absl::UnixEpoch());
+  return std::make_shared<Connection>(PeerAddress{absl::StrCat(host, ":", port), host}, 1000, kNow);
 }
 
 TEST(ConnectionTable, AdmitsNoMoreThanItMayInAll) {
   ConnectionTable table({.max_connections = 2, .max_connections_per_peer = 2});
   const auto first = From("a", 1);
-  EXPECT_EQ(table.Add(first), Entry::kAdmitted);
-  EXPECT_EQ(table.Add(From("b", 1)), Entry::kAdmitted);
-  EXPECT_EQ(table.Add(From("c", 1)), Entry::kOverLimit);
+  EXPECT_EQ(table.Add(first, kNow), Entry::kAdmitted);
+  EXPECT_EQ(table.Add(From("b", 1), kNow), Entry::kAdmitted);
+  EXPECT_EQ(table.Add(From("c", 1), kNow), Entry::kOverLimit);
   EXPECT_EQ(table.size(), 2);
   table.Remove(first);
-  EXPECT_EQ(table.Add(From("c", 1)), Entry::kAdmitted);
+  EXPECT_EQ(table.Add(From("c", 1), kNow), Entry::kAdmitted);
 }
 
 TEST(ConnectionTable, LeavesRoomForOtherHosts) {
   ConnectionTable table({.max_connections = 10, .max_connections_per_peer = 2});
   const auto first = From("a", 1);
-  EXPECT_EQ(table.Add(first), Entry::kAdmitted);
-  EXPECT_EQ(table.Add(From("a", 2)), Entry::kAdmitted);
-  EXPECT_EQ(table.Add(From("a", 3)), Entry::kOverPeerLimit);
-  EXPECT_EQ(table.Add(From("b", 1)), Entry::kAdmitted);
+  EXPECT_EQ(table.Add(first, kNow), Entry::kAdmitted);
+  EXPECT_EQ(table.Add(From("a", 2), kNow), Entry::kAdmitted);
+  EXPECT_EQ(table.Add(From("a", 3), kNow), Entry::kOverPeerLimit);
+  EXPECT_EQ(table.Add(From("b", 1), kNow), Entry::kAdmitted);
   table.Remove(first);
-  EXPECT_EQ(table.Add(From("a", 3)), Entry::kAdmitted);
+  EXPECT_EQ(table.Add(From("a", 3), kNow), Entry::kAdmitted);
+}
+
+TEST(ConnectionTable, AdmitsNothingFromAHostThatIsShutOutUntilItsTimeIsOver) {
+  ConnectionTable table({});
+  const auto first = From("a", 1);
+  EXPECT_EQ(table.Add(first, kNow), Entry::kAdmitted);
+  table.ShutOut("a", kNow, kNow + absl::Seconds(1));
+  EXPECT_EQ(table.Add(From("a", 2), kNow), Entry::kShutOut);
+  EXPECT_EQ(table.Add(From("b", 1), kNow), Entry::kAdmitted);
+  EXPECT_EQ(table.Add(From("a", 2), kNow + absl::Seconds(1)), Entry::kAdmitted);
+  EXPECT_EQ(table.size(), 3);
 }
 
 TEST(ConnectionTable, CountsACallForTheConnectionOfItsPeer) {
   ConnectionTable table({});
   const auto one = From("a", 1);
   const auto other = From("a", 2);
-  table.Add(one);
-  table.Add(other);
+  table.Add(one, kNow);
+  table.Add(other, kNow);
   table.Explain("a:1", 100);
   table.Explain("a:1", 10);
   table.Explain("b:1", 1000);
@@ -57,8 +69,8 @@ TEST(ConnectionTable, KnowsTheNewestConnectionOfAPortThatIsUsedAgain) {
   ConnectionTable table({.max_connections = 2, .max_connections_per_peer = 2});
   const auto old = From("a", 1);
   const auto young = From("a", 1);
-  EXPECT_EQ(table.Add(old), Entry::kAdmitted);
-  EXPECT_EQ(table.Add(young), Entry::kAdmitted);
+  EXPECT_EQ(table.Add(old, kNow), Entry::kAdmitted);
+  EXPECT_EQ(table.Add(young, kNow), Entry::kAdmitted);
   table.Remove(old);
   table.Explain("a:1", 100);
   EXPECT_EQ(young->calls, 1);
@@ -70,13 +82,13 @@ TEST(ConnectionTable, CountsCallsWhileConnectionsComeAndGo) {
   constexpr int kRounds = 1000;
   ConnectionTable table({.max_connections = 100, .max_connections_per_peer = 100});
   const auto steady = From("steady", 1);
-  table.Add(steady);
+  table.Add(steady, kNow);
   std::vector<std::thread> threads;
   for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back([&table, i] {
       for (int round = 0; round < kRounds; ++round) {
         const auto passing = From("passing", i);
-        EXPECT_EQ(table.Add(passing), Entry::kAdmitted);
+        EXPECT_EQ(table.Add(passing, kNow), Entry::kAdmitted);
         table.Explain(passing->peer.name, 1);
         table.Explain("steady:1", 1);
         table.Remove(passing);

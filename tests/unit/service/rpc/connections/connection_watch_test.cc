@@ -20,7 +20,7 @@ class ConnectionWatchTest : public testing::Test {
   std::shared_ptr<Connection> Watch(const ConnectedPair& pair, const std::string& peer) {
     const auto connection =
         std::make_shared<Connection>(PeerAddress{peer, "host"}, 1000, clock_.Now());
-    EXPECT_EQ(table_.Add(connection), ConnectionTable::Entry::kAdmitted);
+    EXPECT_EQ(table_.Add(connection, clock_.Now()), ConnectionTable::Entry::kAdmitted);
     EXPECT_TRUE(watch_.Add(connection, pair.server.get()));
     return connection;
   }
@@ -123,7 +123,7 @@ TEST_F(ConnectionWatchTest, WithoutGuardClosesNothing) {
   ConnectedPair pair;
   const auto connection =
       std::make_shared<Connection>(PeerAddress{"a:1", "host"}, 1000, clock_.Now());
-  table_.Add(connection);
+  table_.Add(connection, clock_.Now());
   ASSERT_TRUE(watch.Add(connection, pair.server.get()));
   Pass(pair, 4 << 20);
   EXPECT_EQ(table_.size(), 1);

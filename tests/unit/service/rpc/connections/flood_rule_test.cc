@@ -30,12 +30,12 @@ class Life {
   // Whether it goes on after `step`.
   bool Lives(absl::Duration step = kTick) {
     now_ += step;
-    return !rule_.Look(total_, now_) || !rule_.IsFlood(streams_);
+    return !rule_.Look(total_, now_) || rule_.Judge(streams_) != FloodRule::Verdict::kFlood;
   }
   // The same where nobody counts streams.
   bool LivesUncounted() {
     now_ += kTick;
-    return !rule_.Look(total_, now_) || !rule_.IsFlood(std::nullopt);
+    return !rule_.Look(total_, now_) || rule_.Judge(std::nullopt) != FloodRule::Verdict::kFlood;
   }
 
   int64_t received() const { return total_.received; }

@@ -1,0 +1,106 @@
+// Floods are closed before they harm anybody.
+#include <algorithm>
+#include <iostream>
+#include <tuple>
+
+#include "absl/strings/str_cat.h"
+#include "tests/integration/support/flood.h"
+#include "tests/integration/support/instrumented.h"
+#include "tests/integration/support/siege.h"
+#include "tests/integration/support/wanted.h"
+#include "tests/integration/support/world.h"
+
+namespace pcaps::integration {
+namespace {
+
+constexpr int64_t kMiB = 1 << 20;
+constexpr int64_t kMostResident = 128 * kMiB;
+constexpr int64_t kMostOfAFlood = kMiB;
+constexpr int kStreams = 70'000;
+constexpr absl::Duration kFloodTime = absl::Seconds(5);
+// Of their rate, on a machine that compiles meanwhile. tests/bench/floods.sh measures it.
+constexpr double kLeastShareKept = 0.2;
+
+// What it read of the first flood it closed, as its log says.
+int64_t ReceivedOfFlood(const Gateway& gateway) {
+  const boost::json::object line = gateway.WaitForEvent("connection_closed");
+  EXPECT_FALSE(line.empty()) << "no flood was closed";
+  return line.empty() ? 0 : line.at("received_bytes").to_number<int64_t>();
+}
+
+using Param = std::tuple<FloodKind, bool>;  // Whether with TLS.
+
+std::string NameOf(const testing::TestParamInfo<Param>& info) {
+  return absl::StrCat(FloodName(std::get<0>(info.param)), std::get<1>(info.param) ? "Tls" : "");
+}
+
+class Flood : public testing::TestWithParam<Param> {
+ protected:
+  Flood() : siege_({.tls = std::get<1>(GetParam())}) {
+    options_.wire = siege_.wire();
+    options_.wire.source = "127.0.0.2";  // Its host is shut out for a while.
+  }
+
+  void ExpectUnharmed() {
+    EXPECT_TRUE(kInstrumented || siege_.gateway().PeakResidentBytes() < kMostResident)
+        << siege_.gateway().PeakResidentBytes() << " bytes";
+    Caller caller(siege_.Connect());
+    EXPECT_TRUE(caller.Call(GetRequest(siege_.pcap_id())).status.ok());
+  }
+
+  Siege siege_;
+  FloodOptions options_{.kind = std::get<0>(GetParam())};
+};
+
+TEST_P(Flood, IsClosed) {
+  options_.steps = 2'000'000;
+  const FloodReport report = RunFlood(siege_.gateway().address(), options_);
+  EXPECT_TRUE(report.closed) << report.most_bytes << " bytes later";
+  ExpectUnharmed();
+}
+
+INSTANTIATE_TEST_SUITE_P(OfAnyKind, Flood,
+                         testing::Combine(testing::ValuesIn(AllFloods()), testing::Bool()), NameOf);
+
+class PacedFlood : public Flood {};
+
+TEST_P(PacedFlood, IsClosedWithinAMebibyteAndHarmsNobody) {
+  HonestCallers honest(siege_);
+  absl::SleepFor(absl::Seconds(1));
+  const double before = honest.TakeRate();
+  options_.steps = kStreams;
+  options_.duration = kFloodTime;
+  const absl::Time begin = absl::Now();
+  const FloodReport report = RunFlood(siege_.gateway().address(), options_);
+  absl::SleepFor(begin + absl::Seconds(1) - absl::Now());
+  const double during = honest.TakeRate();
+  EXPECT_TRUE(report.closed);
+  EXPECT_LE(report.most_bytes, kMostOfAFlood);
+  EXPECT_LE(ReceivedOfFlood(siege_.gateway()), kMostOfAFlood);
+  EXPECT_EQ(honest.failed(), 0);
+  EXPECT_GE(during, before * kLeastShareKept);
+  ExpectUnharmed();
+}
+
+TEST_P(PacedFlood, ThatComesBackHarmsNobodyEither) {
+  HonestCallers honest(siege_);
+  options_.steps = kStreams;
+  options_.duration = kFloodTime;
+  options_.persistent = true;
+  const FloodReport report = RunFlood(siege_.gateway().address(), options_);
+  EXPECT_GT(report.connections, 1);
+  EXPECT_LE(report.most_bytes, kMostOfAFlood);
+  EXPECT_EQ(honest.failed(), 0);
+  EXPECT_GT(honest.TakeRate(), 0);
+  ExpectUnharmed();
+}
+
+INSTANTIATE_TEST_SUITE_P(OfStreams, PacedFlood,
+                         testing::Combine(testing::Values(FloodKind::kHeadersReset,
+                                                          FloodKind::kHeadersDataReset,
+                                                          FloodKind::kIndexedReset),
+                                          testing::Bool()),
+                         NameOf);
+
+}  // namespace
+}  // namespace pcaps::integration
