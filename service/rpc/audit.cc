@@ -45,9 +45,12 @@ void DescribeWrite(LogLine& line, const v1::CreatePcapRequest& request) {
   const v1::FullCapture& full = request.full();
   line.AddText("colo_name", full.colo_name());
   AddBucket(line, full.destination_conf());
-  if (full.has_packet_limit())
+  if (full.has_packet_limit()) {
     line.AddNumber("packet_limit", static_cast<int64_t>(full.packet_limit()));
-  if (full.has_byte_limit()) line.AddNumber("byte_limit", static_cast<int64_t>(full.byte_limit()));
+  }
+  if (full.has_byte_limit()) {
+    line.AddNumber("byte_limit", static_cast<int64_t>(full.byte_limit()));
+  }
 }
 
 void DescribeWrite(LogLine&, const v1::StopPcapRequest&) {}  // Its capture is named in every line.

@@ -147,8 +147,8 @@ class Call {
   int64_t bytes_sent_ = 0;
 };
 
-// A call of `Service`'s method, about what the request names.
-template <typename Service, CallAccess kAccess, typename Request>
+// A call of `Service`'s method, which needs this access, about what the request names.
+template <typename Service, CallAccess Needs, typename Request>
 std::unique_ptr<Call> MakeCall(RpcEnv& env, grpc::CallbackServerContext* context,
                                absl::string_view method, const Request& request) {
   CallSubject subject;
@@ -157,8 +157,8 @@ std::unique_ptr<Call> MakeCall(RpcEnv& env, grpc::CallbackServerContext* context
   if constexpr (requires { request.ownership_id(); }) subject.ownership_id = request.ownership_id();
   subject.request_bytes = static_cast<int64_t>(request.ByteSizeLong());
   auto call = std::make_unique<Call>(
-      env, context, absl::StrCat("/", Service::service_full_name(), "/", method), kAccess, subject);
-  if constexpr (kAccess == CallAccess::kWrite) {
+      env, context, absl::StrCat("/", Service::service_full_name(), "/", method), Needs, subject);
+  if constexpr (Needs == CallAccess::kWrite) {
     call->Audit([&request](LogLine& line) { DescribeWrite(line, request); });
   }
   return call;
