@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/url/encode.hpp>
+#include <boost/url/encoding_opts.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/pct_string_view.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
@@ -181,13 +182,16 @@ bool MayBeSameBucket(absl::string_view uri, absl::string_view other) {
 
 std::vector<std::string> SecretsOf(absl::string_view uri) {
   std::vector<std::string> secrets;
-  const auto add = [&secrets](boost::urls::pct_string_view encoded) {
+  const boost::urls::encoding_opts lower_case(/*space_as_plus_=*/false, /*lower_case_=*/true);
+  const auto add = [&](boost::urls::pct_string_view encoded) {
     if (encoded.size() < kMinKnownSecretBytes) return;
-    // In every form an upstream may repeat it: as given, plain, encoded anew, and as JSON may write
-    // it.
+    // In every form an upstream may repeat it: as given, plain, encoded anew with "%2F" or "%2f",
+    // and as JSON may write it.
     const std::string plain = encoded.decode();
-    for (const std::string& form : {std::string(encoded.data(), encoded.size()), plain,
-                                    boost::urls::encode(plain, boost::urls::unreserved_chars)}) {
+    for (const std::string& form :
+         {std::string(encoded.data(), encoded.size()), plain,
+          boost::urls::encode(plain, boost::urls::unreserved_chars),
+          boost::urls::encode(plain, boost::urls::unreserved_chars, lower_case)}) {
       secrets.push_back(form);
       secrets.push_back(absl::StrReplaceAll(form, {{"/", "\\/"}}));
     }

@@ -23,8 +23,9 @@ constexpr char kBucket[] =
     "r2://user:PlantedWord@captures/dir?account-id=a1&access-key-id=PlantedId&secret-access-key="
     "Planted%2BKey";
 // What the request held and no error may show, in the forms in which it may come back.
-constexpr absl::string_view kPlanted[] = {"PlantedWord", "PlantedId",    "Planted%2BKey",
-                                          "Planted+Key", "PlantedToken", "PlantedChallenge"};
+constexpr absl::string_view kPlanted[] = {"PlantedWord",     "PlantedId",   "Planted%2BKey",
+                                          "Planted%2bKey",   "Planted+Key", "PlantedToken",
+                                          "PlantedChallenge"};
 constexpr size_t kMaxMessageBytes = 1024 + 64;  // Text from outside, and a beginning of ours.
 constexpr size_t kMaxTextBytes = 1024;
 constexpr size_t kMaxOddityBytes = 128;
