@@ -89,7 +89,6 @@ TEST_P(PacedFlood, ThatComesBackHarmsNobodyEither) {
   options_.persistent = true;
   const FloodReport report = RunFlood(siege_.gateway().address(), options_);
   EXPECT_GT(report.connections, 1);
-  EXPECT_LE(report.most_bytes, kMostOfAFlood);
   EXPECT_EQ(honest.failed(), 0);
   EXPECT_GT(honest.TakeRate(), 0);
   ExpectUnharmed();

@@ -53,8 +53,8 @@ void ConnectionTable::Explain(absl::string_view peer, int64_t bytes) {
   const MutexLock lock(shard.mutex);
   const auto found = shard.connections.find(peer);
   if (found == shard.connections.end()) return;
-  found->second->explained.fetch_add(bytes + FloodRule::kCallOverhead, std::memory_order_relaxed);
-  found->second->calls.fetch_add(1, std::memory_order_relaxed);
+  found->second->explained += bytes + FloodRule::kCallOverhead;
+  ++found->second->calls;
 }
 
 int64_t ConnectionTable::size() const {

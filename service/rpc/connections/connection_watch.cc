@@ -160,12 +160,11 @@ bool ConnectionWatch::Look(Connection& connection) {
   const SocketBytes bytes = BytesOf(connection.duplicate.get());
   const bool more = bytes.unread > 0 || bytes.received != connection.received;
   connection.received = bytes.received;
-  // Asked for last, so that nothing counts as received whose call does not count.
-  const Traffic total = {bytes.received, bytes.sent,
-                         connection.explained.load(std::memory_order_relaxed),
-                         connection.calls.load(std::memory_order_relaxed)};
-  if (!connection.rule.Look(total, clock_.Now())) return more;
-  switch (connection.rule.Judge(options_.count_streams(connection.peer.name))) {
+  if (!connection.rule.IsDue(bytes.received)) return more;
+  const std::optional<StreamCounts> streams = options_.count_streams(connection.peer.name);
+  const Traffic total = {bytes.received, bytes.sent, connection.explained.load(),
+                         connection.calls.load()};
+  switch (connection.rule.Judge(total, streams, clock_.Now())) {
     case FloodRule::Verdict::kHonest:
       return more;
     case FloodRule::Verdict::kSuspect:

@@ -45,8 +45,9 @@ class FloodRule {
   static constexpr int64_t kCallMax = (64 + 32) << 10;
   // One in so many calls may be given up by its caller before it reaches a handler.
   static constexpr int64_t kCallsPerGivenUp = 64;
-  // Asking for the streams costs some 20 us; the cheapest flood has 28 bytes a stream.
-  static constexpr int64_t kBytesPerAsking = 8 << 10;
+  // A judgement costs some 20 us, for it takes counting streams; the cheapest flood has 28 bytes a
+  // stream.
+  static constexpr int64_t kBytesPerJudgement = 8 << 10;
   // So many calls that have not come in whole are worth a second look soon.
   static constexpr int64_t kSuspectStreams = 100;
 
@@ -55,21 +56,20 @@ class FloodRule {
   FloodRule(int max_concurrent_streams, absl::Time begin)
       : max_concurrent_streams_(max_concurrent_streams), begin_(begin) {}
 
-  // Takes the sums of now. True where enough has come for Judge().
-  bool Look(const Traffic& total, absl::Time now);
+  // Whether enough has come since Judge() for it to be asked again.
+  bool IsDue(int64_t received) const { return received - received_ >= kBytesPerJudgement; }
 
-  // `streams` as counted after Look(); nothing where nobody knows. What is not explained may be
-  // calls that have not come in whole yet; an honest client has no more of them than it may.
-  Verdict Judge(const std::optional<StreamCounts>& streams) const;
+  // `streams`: nothing where nobody knows. What is not explained may be calls that have not come in
+  // whole yet; an honest client has no more of them than it may. Count in this order: what was
+  // received, streams, calls. Then bytes that no call explains are those of a stream that is open.
+  Verdict Judge(const Traffic& total, const std::optional<StreamCounts>& streams, absl::Time now);
 
  private:
   const int64_t max_concurrent_streams_;
   const absl::Time begin_;
   int64_t credit_ = kSlack;
-  int64_t earned_ = 0;  // In sum, as the next two.
+  int64_t earned_ = 0;  // In sum, as the next one.
   int64_t received_ = 0;
-  int64_t calls_ = 0;
-  int64_t asked_at_ = 0;  // What had been received when it was judged last.
 };
 
 }  // namespace pcaps

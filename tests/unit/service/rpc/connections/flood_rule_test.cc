@@ -28,19 +28,19 @@ class Life {
   void End(int64_t streams) { streams_.ended += streams; }
 
   // Whether it goes on after `step`.
-  bool Lives(absl::Duration step = kTick) {
-    now_ += step;
-    return !rule_.Look(total_, now_) || rule_.Judge(streams_) != FloodRule::Verdict::kFlood;
-  }
+  bool Lives(absl::Duration step = kTick) { return Judge(step, streams_); }
   // The same where nobody counts streams.
-  bool LivesUncounted() {
-    now_ += kTick;
-    return !rule_.Look(total_, now_) || rule_.Judge(std::nullopt) != FloodRule::Verdict::kFlood;
-  }
+  bool LivesUncounted() { return Judge(kTick, std::nullopt); }
 
   int64_t received() const { return total_.received; }
 
  private:
+  bool Judge(absl::Duration step, const std::optional<StreamCounts>& streams) {
+    now_ += step;
+    return !rule_.IsDue(total_.received) ||
+           rule_.Judge(total_, streams, now_) != FloodRule::Verdict::kFlood;
+  }
+
   absl::Time now_ = absl::UnixEpoch();
   FloodRule rule_{kMaxStreams, now_};
   Traffic total_;
