@@ -17,6 +17,7 @@ constexpr int kMaxReceiveBytes = 64 << 10;
 // gRPC reads so much before it looks at it. Its own default is 4 MiB: what it has counted would be
 // that much behind what it has read, and FloodRule take honest callers for a flood.
 constexpr int kMaxReadBytes = 64 << 10;
+constexpr int kMinReadBytes = 8 << 10;  // As by default: room for several requests.
 // With this the default stays, whatever is set.
 constexpr char kUnboundedReads[] = "-tcp_read_chunks";
 // Tokens take some KiB. gRPC's own default, 8 KiB, leaves too little beside them.
@@ -48,6 +49,7 @@ void SetServerLimits(grpc::ServerBuilder& builder, const ServerLimits& limits) {
   };
   builder.SetMaxReceiveMessageSize(kMaxReceiveBytes);
   set(GRPC_ARG_TCP_MAX_READ_CHUNK_SIZE, kMaxReadBytes);
+  set(GRPC_ARG_TCP_MIN_READ_CHUNK_SIZE, kMinReadBytes);
   set(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
   set(GRPC_ARG_MAX_CONCURRENT_STREAMS, limits.max_concurrent_streams);
   set(GRPC_ARG_MAX_CONNECTION_AGE_MS, Milliseconds(limits.max_connection_age));
