@@ -15,7 +15,10 @@ namespace {
 
 constexpr size_t kMaxErrors = 100;
 
-int LineOf(const YAML::Node& node) { return node.Mark().line + 1; }
+// "line 3: "; empty where it is not known.
+std::string LineOf(const YAML::Mark& mark) {
+  return mark.is_null() ? "" : absl::StrCat("line ", mark.line + 1, ": ");
+}
 
 bool ParseSize(absl::string_view text, int64_t* bytes) {
   int64_t unit = 1;
@@ -37,7 +40,7 @@ YamlSection::YamlSection(const YAML::Node& node, std::string path, std::vector<s
     : node_(node.IsDefined() ? node : YAML::Node()), path_(std::move(path)), errors_(errors) {
   if (!node_.IsNull() && !node_.IsMap()) {
     Report(node_, absl::StrCat(path_.empty() ? "the file" : path_, " must be a mapping"));
-    node_ = YAML::Node();
+    node_.reset();  // To assign a node would change it where aliases of it stand, too.
   }
 }
 
@@ -58,8 +61,8 @@ void YamlSection::Fail(const char* key, absl::string_view what) {
 
 // The file's own words may be anything.
 void YamlSection::Report(const YAML::Node& where, absl::string_view what) {
-  const std::string line = where.IsDefined() ? absl::StrCat("line ", LineOf(where), ": ") : "";
-  errors_.push_back(absl::StrCat(line, CleanText(what)));
+  const YAML::Mark mark = where.IsDefined() ? where.Mark() : YAML::Mark::null_mark();
+  errors_.push_back(absl::StrCat(LineOf(mark), CleanText(what)));
 }
 
 bool YamlSection::Scalar(const char* key, std::string* text) {
@@ -193,7 +196,7 @@ void YamlSection::RejectUnknownKeys() {
 }
 
 std::string SyntaxError(const YAML::Exception& error) {
-  return absl::StrCat("line ", error.mark.line + 1, ": ", CleanText(error.msg));
+  return absl::StrCat(LineOf(error.mark), CleanText(error.msg));
 }
 
 absl::Status YamlErrors(absl::string_view source, const std::vector<std::string>& errors) {

@@ -1,6 +1,7 @@
 // What a fuzzer proves beyond that nothing crashes.
 #pragma once
 
+#include <google/protobuf/stubs/logging.h>
 #include <google/protobuf/wrappers.pb.h>
 
 #include <algorithm>
@@ -13,6 +14,9 @@
 #include "absl/strings/string_view.h"
 
 namespace pcaps {
+
+// protobuf has a line to say of every text that is no UTF-8.
+inline google::protobuf::LogHandler* const kProtobufLog = google::protobuf::SetLogHandler(nullptr);
 
 // Where it does not hold, ends the fuzzer, which keeps the input. `seen` is what broke it.
 inline void Require(bool holds, absl::string_view property, absl::string_view seen = "") {

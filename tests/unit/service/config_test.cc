@@ -101,6 +101,12 @@ TEST(Config, AnErrorIsOneLineWhateverTheFileSays) {
   EXPECT_LT(ErrorsOf("listen: " + std::string(1 << 20, 'x')).size(), 2000U);
 }
 
+TEST(Config, AWrongSectionChangesNoAliasOfIt) {
+  const std::string errors = ErrorsOf("&a auth: *a\n");
+  EXPECT_THAT(errors, HasSubstr("line 1: auth must be a mapping"));
+  EXPECT_THAT(errors, testing::Not(HasSubstr("unknown key")));
+}
+
 TEST(Config, OfManyErrorsTheFirstAreTold) {
   std::string yaml;
   for (int i = 0; i < 1000; ++i) yaml += absl::StrCat("key", i, ": 1\n");
