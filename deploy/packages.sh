@@ -43,6 +43,13 @@ bench_packages=(
   openssl # Makes the certificate of the upstream.
 )
 
+# To build and run the fuzzers.
+fuzz_packages=(
+  clang-19 # Both releases have this version.
+  libclang-rt-19-dev # libFuzzer, and the sanitizers.
+  llvm-19 # Names the functions in the stack of a finding.
+)
+
 # To see how callers fare who share connections.
 proxy_packages=(nghttp2-proxy) # nghttpx
 

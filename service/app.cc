@@ -15,6 +15,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "clients/base/clock.h"
+#include "clients/base/error.h"
 #include "clients/pcaps_api/rest_pcaps_api.h"
 #include "service/app_options.h"
 #include "service/fleet_state.h"
@@ -23,6 +24,7 @@
 #include "service/limit_options.h"
 #include "service/loop_thread.h"
 #include "service/reloader.h"
+#include "service/rpc/grpc_log.h"
 #include "service/rpc/rpc_server.h"
 #include "service/telemetry/log.h"
 #include "service/tls_files.h"
@@ -57,6 +59,31 @@ void LogOddAnswer(Log& log, const OddAnswer& odd) {
                                    {"cf_ray", odd.cf_ray}});
 }
 
+// Nobody but the operator can help: the token must be replaced.
+void LogCredential(Log& log, const std::string& name, const absl::Status& status) {
+  if (status.ok()) return log.Info("upstream_credential_accepted", {{"credential", name}});
+  const google::rpc::ErrorInfo info = ErrorInfoOf(status);
+  boost::json::object fields = {{"credential", name}};
+  for (const char* const key : {"upstream_http_status", "upstream_code", "cf_ray"}) {
+    const auto found = info.metadata().find(key);
+    if (found != info.metadata().end()) fields[key] = found->second;
+  }
+  log.Error("upstream_credential_rejected", fields);
+}
+
+// What was done upstream, whether or not its caller was still there to be audited with it.
+void LogWrite(Log& log, const WriteReceipt& receipt) {
+  LogLine line = log.Begin(LogLevel::kInfo, "upstream_write");
+  line.AddText("operation", OperationName(receipt.operation));
+  line.AddText("account", receipt.account_id);
+  line.AddText("id", receipt.id);
+  if (!receipt.create_request_id.empty()) {
+    line.AddText("create_request_id", receipt.create_request_id);
+  }
+  line.AddText("cf_ray", receipt.cf_ray);
+  log.Keep(std::move(line));
+}
+
 // Bodies that are streamed: loops of their own, each with an upstream client.
 class DownloadLanes {
  public:
@@ -88,6 +115,18 @@ class DownloadLanes {
   std::vector<DownloadLane> lanes_;
 };
 
+const char* AuthModeName(Config::AuthMode mode) {
+  switch (mode) {
+    case Config::AuthMode::kNone:
+      return "none";
+    case Config::AuthMode::kMtls:
+      return "mtls";
+    case Config::AuthMode::kToken:
+      break;
+  }
+  return "token";
+}
+
 // Who is let in, and how.
 struct Trust {
   std::shared_ptr<const TlsFiles> tls;     // Null: plain text.
@@ -107,39 +146,47 @@ absl::StatusOr<Trust> ReadTrust(const Config& config) {
   return trust;
 }
 
-// The files that are read again when they change, and what is to be done then.
+// The files that are read again when they change, and what is to be done then. `tokens`: as they
+// were read last.
 std::vector<Reloader::Watched> WatchedFiles(const Config& config, RpcServer& server,
-                                            CallerDirectory& directory, StreamRegistry& streams,
-                                            Credentials& credentials, Log& log) {
+                                            CallerDirectory& directory, const RpcEnv& env,
+                                            Credentials& credentials,
+                                            std::vector<Credential> tokens) {
   std::vector<Reloader::Watched> watched;
   if (!config.tls.cert_file.empty()) {
     std::vector<std::string> files = {config.tls.cert_file, config.tls.key_file};
     if (!config.tls.client_ca_file.empty()) files.push_back(config.tls.client_ca_file);
-    watched.push_back({"tls", std::move(files), [&] {
+    watched.push_back({"tls", std::move(files), [&]() -> absl::Status {
                          auto tls = ReadTlsFiles(config.tls);
-                         if (tls.ok()) server.ReplaceTls(*std::move(tls));
-                         return tls.status();
-                       }});
-  }
-  if (config.auth.mode != Config::AuthMode::kNone) {
-    watched.push_back({"callers", {config.auth.callers_file}, [&] {
-                         auto callers = ReadCallersFile(config.auth.callers_file);
-                         if (!callers.ok()) return callers.status();
-                         directory.Replace(*std::move(callers));
-                         const int ended = streams.EndThoseNotAllowed();
-                         if (ended > 0) log.Info("streams_ended", {{"lost_access", ended}});
+                         if (!tls.ok()) return tls.status();
+                         server.ReplaceTls(*std::move(tls));
                          return absl::OkStatus();
                        }});
   }
-  std::vector<std::string> token_files;
-  for (const Config::Credential& each : config.upstream.credentials) {
-    if (!each.token_file.empty()) token_files.push_back(each.token_file);
+  if (config.auth.mode != Config::AuthMode::kNone) {
+    watched.push_back({"callers", {config.auth.callers_file}, [&]() -> absl::Status {
+                         auto callers = ReadCallersFile(config.auth.callers_file);
+                         if (!callers.ok()) return callers.status();
+                         directory.Replace(*std::move(callers));
+                         const int streams = env.streams.EndThoseNotAllowed();
+                         const int writes = env.writes.EndThoseNotAllowed();
+                         if (streams + writes > 0) {
+                           env.log.Info("access_lost", {{"streams", streams}, {"writes", writes}});
+                         }
+                         return absl::OkStatus();
+                       }});
   }
-  if (!token_files.empty()) {
-    watched.push_back({"upstream_tokens", std::move(token_files), [&] {
-                         absl::StatusOr<std::vector<Credential>> tokens = ReadCredentials(config);
-                         if (tokens.ok()) credentials.Replace(*std::move(tokens));
-                         return tokens.status();
+  // Each by itself: a broken file keeps no other token from its rotation.
+  const auto in_force = std::make_shared<std::vector<Credential>>(std::move(tokens));
+  for (size_t i = 0; i < in_force->size(); ++i) {
+    const std::string& file = config.upstream.credentials[i].token_file;
+    if (file.empty()) continue;
+    watched.push_back({"upstream_token", {file}, [&, in_force, i] {
+                         absl::StatusOr<Token> token = ReadToken(config.upstream.credentials[i]);
+                         if (!token.ok()) return token.status();
+                         (*in_force)[i].token = *std::move(token);
+                         credentials.Replace(*in_force);
+                         return absl::OkStatus();
                        }});
   }
   return watched;
@@ -175,7 +222,6 @@ absl::Status RunApp(const Config& config) {
   if (!checked.ok()) return checked;
   absl::StatusOr<std::vector<Credential>> tokens = ReadCredentials(config);
   if (!tokens.ok()) return tokens.status();
-  const auto credentials = std::make_shared<Credentials>(*std::move(tokens));
   const absl::StatusOr<Trust> trust = ReadTrust(config);
   if (!trust.ok()) return trust.status();
   std::signal(SIGPIPE, SIG_IGN);
@@ -187,9 +233,16 @@ absl::Status RunApp(const Config& config) {
   boost::asio::signal_set signals(signals_loop, SIGTERM, SIGINT);
 
   Log log(config.log.level, config.log.format);
+  const GrpcLog grpc_log(log);
   SystemClock clock;
   StreamRegistry streams;
+  StreamRegistry open_writes;
   Door door(DoorLimitsOf(config));
+  const auto on_change = [&log](const auto& name, const auto& status) {
+    LogCredential(log, name, status);
+  };
+  const auto credentials =
+      std::make_shared<Credentials>(*tokens, CredentialsOptions{.on_change = on_change});
   const auto limits = std::make_shared<UpstreamLimits>(config.upstream.max_in_flight,
                                                        config.upstream.retry.budget_ratio);
   LoopThread control;
@@ -201,8 +254,9 @@ absl::Status RunApp(const Config& config) {
   api_options.upstream.gate = budget;
   api_options.on_odd_answer = [&log](const OddAnswer& odd) { LogOddAnswer(log, odd); };
   WriteReceipts receipts;
-  api_options.on_write = [&receipts](const WriteReceipt& receipt) {
+  api_options.on_write = [&receipts, &log](const WriteReceipt& receipt) {
     receipts.Add(receipt.account_id, receipt.id, receipt.cf_ray);
+    LogWrite(log, receipt);
   };
   auto api = std::make_unique<RestPcapsApi>(control.executor(), std::move(api_options), credentials,
                                             limits, clock, Uniform);
@@ -221,6 +275,7 @@ absl::Status RunApp(const Config& config) {
              clock,
              log,
              streams,
+             open_writes,
              door,
              callers,
              receipts,
@@ -228,7 +283,8 @@ absl::Status RunApp(const Config& config) {
              config.upstream.request_timeout,
              config.download.reader_stall_timeout};
   RpcServer server(env, gateway, ownerships, RpcOptions(config, trust->tls));
-  Reloader reloader(log, WatchedFiles(config, server, callers, streams, *credentials, log));
+  Reloader reloader(log,
+                    WatchedFiles(config, server, callers, env, *credentials, *std::move(tokens)));
   const auto join_loops = [&] {
     const absl::Time until = absl::Now() + kLoopPatience;  // For all loops together.
     fleet.Stop();
@@ -244,6 +300,8 @@ absl::Status RunApp(const Config& config) {
     return listening.status();
   }
   log.Info("listening", {{"listen", *listening},
+                         {"tls", trust->tls != nullptr},
+                         {"auth", AuthModeName(config.auth.mode)},
                          {"upstream", config.upstream.base_url},
                          {"reflection", config.reflection},
                          {"version", PCAPS_VERSION}});
@@ -254,10 +312,10 @@ absl::Status RunApp(const Config& config) {
   log.Info("drain_started", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"},
                              {"delay_ms", absl::ToInt64Milliseconds(delay)},
                              {"timeout_ms", absl::ToInt64Milliseconds(config.drain.timeout)}});
-  reloader.Stop();
   boost::asio::post(control.executor(), [&server] { server.StopServing(); });
   absl::SleepFor(delay);
   server.Drain(config.drain.timeout, Uniform);
+  reloader.Stop();
   join_loops();
   log.Info("drained");
   return absl::OkStatus();

@@ -42,6 +42,8 @@ class Callers {
   Callers(const Callers&) = delete;
   Callers& operator=(const Callers&) = delete;
 
+  size_t size() const { return callers_.size(); }
+
   // Somebody, and by what he was recognised: one of caller->identities. Both null: nobody.
   struct Match {
     const Caller* caller = nullptr;

@@ -1,23 +1,22 @@
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <set>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "clients/base/id.h"
 #include "service/callers.h"
+#include "service/small_file.h"
 #include "service/yaml_section.h"
 
 namespace pcaps {
 namespace {
 
 constexpr size_t kMaxBytes = 4 << 20;  // Some 20,000 callers.
+constexpr size_t kMaxTotal = 1'000'000;
 constexpr size_t kMaxName = 64;
-constexpr size_t kMaxAccountId = 32;
 constexpr size_t kDigestDigits = 64;
 constexpr double kMaxRate = 1e6;
 
@@ -25,10 +24,6 @@ enum class Permission { kNone, kRead, kWrite };
 
 bool IsNameCharacter(char c) {
   return absl::ascii_isalnum(static_cast<unsigned char>(c)) || absl::StrContains("-_./@", c);
-}
-
-bool IsIdCharacter(char c) {
-  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_';
 }
 
 bool IsHexDigit(char c) { return absl::ascii_isxdigit(static_cast<unsigned char>(c)); }
@@ -51,6 +46,7 @@ bool IsIdentity(absl::string_view identity) {
 class Reader {
  public:
   void Read(YamlSection& item) {
+    if (total_ > kMaxTotal) return;  // By aliases a small file can say much.
     Caller caller;
     item.Read("name", &caller.name);
     if (!AllOf(caller.name, kMaxName, IsNameCharacter)) {
@@ -69,6 +65,8 @@ class Reader {
       rate.Read("requests_per_second", &caller.rate.requests_per_second, 0, kMaxRate);
       rate.Read("burst", &caller.rate.burst, 1, kMaxRate);
     });
+    total_ += caller.identities.size() + caller.accounts.size();
+    if (total_ > kMaxTotal) item.Fail("accounts", "are too many: 1,000,000 in all are the most");
     callers_.push_back(std::move(caller));
   }
 
@@ -79,17 +77,18 @@ class Reader {
   void ReadIdentities(YamlSection& item, Caller& caller) {
     item.Read("identities", &caller.identities);
     if (caller.identities.empty()) item.Fail("identities", "must name at least one");
-    for (size_t i = 0; i < caller.identities.size(); ++i) {
-      std::string& identity = caller.identities[i];
+    int number = 0;
+    for (std::string& identity : caller.identities) {
+      ++number;
       if (!IsIdentity(identity)) {
         item.Fail(
             "identities",
             absl::StrCat("must be uri:..., dns:..., or sha256: and 64 hexadecimal digits (see "
                          "pcaps-gateway hash-token); number ",
-                         i + 1, " is not"));
+                         number, " is not"));
         continue;
       }
-      if (absl::StartsWith(identity, "sha256:")) absl::AsciiStrToLower(&identity);
+      if (!absl::StartsWith(identity, "uri:")) absl::AsciiStrToLower(&identity);
       if (!identities_.insert(identity).second) {
         item.Fail("identities", absl::StrCat("'", identity, "' is another caller's, too"));
       }
@@ -101,7 +100,7 @@ class Reader {
     item.Read("accounts", &accounts);
     if (accounts.empty()) item.Fail("accounts", "must name at least one, or \"*\" for all");
     for (const std::string& account : accounts) {
-      if (account != "*" && !AllOf(account, kMaxAccountId, IsIdCharacter)) {
+      if (account != "*" && !IsId(account)) {
         item.Fail("accounts", absl::StrCat("'", account,
                                            "' must be \"*\" or 1 to 32 characters of "
                                            "[0-9A-Za-z_-]"));
@@ -110,6 +109,7 @@ class Reader {
     }
   }
 
+  size_t total_ = 0;  // Accounts and identities.
   std::set<std::string> names_;
   std::set<std::string> identities_;
   std::vector<Caller> callers_;
@@ -126,33 +126,20 @@ absl::StatusOr<std::shared_ptr<const Callers>> ParseCallers(const std::string& y
     file.ReadEach("callers", [&](YamlSection& item) { reader.Read(item); });
     file.RejectUnknownKeys();
   } catch (const YAML::Exception& error) {
-    errors.push_back(absl::StrCat("line ", error.mark.line + 1, ": ", error.msg));
+    errors.push_back(SyntaxError(error));
   }
   std::vector<Caller> callers = reader.Take();
   if (errors.empty() && callers.empty()) errors.emplace_back("callers must name at least one");
   if (errors.empty()) return std::make_shared<const Callers>(std::move(callers));
-  return absl::InvalidArgumentError(absl::StrCat(source, ":\n  ", absl::StrJoin(errors, "\n  ")));
+  return YamlErrors(source, errors);
 }
 
 absl::StatusOr<std::shared_ptr<const Callers>> ReadCallersFile(const std::string& path) {
   const std::string source = absl::StrCat("the callers file ", path);
-  std::error_code unreadable;
-  if (std::filesystem::is_directory(path, unreadable)) {
-    return absl::InvalidArgumentError(absl::StrCat(source, " is a directory"));
-  }
-  if (!std::filesystem::exists(path, unreadable)) {
-    return absl::NotFoundError(absl::StrCat(source, " does not exist"));
-  }
-  std::ifstream stream(path, std::ios::binary);
-  std::string text(kMaxBytes + 1, '\0');
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (stream.bad() || !stream.eof()) {
-    return stream.is_open() && !stream.bad()
-               ? absl::InvalidArgumentError(absl::StrCat(source, " is larger than 4 MiB"))
-               : absl::PermissionDeniedError(absl::StrCat(source, " cannot be read"));
-  }
-  text.resize(static_cast<size_t>(stream.gcount()));
-  return ParseCallers(text, source);
+  const absl::StatusOr<std::string> text = ReadSmallFile(path, kMaxBytes);
+  if (text.ok()) return ParseCallers(*text, source);
+  return absl::Status(text.status().code(),
+                      absl::StrCat(source, " ", std::string(text.status().message())));
 }
 
 }  // namespace pcaps

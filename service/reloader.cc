@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <chrono>
 #include <utility>
@@ -14,6 +15,8 @@ namespace pcaps {
 namespace {
 
 constexpr std::chrono::seconds kLookInterval(1);
+// What changes at each look is read in the end, too.
+constexpr absl::Duration kRestlessAfter = absl::Seconds(10);
 // A failure that lasts is said again: whoever reads the log at night has not read it all.
 constexpr absl::Duration kShoutInterval = absl::Minutes(1);
 
@@ -68,7 +71,8 @@ void Reloader::Look(absl::Time now) {
     const bool still = stamp == state.seen;
     state.seen = std::move(stamp);
     if (state.seen != state.tried) {
-      if (still) Reload(state, now);
+      state.changed = std::min(state.changed, now);
+      if (still || now - state.changed >= kRestlessAfter) Reload(state, now);
     } else if (!state.failed.ok() && now - state.told >= kShoutInterval) {
       Shout(state, now);
     }
@@ -78,6 +82,7 @@ void Reloader::Look(absl::Time now) {
 void Reloader::Reload(State& state, absl::Time now) {
   const bool is_first = state.tried.empty();
   state.tried = state.seen;
+  state.changed = absl::InfiniteFuture();
   state.failed = state.watched.reload();
   if (!state.failed.ok()) return Shout(state, now);
   if (is_first) return;

@@ -16,7 +16,8 @@ namespace pcaps {
 
 // Looks at the files themselves, and not for events: a Kubernetes volume changes by the swap of a
 // directory link, a network file system tells nobody. A change counts once it has been the same for
-// one more look, so that a file, or a certificate and its key, are not read while they are written.
+// one more look, so that a file, or a certificate and its key, are not read while they are written;
+// but no longer than ten seconds.
 class Reloader {
  public:
   struct Watched {
@@ -45,8 +46,9 @@ class Reloader {
  private:
   struct State {
     Watched watched;
-    std::string seen;   // The files as the last look found them,
-    std::string tried;  // and as they were read last. Empty: not yet.
+    std::string seen;                             // The files as the last look found them,
+    std::string tried;                            // and as they were read last. Empty: not yet.
+    absl::Time changed = absl::InfiniteFuture();  // When it was first seen not to be as read.
     absl::Status failed;
     absl::Time told;
   };

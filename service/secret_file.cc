@@ -1,13 +1,11 @@
 #include "service/secret_file.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "service/small_file.h"
 
 namespace pcaps {
 namespace {
@@ -30,24 +28,10 @@ absl::StatusOr<std::string> CheckSecret(std::string secret, const std::string& s
 
 absl::StatusOr<std::string> ReadSecretFile(const std::string& path) {
   const std::string source = absl::StrCat("the file ", path);
-  std::error_code unknown;
-  if (std::filesystem::is_directory(path, unknown)) {
-    return absl::InvalidArgumentError(absl::StrCat(source, " is a directory"));
-  }
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    if (errno == ENOENT) return absl::NotFoundError(absl::StrCat(source, " does not exist"));
-    return absl::PermissionDeniedError(
-        absl::StrCat(source, " cannot be read: ", std::strerror(errno)));
-  }
-  std::string secret(kMaxBytes + 1, '\0');
-  file.read(secret.data(), static_cast<std::streamsize>(secret.size()));
-  secret.resize(static_cast<size_t>(file.gcount()));
-  if (secret.size() > kMaxBytes) {
-    return absl::InvalidArgumentError(absl::StrCat(source, " is too large for a secret"));
-  }
-  return CheckSecret(std::move(secret), source);
+  absl::StatusOr<std::string> secret = ReadSmallFile(path, kMaxBytes);
+  if (secret.ok()) return CheckSecret(*std::move(secret), source);
+  return absl::Status(secret.status().code(),
+                      absl::StrCat(source, " ", std::string(secret.status().message())));
 }
 
 bool IsWorldReadable(const std::string& path) {

@@ -2,18 +2,21 @@
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/ssl.h>
 #include <openssl/x509.h>
 
 #include <ctime>
-#include <fstream>
-#include <iterator>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "service/small_file.h"
 
 namespace pcaps {
 namespace {
 
+constexpr absl::Duration kClockSlack = absl::Minutes(5);  // Between the issuer's clock and ours.
 constexpr size_t kMaxBytes = 4 << 20;  // A bundle of all public authorities has 0.2 MB.
 
 template <typename T, void (*Free)(T*)>
@@ -32,12 +35,10 @@ absl::Status Bad(absl::string_view key, const std::string& path, absl::string_vi
 }
 
 absl::StatusOr<std::string> ReadPem(absl::string_view key, const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text(kMaxBytes + 1, '\0');
-  if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!file.eof()) return Bad(key, path, "cannot be read, or is too large");
-  text.resize(static_cast<size_t>(file.gcount()));
-  return text;
+  absl::StatusOr<std::string> text = ReadSmallFile(path, kMaxBytes);
+  if (text.ok()) return text;
+  return absl::Status(text.status().code(),
+                      Bad(key, path, std::string(text.status().message())).message());
 }
 
 std::unique_ptr<BIO, BioDeleter> BioOf(const std::string& text) {
@@ -48,40 +49,84 @@ std::unique_ptr<BIO, BioDeleter> BioOf(const std::string& text) {
 // A key that is encrypted has no password to be asked for.
 int NoPassword(char*, int, int, void*) { return 0; }
 
-absl::Time NotAfter(const X509& certificate) {
+absl::Time TimeOf(const ASN1_TIME* asn1) {
   std::tm time = {};
-  if (ASN1_TIME_to_tm(X509_get0_notAfter(&certificate), &time) != 1) return absl::InfinitePast();
+  if (ASN1_TIME_to_tm(asn1, &time) != 1) return absl::InfinitePast();
   return absl::FromTM(time, absl::UTCTimeZone());
 }
 
+std::string Format(absl::Time time) {
+  return absl::FormatTime(absl::RFC3339_sec, time, absl::UTCTimeZone());
+}
+
+// All certificates of a file; none where there is anything else that looks like one.
+std::vector<X509Ptr> CertificatesIn(const std::string& pem) {
+  std::vector<X509Ptr> certificates;
+  const auto text = BioOf(pem);
+  while (X509* const each = PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr)) {
+    certificates.emplace_back(each);
+  }
+  const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  ERR_clear_error();
+  if (!at_end) certificates.clear();
+  return certificates;
+}
+
+// What OpenSSL says to it, as gRPC's handshakes will use it: a key too weak for it, for instance.
+absl::Status TryOut(const Config::Tls& config, const std::vector<X509Ptr>& chain, EVP_PKEY& key) {
+  const std::unique_ptr<SSL_CTX, Deleter<SSL_CTX, SSL_CTX_free>> context(
+      SSL_CTX_new(TLS_server_method()));
+  const auto refused = [&](absl::string_view name, const std::string& path) {
+    const char* const why = ERR_reason_error_string(ERR_peek_last_error());
+    return Bad(
+        name, path,
+        absl::StrCat("is not accepted by OpenSSL: ", why == nullptr ? "no reason given" : why));
+  };
+  if (SSL_CTX_use_certificate(context.get(), chain[0].get()) != 1) {
+    return refused("cert_file", config.cert_file);
+  }
+  for (size_t i = 1; i < chain.size(); ++i) {
+    if (SSL_CTX_add1_chain_cert(context.get(), chain[i].get()) != 1) {
+      return refused("cert_file", config.cert_file);
+    }
+  }
+  if (SSL_CTX_use_PrivateKey(context.get(), &key) != 1) {
+    return refused("key_file", config.key_file);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckPair(const Config::Tls& config, TlsFiles& files) {
-  const auto chain = BioOf(files.cert_chain);
-  const X509Ptr certificate(PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr));
-  if (certificate == nullptr) {
-    return Bad("cert_file", config.cert_file, "holds no certificate in PEM");
+  const std::vector<X509Ptr> chain = CertificatesIn(files.cert_chain);
+  if (chain.empty()) {
+    return Bad("cert_file", config.cert_file, "holds no certificate in PEM, or a damaged one");
   }
   const auto secret = BioOf(files.private_key);
   const KeyPtr key(PEM_read_bio_PrivateKey(secret.get(), nullptr, NoPassword, nullptr));
   if (key == nullptr) {
     return Bad("key_file", config.key_file, "holds no private key in PEM, or an encrypted one");
   }
-  if (X509_check_private_key(certificate.get(), key.get()) != 1) {
+  if (X509_check_private_key(chain[0].get(), key.get()) != 1) {
     return Bad("key_file", config.key_file,
                absl::StrCat("is not the key of the certificate in ", config.cert_file));
   }
-  files.not_after = NotAfter(*certificate);
-  if (files.not_after > absl::Now()) return absl::OkStatus();
-  return Bad(
-      "cert_file", config.cert_file,
-      absl::StrCat("holds a certificate that expired at ",
-                   absl::FormatTime(absl::RFC3339_sec, files.not_after, absl::UTCTimeZone())));
+  const absl::Time begin = TimeOf(X509_get0_notBefore(chain[0].get()));
+  files.not_after = TimeOf(X509_get0_notAfter(chain[0].get()));
+  if (files.not_after <= absl::Now()) {
+    return Bad("cert_file", config.cert_file,
+               absl::StrCat("holds a certificate that expired at ", Format(files.not_after)));
+  }
+  if (begin > absl::Now() + kClockSlack) {
+    return Bad("cert_file", config.cert_file,
+               absl::StrCat("holds a certificate that is good only from ", Format(begin)));
+  }
+  return TryOut(config, chain, *key);
 }
 
 absl::Status CheckAuthorities(const Config::Tls& config, const TlsFiles& files) {
-  const auto bundle = BioOf(files.client_ca);
-  const X509Ptr first(PEM_read_bio_X509(bundle.get(), nullptr, nullptr, nullptr));
-  if (first != nullptr) return absl::OkStatus();
-  return Bad("client_ca_file", config.client_ca_file, "holds no certificate in PEM");
+  if (!CertificatesIn(files.client_ca).empty()) return absl::OkStatus();
+  return Bad("client_ca_file", config.client_ca_file,
+             "holds no certificate in PEM, or a damaged one");
 }
 
 }  // namespace
@@ -91,8 +136,9 @@ absl::StatusOr<std::shared_ptr<const TlsFiles>> ReadTlsFiles(const Config::Tls& 
   TlsFiles files;
   const auto read = [](absl::string_view key, const std::string& path, std::string& text) {
     absl::StatusOr<std::string> pem = ReadPem(key, path);
-    if (pem.ok()) text = *std::move(pem);
-    return pem.status();
+    if (!pem.ok()) return pem.status();
+    text = *std::move(pem);
+    return absl::OkStatus();
   };
   absl::Status status = read("cert_file", config.cert_file, files.cert_chain);
   if (status.ok()) status = read("key_file", config.key_file, files.private_key);

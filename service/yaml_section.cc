@@ -1,15 +1,24 @@
 #include "service/yaml_section.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "clients/base/error.h"
 
 namespace pcaps {
 namespace {
 
-int LineOf(const YAML::Node& node) { return node.Mark().line + 1; }
+constexpr size_t kMaxErrors = 100;
+
+// "line 3: "; empty where it is not known.
+std::string LineOf(const YAML::Mark& mark) {
+  return mark.is_null() ? "" : absl::StrCat("line ", mark.line + 1, ": ");
+}
 
 bool ParseSize(absl::string_view text, int64_t* bytes) {
   int64_t unit = 1;
@@ -30,9 +39,8 @@ bool ParseSize(absl::string_view text, int64_t* bytes) {
 YamlSection::YamlSection(const YAML::Node& node, std::string path, std::vector<std::string>& errors)
     : node_(node.IsDefined() ? node : YAML::Node()), path_(std::move(path)), errors_(errors) {
   if (!node_.IsNull() && !node_.IsMap()) {
-    errors_.push_back(absl::StrCat("line ", LineOf(node_), ": ", path_.empty() ? "the file" : path_,
-                                   " must be a mapping"));
-    node_ = YAML::Node();
+    Report(node_, absl::StrCat(path_.empty() ? "the file" : path_, " must be a mapping"));
+    node_.reset();  // To assign a node would change it where aliases of it stand, too.
   }
 }
 
@@ -48,10 +56,13 @@ YAML::Node YamlSection::Find(const char* key) {
 }
 
 void YamlSection::Fail(const char* key, absl::string_view what) {
-  const YAML::Node value = Find(key);
-  const std::string line =
-      value.IsDefined() ? absl::StrCat("line ", LineOf(value), ": ") : std::string();
-  errors_.push_back(absl::StrCat(line, Path(key), " ", what));
+  Report(Find(key), absl::StrCat(Path(key), " ", what));
+}
+
+// The file's own words may be anything.
+void YamlSection::Report(const YAML::Node& where, absl::string_view what) {
+  const YAML::Mark mark = where.IsDefined() ? where.Mark() : YAML::Mark::null_mark();
+  errors_.push_back(absl::StrCat(LineOf(mark), CleanText(what)));
 }
 
 bool YamlSection::Scalar(const char* key, std::string* text) {
@@ -175,15 +186,27 @@ void YamlSection::RejectUnknownKeys() {
   for (const auto& entry : node_) {
     const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "(a key)";
     if (!seen.insert(key).second) {
-      errors_.push_back(
-          absl::StrCat("line ", LineOf(entry.first), ": ", Path(key), " is given twice"));
+      Report(entry.first, absl::StrCat(Path(key), " is given twice"));
     }
     if (known_.count(key) > 0) continue;
     std::string known;
     for (const std::string& each : known_) known += (known.empty() ? "" : ", ") + each;
-    errors_.push_back(absl::StrCat("line ", LineOf(entry.first), ": unknown key ", Path(key),
-                                   "; known here: ", known));
+    Report(entry.first, absl::StrCat("unknown key ", Path(key), "; known here: ", known));
   }
+}
+
+std::string SyntaxError(const YAML::Exception& error) {
+  return absl::StrCat(LineOf(error.mark), CleanText(error.msg));
+}
+
+absl::Status YamlErrors(absl::string_view source, const std::vector<std::string>& errors) {
+  const auto end =
+      errors.begin() + static_cast<std::ptrdiff_t>(std::min(errors.size(), kMaxErrors));
+  std::string message = absl::StrCat(source, ":\n  ", absl::StrJoin(errors.begin(), end, "\n  "));
+  if (errors.size() > kMaxErrors) {
+    absl::StrAppend(&message, "\n  and ", errors.size() - kMaxErrors, " more");
+  }
+  return absl::InvalidArgumentError(message);
 }
 
 }  // namespace pcaps

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
@@ -64,6 +65,8 @@ class YamlSection {
  private:
   // The key's scalar; empty where it is absent or (an error) not a scalar.
   bool Scalar(const char* key, std::string* text);
+  // `where` has the line, where there is one.
+  void Report(const YAML::Node& where, absl::string_view what);
   std::string Path(absl::string_view key) const;
   YAML::Node Find(const char* key);
 
@@ -72,5 +75,12 @@ class YamlSection {
   std::vector<std::string>& errors_;
   std::set<std::string> known_;
 };
+
+// What is wrong with a text that is no YAML, with its line.
+std::string SyntaxError(const YAML::Exception& error);
+
+// INVALID_ARGUMENT that lists the errors, a line each; of more than 100 the first. `source` names
+// the file.
+absl::Status YamlErrors(absl::string_view source, const std::vector<std::string>& errors);
 
 }  // namespace pcaps

@@ -41,6 +41,12 @@ absl::Status Check(const ConnectOptions& options) {
   if (!options.ca_file.empty() && !options.tls) {
     return absl::InvalidArgumentError("a CA file is of use with TLS only");
   }
+  if (options.cert_file.empty() != options.key_file.empty()) {
+    return absl::InvalidArgumentError("a certificate file and its key file go together");
+  }
+  if (!options.cert_file.empty() && !options.tls) {
+    return absl::InvalidArgumentError("a certificate is of use with TLS only");
+  }
   if (!IsHeaderText(options.token)) {
     return absl::InvalidArgumentError("the token is not printable ASCII");
   }
@@ -51,19 +57,29 @@ absl::Status Check(const ConnectOptions& options) {
   return absl::OkStatus();
 }
 
+// What is in a PEM file; nothing where no file is named. `what` names it in the error.
+absl::StatusOr<std::string> ReadPem(const std::string& path, absl::string_view what) {
+  if (path.empty()) return std::string();
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream pem;
+  pem << file.rdbuf();
+  if (!pem.str().empty()) return pem.str();
+  return absl::InvalidArgumentError(absl::StrCat("cannot read the ", what, " file ", path));
+}
+
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> Credentials(
     const ConnectOptions& options) {
   if (!options.tls) return grpc::InsecureChannelCredentials();
+  absl::StatusOr<std::string> authorities = ReadPem(options.ca_file, "CA");
+  if (!authorities.ok()) return authorities.status();
+  absl::StatusOr<std::string> certificate = ReadPem(options.cert_file, "certificate");
+  if (!certificate.ok()) return certificate.status();
+  absl::StatusOr<std::string> key = ReadPem(options.key_file, "key");
+  if (!key.ok()) return key.status();
   grpc::SslCredentialsOptions ssl;
-  if (!options.ca_file.empty()) {
-    std::ifstream file(options.ca_file, std::ios::binary);
-    std::stringstream pem;
-    pem << file.rdbuf();
-    ssl.pem_root_certs = pem.str();
-    if (ssl.pem_root_certs.empty()) {
-      return absl::InvalidArgumentError(absl::StrCat("cannot read the CA file ", options.ca_file));
-    }
-  }
+  ssl.pem_root_certs = *std::move(authorities);
+  ssl.pem_cert_chain = *std::move(certificate);
+  ssl.pem_private_key = *std::move(key);
   return grpc::SslCredentials(ssl);
 }
 

@@ -18,7 +18,11 @@ struct ConnectOptions {
   std::string target = "127.0.0.1:50051";  // host:port, or any other target gRPC knows.
   bool tls = false;
   std::string ca_file;  // PEM of the authorities to trust. Empty: those of the system. Needs tls.
-  std::string token;    // Sent as `authorization: Bearer`; without tls to this machine only.
+  // PEM of our own certificate and its key, for a gateway that knows its callers by them. Both or
+  // none. Need tls.
+  std::string cert_file;
+  std::string key_file;
+  std::string token;  // Sent as `authorization: Bearer`; without tls to this machine only.
   absl::Duration unary_timeout = absl::Seconds(30);  // Of calls whose caller names no deadline.
   BackoffOptions backoff;  // Between the streams of one watch or download.
 };

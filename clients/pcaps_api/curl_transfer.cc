@@ -6,7 +6,6 @@
 #include <limits>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "clients/base/error.h"
@@ -14,6 +13,9 @@
 
 namespace pcaps {
 namespace {
+
+// Parsing the system's takes some 20 ms.
+constexpr absl::Duration kCaFileAge = absl::Minutes(1);
 
 HttpFailure FailureOf(CURLcode result, bool maybe_sent) {
   switch (result) {
@@ -28,6 +30,7 @@ HttpFailure FailureOf(CURLcode result, bool maybe_sent) {
     case CURLE_UNSUPPORTED_PROTOCOL:  // Also what an answer without a status line is.
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_CONTENT_ENCODING:
+    case CURLE_OUT_OF_MEMORY:  // What a line without end is.
       return HttpFailure::kMalformed;
     case CURLE_OPERATION_TIMEDOUT:  // Ours are not libcurl's: this is its connect timeout.
       return HttpFailure::kConnect;
@@ -61,11 +64,11 @@ CurlTransfer::CurlTransfer(std::shared_ptr<CurlLoop> curl, const HttpOptions& op
     : curl_(std::move(curl)),
       clock_(clock),
       request_(std::move(request)),
-      max_header_bytes_(options.max_header_bytes),
       buffer_bytes_(options.buffer_bytes),
       receive_bytes_(options.receive_bytes),
       easy_(curl_easy_init()),
-      changed_(curl_->loop()) {
+      changed_(curl_->loop()),
+      head_(options.max_header_bytes) {
   SetUp(options);
   curl_->Add(easy_, this);
 }
@@ -108,6 +111,8 @@ void CurlTransfer::SetUpConnection(const HttpOptions& options) {
   curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYHOST, 2L);
   curl_easy_setopt(easy_, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   if (!options.ca_file.empty()) curl_easy_setopt(easy_, CURLOPT_CAINFO, options.ca_file.c_str());
+  // Or a replaced file would be noticed a day later.
+  curl_easy_setopt(easy_, CURLOPT_CA_CACHE_TIMEOUT, seconds(kCaFileAge));
   curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS,
                    static_cast<long>(absl::ToInt64Milliseconds(options.connect_timeout)));
   curl_easy_setopt(easy_, CURLOPT_MAXAGE_CONN, seconds(options.max_connection_idle));
@@ -181,41 +186,19 @@ size_t CurlTransfer::BodyCallback(char* data, size_t size, size_t count, void* s
   return static_cast<CurlTransfer*>(self)->OnBody({data, size * count});
 }
 
-// One line of the head; false ends the transfer. Lines after the head are trailers, which nobody
-// needs.
+// False ends the transfer.
 bool CurlTransfer::OnHeaderLine(absl::string_view line) {
-  header_bytes_ += line.size();
-  if (header_bytes_ > max_header_bytes_) {
-    malformed_ = true;
-    return false;
-  }
-  if (head_complete_) return true;
-  if (absl::StartsWith(line,
-                       "HTTP/")) {  // Also after a head of status 1xx, which was not the answer.
-    long status = 0;
-    curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
-    head_ = HttpHead{static_cast<int>(status), {}};
-    return true;
-  }
-  line = absl::StripAsciiWhitespace(line);
-  if (line.empty()) {
-    head_complete_ = head_.status >= 200;
-    changed_.Notify();
-    return true;
-  }
-  const size_t colon = line.find(':');
-  if (colon == absl::string_view::npos) return true;
-  const std::string name = absl::AsciiStrToLower(absl::StripAsciiWhitespace(line.substr(0, colon)));
-  const absl::string_view value = absl::StripAsciiWhitespace(line.substr(colon + 1));
-  const auto [place, is_new] = head_.headers.try_emplace(name, std::string(value));
-  if (!is_new && place->second != value) absl::StrAppend(&place->second, ", ", value);
+  long status = 0;
+  curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+  if (!head_.Add(line, static_cast<int>(status))) return false;
+  if (head_.complete()) changed_.Notify();
   return true;
 }
 
 // The piece that has room for what comes next.
 std::string& CurlTransfer::LastPiece() {
   if (pieces_.empty() || pieces_.back().size() >= receive_bytes_) {
-    const int64_t length = head_.ContentLength().value_or(std::numeric_limits<int64_t>::max());
+    const int64_t length = head().ContentLength().value_or(std::numeric_limits<int64_t>::max());
     const int64_t left = std::max<int64_t>(length - received_, 0);
     pieces_.emplace_back().reserve(std::min<uint64_t>(receive_bytes_, left));
   }
@@ -242,8 +225,8 @@ size_t CurlTransfer::OnBody(absl::string_view data) {
 }
 
 void CurlTransfer::OnFinished(CURLcode result) {
-  if (malformed_) {
-    Finish(HttpFailure::kMalformed, "the headers of the answer are too long");
+  if (!head_.fault().empty()) {
+    Finish(HttpFailure::kMalformed, head_.fault());
   } else if (unasked_bytes_) {
     Finish(HttpFailure::kBroken, "a kept connection was closed, or held more than an answer");
   } else if (result == CURLE_ABORTED_BY_CALLBACK && maybe_sent_) {
@@ -255,7 +238,7 @@ void CurlTransfer::OnFinished(CURLcode result) {
     const absl::string_view text =
         error_text_[0] != '\0' ? error_text_ : curl_easy_strerror(result);
     Finish(FailureOf(result, maybe_sent_), CleanText(text));
-  } else if (!head_complete_ || BodyIsShort()) {
+  } else if (!head_.complete() || BodyIsShort()) {
     Finish(HttpFailure::kBroken, "the connection ended before the answer did");
   } else {
     Finish(HttpFailure::kNone, "");
@@ -264,8 +247,8 @@ void CurlTransfer::OnFinished(CURLcode result) {
 
 // A reset can look like success to libcurl.
 bool CurlTransfer::BodyIsShort() const {
-  const std::optional<int64_t> length = head_.ContentLength();
-  return head_.status != 204 && length.has_value() && received_ != *length;
+  const std::optional<int64_t> length = head().ContentLength();
+  return head().status != 204 && length.has_value() && received_ != *length;
 }
 
 void CurlTransfer::Finish(HttpFailure failure, absl::string_view text) {
@@ -290,15 +273,15 @@ Task<void> CurlTransfer::AwaitChange(absl::Time deadline) {
     Abandon(HttpFailure::kCancelled, "the call was cancelled");
   } else if (clock_.Now() >= deadline) {
     Abandon(HttpFailure::kTimeout,
-            head_complete_ ? "the body did not arrive in time" : "no answer arrived in time");
+            head_.complete() ? "the body did not arrive in time" : "no answer arrived in time");
   } else {
     co_await clock_.WaitUntil(changed_, deadline);
   }
 }
 
 Task<absl::Status> CurlTransfer::AwaitHead(absl::Time deadline) {
-  while (!head_complete_ && !finished_) co_await AwaitChange(deadline);
-  if (!head_complete_) co_return status_;
+  while (!head_.complete() && !finished_) co_await AwaitChange(deadline);
+  if (!head_.complete()) co_return status_;
   co_return absl::OkStatus();
 }
 

@@ -14,6 +14,7 @@
 #include "clients/base/clock.h"
 #include "clients/base/event.h"
 #include "clients/pcaps_api/curl_loop.h"
+#include "clients/pcaps_api/head_reader.h"
 #include "clients/pcaps_api/http_client.h"
 
 namespace pcaps {
@@ -31,7 +32,7 @@ class CurlTransfer final : private CurlLoop::Transfer {
   Task<absl::Status> AwaitHead(absl::Time deadline);
   Task<absl::StatusOr<std::string>> Read(absl::Time deadline);
 
-  const HttpHead& head() const { return head_; }
+  const HttpHead& head() const { return head_.head(); }
   HttpFailure failure() const { return failure_; }
   bool maybe_sent() const { return maybe_sent_; }
 
@@ -61,7 +62,6 @@ class CurlTransfer final : private CurlLoop::Transfer {
   const std::shared_ptr<CurlLoop> curl_;
   Clock& clock_;
   const HttpRequest request_;
-  const size_t max_header_bytes_;
   const size_t buffer_bytes_;
   const size_t receive_bytes_;
   CURL* const easy_;
@@ -72,10 +72,7 @@ class CurlTransfer final : private CurlLoop::Transfer {
   bool maybe_sent_ = false;
   bool unasked_bytes_ = false;  // On the connection it was to use: not sent for that.
   bool unwanted_ = false;       // before_bytes said no.
-  size_t header_bytes_ = 0;
-  HttpHead head_;
-  bool head_complete_ = false;
-  bool malformed_ = false;
+  HeadReader head_;
   // Received and not yet read, in pieces of receive_bytes_: nothing of it is moved when more comes.
   std::deque<std::string> pieces_;
   size_t buffered_ = 0;  // Bytes in them.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/url/encode.hpp>
+#include <boost/url/encoding_opts.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/pct_string_view.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
@@ -20,12 +21,15 @@ namespace pcaps {
 namespace {
 
 constexpr absl::string_view kRedacted = "REDACTED";
+// A message is cut to 1 KiB in the end. Longer ones cost a second of the loop's time for 4 MiB.
+constexpr size_t kMaxScrubbedBytes = 8 << 10;
 constexpr std::array<absl::string_view, 2> kHarmlessKeys = {"region", "account-id"};
 // Shown with their values redacted, so that one sees they were given. Any other key may be part of
 // a badly escaped secret.
 constexpr std::array<absl::string_view, 2> kSecretKeys = {"access-key-id", "secret-access-key"};
 // Shorter values are words like "1" or "auto", which would blot out innocent text.
 constexpr size_t kMinKnownSecretBytes = 4;
+constexpr absl::string_view kDelimiters = "?&=#";  // Of parameters, their names and values.
 
 template <typename Keys>
 bool Contains(const Keys& keys, absl::string_view key) {
@@ -50,6 +54,23 @@ bool IsSecretKey(absl::string_view key) {
 }
 
 absl::string_view View(boost::core::string_view text) { return {text.data(), text.size()}; }
+
+// Of a URI, percent-encoded.
+struct Parameter {
+  absl::string_view key;
+  absl::string_view value;
+};
+
+// Boost 1.81 has a view of them, which reads past the end of "r2://b?#x".
+std::vector<Parameter> ParametersOf(const boost::urls::url_view& uri) {
+  std::vector<Parameter> parameters;
+  if (!uri.has_query()) return parameters;
+  for (const absl::string_view text : absl::StrSplit(View(uri.encoded_query()), '&')) {
+    const size_t equals = std::min(text.find('='), text.size());
+    parameters.push_back({text.substr(0, equals), text.substr(std::min(equals + 1, text.size()))});
+  }
+  return parameters;
+}
 
 std::string RedactParameter(absl::string_view key, absl::string_view value) {
   if (IsHarmless(key, value)) return absl::StrCat(key, "=", value);
@@ -88,6 +109,23 @@ std::string RedactAfter(absl::string_view text, absl::string_view marker, absl::
   return out;
 }
 
+// Scheme and bucket, in lower case; empty where there is no bucket.
+std::string BucketOf(absl::string_view uri) {
+  const std::string shown = absl::AsciiStrToLower(RedactDestination(uri));
+  const size_t colon = shown.find("://");
+  if (colon == std::string::npos) return "";
+  const size_t end = std::min(shown.find_first_of("/?#", colon + 3), shown.size());
+  return end == colon + 3 ? "" : shown.substr(0, end);
+}
+
+// What is looked at of a text: it is cut further before it is shown, but not in the middle of a
+// word, half of which nobody would know for a secret.
+absl::string_view Head(absl::string_view text) {
+  if (text.size() <= kMaxScrubbedBytes) return text;
+  text = text.substr(0, kMaxScrubbedBytes);
+  return text.substr(0, text.find_last_of(" \t\r\n") + 1);
+}
+
 constexpr absl::string_view kUriEnds = " \t\r\n\"'<>`,;)]}";
 
 std::string RedactUris(absl::string_view text) {
@@ -110,13 +148,14 @@ std::string RedactUris(absl::string_view text) {
 
 std::string RedactDestination(absl::string_view uri) {
   if (uri.empty()) return "";
+  if (uri.size() > kMaxScrubbedBytes) return SchemeAndBucket(uri);
   const auto parsed = boost::urls::parse_uri({uri.data(), uri.size()});
   if (!parsed.has_value() || !parsed->has_authority()) return SchemeAndBucket(uri);
   std::string out = absl::StrCat(View(parsed->scheme()), "://", View(parsed->encoded_host()),
                                  View(parsed->encoded_path()));
   std::vector<std::string> parameters;
-  for (const auto parameter : parsed->encoded_params()) {
-    parameters.push_back(RedactParameter(View(parameter.key), View(parameter.value)));
+  for (const Parameter& parameter : ParametersOf(*parsed)) {
+    parameters.push_back(RedactParameter(parameter.key, parameter.value));
   }
   if (!parameters.empty()) absl::StrAppend(&out, "?", absl::StrJoin(parameters, "&"));
   return out;
@@ -135,23 +174,40 @@ std::string WithoutKeys(absl::string_view uri) {
                       absl::StrJoin(parameters, "&"), uri.substr(end));
 }
 
+bool MayBeSameBucket(absl::string_view uri, absl::string_view other) {
+  const std::string bucket = BucketOf(uri);
+  const std::string other_bucket = BucketOf(other);
+  return bucket.empty() || other_bucket.empty() || bucket == other_bucket;
+}
+
 std::vector<std::string> SecretsOf(absl::string_view uri) {
   std::vector<std::string> secrets;
-  const auto add = [&secrets](boost::urls::pct_string_view encoded) {
+  const boost::urls::encoding_opts lower_case(/*space_as_plus_=*/false, /*lower_case_=*/true);
+  const auto add = [&](boost::urls::pct_string_view encoded) {
     if (encoded.size() < kMinKnownSecretBytes) return;
-    // In every form an upstream may repeat it: as given, plain, encoded anew, and as JSON may write
-    // it.
+    // In every form an upstream may repeat it: as given, plain, encoded anew with "%2F" or "%2f",
+    // and as JSON may write it.
     const std::string plain = encoded.decode();
-    for (const std::string& form : {std::string(encoded.data(), encoded.size()), plain,
-                                    boost::urls::encode(plain, boost::urls::unreserved_chars)}) {
+    for (const std::string& form :
+         {std::string(encoded.data(), encoded.size()), plain,
+          boost::urls::encode(plain, boost::urls::unreserved_chars),
+          boost::urls::encode(plain, boost::urls::unreserved_chars, lower_case)}) {
       secrets.push_back(form);
       secrets.push_back(absl::StrReplaceAll(form, {{"/", "\\/"}}));
     }
+    // With a '?' written for a '&' one parameter holds others.
+    for (const absl::string_view piece :
+         absl::StrSplit(View(encoded), absl::ByAnyChar(kDelimiters))) {
+      if (piece.size() < encoded.size() && !IsSecretKey(piece)) secrets.emplace_back(piece);
+    }
   };
   const auto parsed = boost::urls::parse_uri({uri.data(), uri.size()});
-  if (!parsed.has_value()) return absl::StrSplit(uri, absl::ByAnyChar("?&=#"));
-  for (const auto parameter : parsed->encoded_params()) {
-    if (!IsHarmless(View(parameter.key), View(parameter.value))) add(parameter.value);
+  if (!parsed.has_value()) return absl::StrSplit(uri, absl::ByAnyChar(kDelimiters));
+  for (const Parameter& parameter : ParametersOf(*parsed)) {
+    if (IsHarmless(parameter.key, parameter.value)) continue;
+    const auto value =
+        boost::urls::make_pct_string_view({parameter.value.data(), parameter.value.size()});
+    if (value.has_value()) add(*value);  // It has: the URI was parsed.
   }
   add(parsed->encoded_userinfo());
   add(parsed->encoded_password());
@@ -165,7 +221,7 @@ std::string ScrubSecrets(absl::string_view text, const std::vector<std::string>&
   for (const std::string& secret : known) {
     if (secret.size() >= kMinKnownSecretBytes) replacements.emplace_back(secret, kRedacted);
   }
-  std::string out = RedactUris(absl::StrReplaceAll(text, replacements));
+  std::string out = RedactUris(absl::StrReplaceAll(Head(text), replacements));
   for (const absl::string_view key : kSecretKeys) {
     out = RedactAfter(out, absl::StrCat(key, "="), " \t\r\n\"'<>&,;");
   }

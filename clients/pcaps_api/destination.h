@@ -16,11 +16,15 @@ std::string RedactDestination(absl::string_view uri);
 // keys.
 std::string WithoutKeys(absl::string_view uri);
 
+// False where the two name different buckets. Whether an upstream writes the rest of a URI as it
+// was given is not known.
+bool MayBeSameBucket(absl::string_view uri, absl::string_view other);
+
 // The secret values of a bucket URI, as written and percent-decoded.
 std::vector<std::string> SecretsOf(absl::string_view uri);
 
-// Text from outside with the `known` secrets, bearer tokens, secret parameters and all bucket URIs
-// in it redacted.
+// The first 8 KiB of text from outside with the `known` secrets, bearer tokens, secret parameters
+// and all bucket URIs in it redacted.
 std::string ScrubSecrets(absl::string_view text, const std::vector<std::string>& known = {});
 
 }  // namespace pcaps

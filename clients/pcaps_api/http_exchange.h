@@ -1,11 +1,8 @@
 // HttpExchange: one HTTP request and its answer.
 #pragma once
 
-#include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +12,7 @@
 #include "absl/time/time.h"
 #include "clients/base/clock.h"
 #include "clients/base/task.h"
+#include "clients/pcaps_api/http_head.h"
 
 namespace pcaps {
 
@@ -38,21 +36,6 @@ struct HttpRequest {
   // Once bytes may be out, cancelling the waiting coroutine no longer ends the exchange: a write
   // runs to its end.
   bool finish_once_sent = false;
-};
-
-// Status line and headers.
-struct HttpHead {
-  int status = 0;
-  std::map<std::string, std::string> headers;  // Names in lower case; repeated ones joined by ", ".
-
-  // The value of a header; empty where it has none.
-  absl::string_view Header(absl::string_view name) const;
-  // Bytes of the body, where the answer says it in advance.
-  std::optional<int64_t> ContentLength() const;
-  // When the answer was made, on its sender's clock, to the second; where it says so.
-  std::optional<absl::Time> Date() const;
-  // False when only the end of the connection ends the body, so that a broken one looks whole.
-  bool HasFraming() const;
 };
 
 // Why there is no answer, or no whole one.

@@ -1,14 +1,15 @@
 #include "clients/pcaps_api/json_codec.h"
 
-#include <algorithm>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <limits>
 #include <optional>
+#include <set>
+#include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "clients/base/error.h"
+#include "clients/base/id.h"
 #include "clients/base/proto_time.h"
 #include "clients/pcaps_api/destination.h"
 
@@ -18,9 +19,14 @@ namespace {
 namespace json = boost::json;
 
 constexpr absl::string_view kMagicTransit = "magic-transit";
-constexpr size_t kMaxIdBytes = 32;
 constexpr size_t kMaxNameBytes = 64;          // Of status words, data centres, addresses.
+constexpr size_t kMaxElements = 10'000;       // Of a list: the upstream lists about 50 captures.
+constexpr size_t kMaxOddities = 100;          // One of them is logged, and how many there were.
 constexpr int64_t kMaxSeconds = 366 * 86400;  // A year: far above any limit on a capture's time.
+
+void AddOddity(Oddities& oddities, std::string what) {
+  if (oddities.size() < kMaxOddities) oddities.push_back(std::move(what));
+}
 
 // Reads the fields of one object. One that makes no sense reads as a missing one, and is noted.
 class Reader {
@@ -55,11 +61,7 @@ class Reader {
   // The id, which everything must have. What is noted later is noted of it.
   absl::StatusOr<std::string> Id() {
     const absl::string_view id = RawText("id");
-    const bool valid =
-        !id.empty() && id.size() <= kMaxIdBytes && std::all_of(id.begin(), id.end(), [](char c) {
-          return absl::ascii_isalnum(c) || c == '_' || c == '-';
-        });
-    if (!valid) return absl::InvalidArgumentError("'id' is not an id");
+    if (!IsId(id)) return absl::InvalidArgumentError("'id' is not an id");
     path_ = absl::StrCat(id, ": ");
     return std::string(id);
   }
@@ -104,7 +106,7 @@ class Reader {
 
  private:
   void Note(absl::string_view key, absl::string_view what) {
-    oddities_.push_back(absl::StrCat(path_, "'", key, "' ", what));
+    AddOddity(oddities_, absl::StrCat(path_, "'", key, "' ", what));
   }
 
   static std::string CutText(absl::string_view text, size_t max_bytes) {
@@ -181,13 +183,20 @@ absl::StatusOr<std::vector<Item>> ListFrom(const json::value& json, Oddities& od
   std::vector<Item> items;
   if (json.is_null()) return items;
   if (!json.is_array()) return absl::InvalidArgumentError("'result' is not a list");
-  items.reserve(json.get_array().size());
+  if (json.get_array().size() > kMaxElements) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("'result' has more than ", kMaxElements, " elements"));
+  }
+  std::set<std::string> ids;
   for (const json::value& element : json.get_array()) {
     absl::StatusOr<Item> item = decode(element);
+    if (item.ok() && !ids.insert(item->id()).second) {
+      item = absl::InvalidArgumentError("its id was there before");
+    }
     if (item.ok()) {
       items.push_back(*std::move(item));
     } else {
-      oddities.push_back(absl::StrCat("an element was left out: ", item.status().message()));
+      AddOddity(oddities, absl::StrCat("an element was left out: ", item.status().message()));
     }
   }
   // Nothing understood is not nothing there.
@@ -215,14 +224,14 @@ std::string FormatTime(const google::protobuf::Timestamp& timestamp) {
 
 }  // namespace
 
-absl::StatusOr<v1::Pcap> PcapFromJson(const json::value& json, const Observation& observation,
+absl::StatusOr<v1::Pcap> PcapFromJson(const json::value& json, const AnswerContext& context,
                                       Oddities& oddities) {
   Reader reader(json, "", oddities);
   absl::StatusOr<std::string> id = reader.Id();
   if (!id.ok()) return id.status();
   v1::Pcap pcap;
   pcap.set_id(*std::move(id));
-  pcap.set_account_id(observation.account_id);
+  pcap.set_account_id(context.account_id);
   pcap.set_type(TypeFrom(reader.RawText("type")));
   const std::string status = reader.Text("status", kMaxNameBytes);
   pcap.set_status(StatusFrom(status));
@@ -239,7 +248,7 @@ absl::StatusOr<v1::Pcap> PcapFromJson(const json::value& json, const Observation
     pcap.set_packet_limit(*limit);
   }
   if (pcap.type() == v1::Pcap::TYPE_FULL) ReadFullDetails(reader, *pcap.mutable_full());
-  *pcap.mutable_observed_time() = ToTimestamp(observation.time);
+  *pcap.mutable_observed_time() = ToTimestamp(context.time);
   if (const std::optional<Reader> filter = reader.Object("filter_v1")) {
     ReadFilter(*filter, *pcap.mutable_filter());
     if (pcap.filter().ByteSizeLong() == 0) pcap.clear_filter();
@@ -248,10 +257,10 @@ absl::StatusOr<v1::Pcap> PcapFromJson(const json::value& json, const Observation
 }
 
 absl::StatusOr<std::vector<v1::Pcap>> PcapsFromJson(const json::value& json,
-                                                    const Observation& observation,
+                                                    const AnswerContext& context,
                                                     Oddities& oddities) {
   return ListFrom<v1::Pcap>(json, oddities, [&](const json::value& element) {
-    return PcapFromJson(element, observation, oddities);
+    return PcapFromJson(element, context, oddities);
   });
 }
 

@@ -14,7 +14,9 @@ namespace {
 
 constexpr absl::Duration kMinPause = absl::Seconds(1);
 constexpr absl::Duration kMaxPause = absl::Minutes(5);
+constexpr size_t kMaxItems = 16;  // Of a header; they are compared with each other.
 constexpr absl::Duration kDefaultPause = absl::Minutes(1);
+constexpr double kMaxValue = 1e9;  // More is no limit: of requests, or of seconds.
 
 // "default";r=50;t=30 is the item named default, with two parameters.
 struct Item {
@@ -30,6 +32,7 @@ struct Item {
 std::vector<Item> ParseItems(absl::string_view header) {
   std::vector<Item> items;
   for (const absl::string_view text : absl::StrSplit(header, ',', absl::SkipWhitespace())) {
+    if (items.size() == kMaxItems) break;
     Item item;
     for (absl::string_view part : absl::StrSplit(text, ';')) {
       part = absl::StripAsciiWhitespace(part);
@@ -38,7 +41,7 @@ std::vector<Item> ParseItems(absl::string_view header) {
       double value = 0;
       if (absl::ConsumePrefix(&part, "\"")) {
         item.name = std::string(absl::StripSuffix(part, "\""));
-      } else if (absl::SimpleAtod(pair.second, &value) && value >= 0) {  // Not what is no number.
+      } else if (absl::SimpleAtod(pair.second, &value) && value >= 0 && value <= kMaxValue) {
         item.parameters[std::string(pair.first)] = value;
       }
     }

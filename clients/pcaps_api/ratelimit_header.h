@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "clients/pcaps_api/http_exchange.h"
+#include "clients/pcaps_api/http_head.h"
 
 namespace pcaps {
 

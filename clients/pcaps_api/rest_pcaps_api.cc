@@ -9,6 +9,7 @@
 #include "clients/base/error.h"
 #include "clients/pcaps_api/destination.h"
 #include "clients/pcaps_api/json_codec.h"
+#include "clients/pcaps_api/streamed_body.h"
 #include "clients/pcaps_api/upstream_error.h"
 
 namespace pcaps {
@@ -41,27 +42,16 @@ absl::StatusOr<T> Decoded(const UpstreamReply& reply, absl::StatusOr<T> decoded)
   return BadResponse(reply.head, decoded.status().message());
 }
 
-// A file being read: keeps its place among the requests in flight.
-class StreamedBody final : public PcapBody {
- public:
-  StreamedBody(UpstreamReply reply, absl::Duration stall_timeout, Clock& clock)
-      : exchange_(std::move(reply.rest)),
-        slot_(std::move(reply.slot)),
-        stall_timeout_(stall_timeout),
-        clock_(clock) {}
-
-  Task<absl::StatusOr<std::string>> Read() override {
-    absl::StatusOr<std::string> data = co_await exchange_->Read(clock_.Now() + stall_timeout_);
-    if (data.ok()) co_return data;
-    co_return TransportError(exchange_->failure(), data.status().message());
-  }
-
- private:
-  const std::shared_ptr<HttpExchange> exchange_;
-  const std::shared_ptr<UpstreamLimits::Slot> slot_;
-  const absl::Duration stall_timeout_;
-  Clock& clock_;
-};
+// Where an answer that needs no content has some all the same, it must be about what was asked.
+absl::Status CheckId(const UpstreamReply& reply, absl::string_view id) {
+  const boost::json::object* const result =
+      reply.result == nullptr ? nullptr : reply.result->if_object();
+  const boost::json::value* const named = result == nullptr ? nullptr : result->if_contains("id");
+  if (named == nullptr || !named->is_string()) return absl::OkStatus();
+  const boost::json::string& text = named->get_string();
+  if (absl::string_view(text.data(), text.size()) == id) return absl::OkStatus();
+  return BadResponse(reply.head, "it is about another id");
+}
 
 }  // namespace
 
@@ -102,9 +92,10 @@ void RestPcapsApi::Tell(Operation operation, const std::string& account_id, cons
   on_odd_answer_({operation, account_id, CleanText(head.Header("cf-ray")), std::move(oddities)});
 }
 
-void RestPcapsApi::TellWrite(const std::string& account_id, const std::string& id,
-                             const HttpHead& head) const {
-  if (on_write_) on_write_({account_id, id, CleanText(head.Header("cf-ray"))});
+void RestPcapsApi::TellWrite(WriteReceipt receipt, const HttpHead& head) const {
+  if (!on_write_) return;
+  receipt.cf_ray = CleanText(head.Header("cf-ray"));
+  on_write_(receipt);
 }
 
 Task<absl::StatusOr<std::vector<v1::Pcap>>> RestPcapsApi::ListPcaps(std::string account_id,
@@ -116,7 +107,7 @@ Task<absl::StatusOr<std::vector<v1::Pcap>>> RestPcapsApi::ListPcaps(std::string 
   if (date.has_value()) upstream_ahead_ = *date - clock_.Now();
   Oddities oddities;
   absl::StatusOr<std::vector<v1::Pcap>> pcaps =
-      PcapsFromJson(reply->result, {account_id, reply->began}, oddities);
+      PcapsFromJson(*reply->result, {account_id, reply->began}, oddities);
   Tell(Operation::kListPcaps, account_id, reply->head, std::move(oddities));
   co_return Decoded(*reply, std::move(pcaps));
 }
@@ -128,7 +119,8 @@ Task<absl::StatusOr<v1::Pcap>> RestPcapsApi::GetPcap(std::string account_id, std
   const auto reply = co_await Read(std::move(call), deadline);
   if (!reply.ok()) co_return reply.status();
   Oddities oddities;
-  absl::StatusOr<v1::Pcap> pcap = PcapFromJson(reply->result, {account_id, reply->began}, oddities);
+  absl::StatusOr<v1::Pcap> pcap =
+      PcapFromJson(*reply->result, {account_id, reply->began}, oddities);
   Tell(Operation::kGetPcap, account_id, reply->head, std::move(oddities));
   if (pcap.ok() && pcap->id() != pcap_id) co_return BadResponse(reply->head, "another capture");
   co_return Decoded(*reply, std::move(pcap));
@@ -144,10 +136,11 @@ Task<absl::StatusOr<v1::Pcap>> RestPcapsApi::CreatePcap(v1::CreatePcapRequest re
   if (!reply.ok()) co_return reply.status();
   Oddities oddities;
   absl::StatusOr<v1::Pcap> pcap =
-      Decoded(*reply, PcapFromJson(reply->result, {account_id, reply->began}, oddities));
+      Decoded(*reply, PcapFromJson(*reply->result, {account_id, reply->began}, oddities));
   Tell(Operation::kCreatePcap, account_id, reply->head, std::move(oddities));
   if (!pcap.ok()) co_return OutcomeUnknown(Operation::kCreatePcap, pcap.status());
-  TellWrite(account_id, pcap->id(), reply->head);
+  TellWrite({Operation::kCreatePcap, account_id, pcap->id(), "", request.request_id()},
+            reply->head);
   co_return pcap;
 }
 
@@ -157,8 +150,10 @@ Task<absl::Status> RestPcapsApi::StopPcap(std::string account_id, std::string pc
   UpstreamCall call{Operation::kStopPcap, account_id, "PUT", path};
   call.accept = "*/*";
   const auto reply = co_await upstream_->Write(std::move(call), deadline);
-  if (reply.ok()) TellWrite(account_id, pcap_id, reply->head);
-  co_return reply.status();
+  if (!reply.ok()) co_return reply.status();
+  const absl::Status named = CheckId(*reply, pcap_id);
+  if (named.ok()) TellWrite({Operation::kStopPcap, account_id, pcap_id}, reply->head);
+  co_return named;
 }
 
 Task<absl::StatusOr<PcapFile>> RestPcapsApi::DownloadPcap(std::string account_id,
@@ -177,7 +172,8 @@ Task<absl::StatusOr<PcapFile>> RestPcapsApi::DownloadPcap(std::string account_id
   if (reply->rest == nullptr) {
     file.size = static_cast<int64_t>(file.head.size());
   } else {
-    file.rest = std::make_unique<StreamedBody>(*std::move(reply), stall_timeout_, clock_);
+    file.rest = std::make_unique<StreamedBody>(std::move(reply->rest), std::move(reply->slot),
+                                               stall_timeout_, clock_);
   }
   co_return file;
 }
@@ -190,7 +186,7 @@ Task<absl::StatusOr<OwnershipList>> RestPcapsApi::ListOwnerships(std::string acc
   if (!reply.ok()) co_return reply.status();
   Oddities oddities;
   absl::StatusOr<std::vector<v1::Ownership>> ownerships =
-      Decoded(*reply, OwnershipsFromJson(reply->result, oddities));
+      Decoded(*reply, OwnershipsFromJson(*reply->result, oddities));
   Tell(Operation::kListOwnerships, account_id, reply->head, std::move(oddities));
   if (!ownerships.ok()) co_return ownerships.status();
   OwnershipList list{*std::move(ownerships)};
@@ -205,7 +201,7 @@ Task<absl::StatusOr<v1::Ownership>> RestPcapsApi::CreateOwnership(
   UpstreamCall call{Operation::kCreateOwnership, request.account_id(), "POST", path,
                     ToJson(request)};
   call.secrets = SecretsOf(request.destination_conf());
-  return PostOwnership(std::move(call), deadline);
+  return PostOwnership(std::move(call), request.destination_conf(), deadline);
 }
 
 Task<absl::StatusOr<v1::Ownership>> RestPcapsApi::ValidateOwnership(
@@ -221,10 +217,11 @@ Task<absl::StatusOr<v1::Ownership>> RestPcapsApi::ValidateOwnership(
                     path,
                     ToJson(request),
                     std::move(secrets)};
-  return PostOwnership(std::move(call), deadline);
+  return PostOwnership(std::move(call), request.destination_conf(), deadline);
 }
 
 Task<absl::StatusOr<v1::Ownership>> RestPcapsApi::PostOwnership(UpstreamCall call,
+                                                                std::string bucket,
                                                                 absl::Time deadline) {
   const Operation operation = call.operation;
   const std::string account_id = call.account_id;
@@ -232,10 +229,13 @@ Task<absl::StatusOr<v1::Ownership>> RestPcapsApi::PostOwnership(UpstreamCall cal
   if (!reply.ok()) co_return reply.status();
   Oddities oddities;
   absl::StatusOr<v1::Ownership> ownership =
-      Decoded(*reply, OwnershipFromJson(reply->result, oddities));
+      Decoded(*reply, OwnershipFromJson(*reply->result, oddities));
   Tell(operation, account_id, reply->head, std::move(oddities));
+  if (ownership.ok() && !MayBeSameBucket(ownership->destination_conf(), bucket)) {
+    ownership = BadResponse(reply->head, "it is about another bucket");
+  }
   if (!ownership.ok()) co_return OutcomeUnknown(operation, ownership.status());
-  TellWrite(account_id, ownership->id(), reply->head);
+  TellWrite({operation, account_id, ownership->id()}, reply->head);
   co_return ownership;
 }
 
@@ -245,8 +245,10 @@ Task<absl::Status> RestPcapsApi::DeleteOwnership(std::string account_id, std::st
   UpstreamCall call{Operation::kDeleteOwnership, account_id, "DELETE", path};
   call.accept = "*/*";
   const auto reply = co_await upstream_->Write(std::move(call), deadline);
-  if (reply.ok()) TellWrite(account_id, ownership_id, reply->head);
-  co_return reply.status();
+  if (!reply.ok()) co_return reply.status();
+  const absl::Status named = CheckId(*reply, ownership_id);
+  if (named.ok()) TellWrite({Operation::kDeleteOwnership, account_id, ownership_id}, reply->head);
+  co_return named.ok() ? named : OutcomeUnknown(Operation::kDeleteOwnership, named);
 }
 
 }  // namespace pcaps

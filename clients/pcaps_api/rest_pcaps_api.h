@@ -23,16 +23,18 @@ struct OddAnswer {
 
 // A write that the upstream has answered as done.
 struct WriteReceipt {
+  Operation operation;
   std::string account_id;
-  std::string id;      // Of the capture or ownership.
-  std::string cf_ray;  // Of the answer; empty where it had none.
+  std::string id;                      // Of the capture or ownership.
+  std::string cf_ray;                  // Of the answer; empty where it had none.
+  std::string create_request_id = "";  // Of a creation that its caller has named.
 };
 
 struct RestPcapsApiOptions {
   UpstreamCallerOptions upstream;
   HttpOptions http;  // Its user_agent is set here where it is empty.
-  absl::Duration upstream_stall_timeout =
-      absl::Seconds(30);  // Silence after which a streamed file is given up.
+  absl::Duration upstream_stall_timeout = absl::Seconds(
+      30);  // A streamed file that stays slower for so long is given up: StreamedBody.
   // Called on the loop.
   std::function<void(const OddAnswer&)> on_odd_answer;
   std::function<void(const WriteReceipt&)> on_write;
@@ -77,12 +79,13 @@ class RestPcapsApi final : public PcapsApi {
   RestPcapsApi(const RestPcapsApi& other, Purpose purpose);
 
   Task<absl::StatusOr<UpstreamReply>> Read(UpstreamCall call, absl::Time deadline) const;
-  Task<absl::StatusOr<v1::Ownership>> PostOwnership(UpstreamCall call, absl::Time deadline);
+  Task<absl::StatusOr<v1::Ownership>> PostOwnership(UpstreamCall call, std::string bucket,
+                                                    absl::Time deadline);
 
   // Tells of what was left out of an answer.
   void Tell(Operation operation, const std::string& account_id, const HttpHead& head,
             std::vector<std::string> oddities) const;
-  void TellWrite(const std::string& account_id, const std::string& id, const HttpHead& head) const;
+  void TellWrite(WriteReceipt receipt, const HttpHead& head) const;
 
   const absl::Duration stall_timeout_;
   const std::function<void(const OddAnswer&)> on_odd_answer_;

@@ -16,7 +16,7 @@ bool IsTransient(HttpFailure failure, int http_status) {
     case HttpFailure::kCancelled:
       return false;
     case HttpFailure::kNone:
-      return http_status == 408 || http_status == 425 || http_status >= 500;
+      return http_status == 408 || http_status == 425 || (http_status >= 500 && http_status < 600);
   }
   return false;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "clients/base/error.h"
 #include "clients/base/run_to_end.h"
@@ -11,6 +12,9 @@
 namespace pcaps {
 namespace {
 
+constexpr char kInvalidRequestHeaders[] = "6003";
+
+constexpr int64_t kMaxTextBytes = 4 << 20;  // Of JSON: a list of 50 captures has some 30 KiB.
 // Of a file too large to be held: enough for a caller to see what it is before the first byte is
 // passed on.
 constexpr int64_t kMinFileHead = 64 << 10;
@@ -35,7 +39,24 @@ absl::Status NoToken() {
                    "the gateway has no upstream token for this account; is the account right?");
 }
 
+// Whether it tells of the token or account what other calls may be told without asking. An upstream
+// that says "authentication error" under another status than 401 may mean this one request.
+bool IsVerdict(const absl::Status& status, int http_status) {
+  if (ReasonOf(status) != v1::ERROR_REASON_UPSTREAM_CREDENTIALS_REJECTED) return true;
+  const google::rpc::ErrorInfo info = ErrorInfoOf(status);
+  const auto codes = info.metadata().find("upstream_code");
+  return http_status == 401 || (codes != info.metadata().end() &&
+                                absl::StrContains(codes->second, kInvalidRequestHeaders));
+}
+
 bool IsSuccess(int http_status) { return http_status >= 200 && http_status < 300; }
+
+// An answer with more text than anybody should send. Where it is an error its status says enough.
+absl::Status TooLarge(UpstreamReply& reply) {
+  if (IsSuccess(reply.head.status)) return BadResponse(reply.head, "a body beyond the bound");
+  reply.body.clear();
+  return absl::OkStatus();
+}
 
 // What a caller must not do again unseen. Stopping twice is nothing; a second delete would say that
 // there never was what the first one deleted.
@@ -56,7 +77,8 @@ struct UpstreamCaller::Attempt {
   int number = 1;
   // In force when it began: a repetition takes the token of its time, as the one before may be
   // revoked as soon as it is replaced.
-  std::shared_ptr<const Credential> credential;
+  std::shared_ptr<const CredentialInUse> in_use;
+  std::unique_ptr<CredentialStanding::Permit> permit;
   std::vector<std::string> secrets;  // Never to be seen in a message.
   UpstreamAsk ask;
   bool refused = false;                // The gate gave no leave.
@@ -130,10 +152,10 @@ Task<absl::StatusOr<UpstreamReply>> UpstreamCaller::Run(const UpstreamCall& call
   bool may_have_happened = false;
   absl::Status before;                  // The error of the attempt before.
   std::optional<UpstreamLeave> unused;  // Leave for a request that was not sent, and whose it was.
-  std::shared_ptr<const Credential> unused_by;
+  std::shared_ptr<const CredentialInUse> unused_by;
   for (int number = 1;; ++number) {
     Attempt attempt{.number = number,
-                    .credential = std::exchange(unused_by, nullptr),
+                    .in_use = std::exchange(unused_by, nullptr),
                     .leave = std::exchange(unused, std::nullopt)};
     absl::Status status = co_await Try(call, deadline, progress, attempt);
     if (status.ok()) co_return std::move(attempt.reply);
@@ -143,18 +165,33 @@ Task<absl::StatusOr<UpstreamReply>> UpstreamCaller::Run(const UpstreamCall& call
     }
     if (attempt.IsKeptConnectionUnusable()) {  // The next one has a connection of its own.
       unused = attempt.leave;
-      unused_by = attempt.credential;
+      unused_by = attempt.in_use;
       continue;
     }
     may_have_happened = may_have_happened || attempt.MayHaveHappened(status);
     bool again = call.method != "POST" && IsTransient(attempt.failure, attempt.http_status) &&
                  number < options_.retry.max_attempts;
     if (again) again = co_await BackOff(deadline, number);
+    again = again || (IsOutOfDate(call, attempt, status) && number < options_.retry.max_attempts);
     before = status;
     if (again) continue;
     const bool in_doubt = may_have_happened && IsInDoubtWithoutAnswer(call);
     co_return in_doubt ? OutcomeUnknown(call.operation, status) : status;
   }
+}
+
+// Whether the upstream refuses a token that was replaced while it did. Nothing was done with it,
+// so that even a POST may be sent with the new one.
+bool UpstreamCaller::IsOutOfDate(const UpstreamCall& call, const Attempt& attempt,
+                                 const absl::Status& status) const {
+  const v1::ErrorReason reason = ReasonOf(status);
+  if (reason != v1::ERROR_REASON_UPSTREAM_CREDENTIALS_REJECTED &&
+      reason != v1::ERROR_REASON_UPSTREAM_ACCOUNT_FORBIDDEN) {
+    return false;
+  }
+  const auto in_use = credentials_->Find(call.account_id);
+  return in_use != nullptr && attempt.in_use != nullptr &&
+         in_use->standing != attempt.in_use->standing;
 }
 
 // Waits before a repetition; false where there is no time or budget for one, or nobody waits for
@@ -173,15 +210,16 @@ Task<bool> UpstreamCaller::BackOff(absl::Time deadline, int retry) {
 Task<absl::Status> UpstreamCaller::Try(const UpstreamCall& call, absl::Time deadline,
                                        const std::shared_ptr<Progress>& progress,
                                        Attempt& attempt) {
-  if (attempt.credential == nullptr) attempt.credential = credentials_->Find(call.account_id);
-  if (attempt.credential == nullptr) co_return NoToken();
-  const Credential& credential = *attempt.credential;
+  if (attempt.in_use == nullptr) attempt.in_use = credentials_->Find(call.account_id);
+  if (attempt.in_use == nullptr) co_return NoToken();
+  const Credential& credential = attempt.in_use->credential;
   attempt.ask = {.operation = call.operation,
                  .purpose = call.purpose,
                  .account_id = call.account_id,
                  .budget = credential.budget,
                  .deadline = std::min(deadline, progress->wanted_by)};
-  absl::Status entered = CheckRoom(credential);
+  absl::Status entered = CheckStanding(call, attempt);
+  if (entered.ok()) entered = CheckRoom(credential);
   if (entered.ok()) entered = co_await AskLeave(*progress, attempt);
   if (entered.ok()) entered = Enter(credential, attempt);
   if (!entered.ok()) {
@@ -201,6 +239,15 @@ Task<absl::Status> UpstreamCaller::Try(const UpstreamCall& call, absl::Time dead
   Report(attempt);
   Record(call, deadline, status, attempt);
   co_return status;
+}
+
+// Before leave is asked for: what is refused anyway must not cost the upstream's budget.
+absl::Status UpstreamCaller::CheckStanding(const UpstreamCall& call, Attempt& attempt) {
+  const Access access = call.method == "GET" ? Access::kRead : Access::kWrite;
+  auto permit = attempt.in_use->standing->Admit(call.account_id, access, clock_.Now());
+  if (!permit.ok()) return permit.status();
+  attempt.permit = *std::move(permit);
+  return absl::OkStatus();
 }
 
 // Whether leave is worth asking for. Takes nothing yet: whoever waits for leave must not keep
@@ -287,7 +334,7 @@ Task<absl::Status> UpstreamCaller::Exchange(const UpstreamCall& call, absl::Time
   if (call.operation == Operation::kDownloadPcap) {
     co_return BadResponse(attempt.reply.head, "no file");
   }
-  attempt.reply.result = *std::move(result);
+  attempt.reply.result = std::make_unique<boost::json::value>(*std::move(result));
   co_return absl::OkStatus();
 }
 
@@ -298,8 +345,10 @@ Task<absl::Status> UpstreamCaller::ReadBody(const UpstreamCall& call, absl::Time
   if (is_file && !reply.head.HasFraming()) {
     co_return BadResponse(reply.head, "a file whose end cannot be told from a broken connection");
   }
-  const bool is_large = is_file && reply.head.ContentLength().value_or(0) > call.whole_max;
-  const int64_t enough = is_large ? kMinFileHead : std::max(call.whole_max + 1, kMinFileHead);
+  const int64_t whole_max = is_file ? call.whole_max : kMaxTextBytes;
+  const bool is_large = reply.head.ContentLength().value_or(0) > whole_max;
+  if (is_large && !is_file) co_return TooLarge(reply);
+  const int64_t enough = is_large ? kMinFileHead : std::max(whole_max + 1, kMinFileHead);
   while (static_cast<int64_t>(reply.body.size()) < enough) {
     const absl::StatusOr<std::string> data = co_await attempt.exchange->Read(deadline);
     if (!data.ok()) {
@@ -309,20 +358,21 @@ Task<absl::Status> UpstreamCaller::ReadBody(const UpstreamCall& call, absl::Time
     if (data->empty()) co_return absl::OkStatus();
     reply.body += *data;
   }
-  if (!is_file) co_return BadResponse(reply.head, "a body beyond the bound");
+  if (!is_file) co_return TooLarge(reply);
   reply.rest = attempt.exchange;
   reply.slot = attempt.slot;
   co_return absl::OkStatus();
 }
 
 void UpstreamCaller::Record(const UpstreamCall& call, absl::Time deadline,
-                            const absl::Status& status, const Attempt& attempt) {
+                            const absl::Status& status, Attempt& attempt) {
   const bool no_connection =
       attempt.failure == HttpFailure::kConnect || attempt.failure == HttpFailure::kTls;
   const bool timeout =
       attempt.failure == HttpFailure::kTimeout && deadline - attempt.began >= fair_wait_;
   const bool gateway_error = attempt.http_status >= 502 && attempt.http_status <= 504;
-  CircuitBreaker& circuit = limits_->circuit(attempt.credential->name);
+  if (IsVerdict(status, attempt.reply.head.status)) attempt.permit->Record(status, clock_.Now());
+  CircuitBreaker& circuit = limits_->circuit(attempt.in_use->credential.name);
   if (no_connection || timeout || gateway_error) {
     circuit.RecordFailure(clock_.Now(), call.path, attempt.admission);
   } else if (attempt.http_status != 0) {
@@ -333,7 +383,7 @@ void UpstreamCaller::Record(const UpstreamCall& call, absl::Time deadline,
   if (absl::IsCancelled(status)) outcome = "CANCELLED";
   options_.observer({.operation = call.operation,
                      .outcome = std::move(outcome),
-                     .credential = attempt.credential->name,
+                     .credential = attempt.in_use->credential.name,
                      .account_id = call.account_id,
                      .http_status = attempt.reply.head.status,
                      .duration = clock_.Now() - attempt.began,

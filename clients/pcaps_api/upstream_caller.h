@@ -51,16 +51,14 @@ struct UpstreamCall {
   std::vector<std::string> secrets = {};  // In the body: never to be seen in a message.
   std::string accept = "application/json";
   Purpose purpose = Purpose::kRead;  // Of a read; a write is a write.
-  // Bytes of the body to be held in memory. What is beyond is an error for JSON, and left in `rest`
-  // for a file.
-  int64_t whole_max = 4 << 20;
+  int64_t whole_max = 0;  // Bytes of a file to be held in memory. What is beyond is left in `rest`.
 };
 
 struct UpstreamReply {
   absl::Time began;  // The attempt that brought it, on the fleet's clock,
   absl::Time sent;   // and on ours.
   HttpHead head;
-  boost::json::value result;                   // Of a JSON answer.
+  std::unique_ptr<boost::json::value> result;  // Of a JSON answer. Never copied: it may be large.
   std::string body;                            // Of a file: all of it, or its head.
   std::shared_ptr<HttpExchange> rest;          // Where there is more of it.
   std::shared_ptr<UpstreamLimits::Slot> slot;  // Kept as long as `rest` is read.
@@ -99,12 +97,15 @@ class UpstreamCaller : public std::enable_shared_from_this<UpstreamCaller> {
   Task<bool> BackOff(absl::Time deadline, int retry);
   HttpRequest RequestOf(const UpstreamCall& call, const Credential& credential,
                         std::shared_ptr<Progress> progress) const;
+  bool IsOutOfDate(const UpstreamCall& call, const Attempt& attempt,
+                   const absl::Status& status) const;
+  absl::Status CheckStanding(const UpstreamCall& call, Attempt& attempt);
   absl::Status CheckRoom(const Credential& credential) const;
   Task<absl::Status> AskLeave(const Progress& progress, Attempt& attempt);
   absl::Status Enter(const Credential& credential, Attempt& attempt);
   void Report(const Attempt& attempt);
   void Record(const UpstreamCall& call, absl::Time deadline, const absl::Status& status,
-              const Attempt& attempt);
+              Attempt& attempt);
 
   const UpstreamCallerOptions options_;
   // A timeout proves something about the upstream only where it was given this long.

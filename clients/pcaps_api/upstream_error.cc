@@ -99,7 +99,7 @@ absl::Status ErrorOf(const UpstreamAnswer& answer, const std::optional<Envelope>
   const Problems problems = envelope.has_value() ? envelope->errors : Problems();
   const ErrorMetadata metadata = MetadataOf(head, problems);
   const std::string words = WordsOf(problems, answer.secrets);
-  if (head.status == 408 || head.status == 425 || head.status >= 500) {
+  if (head.status == 408 || head.status == 425 || (head.status >= 500 && head.status < 600)) {
     return MakeError(absl::StatusCode::kUnavailable, v1::ERROR_REASON_UPSTREAM_UNAVAILABLE,
                      absl::StrCat("the upstream answers ", head.status, kCallAgain), metadata);
   }
@@ -119,7 +119,7 @@ absl::Status ErrorOf(const UpstreamAnswer& answer, const std::optional<Envelope>
         "the gateway's upstream token may not use this account; is the account right?", metadata);
   }
   if (RejectsCredentials(problems)) return CredentialsRejected(metadata);
-  if (head.status < 200 || (head.status >= 300 && head.status < 400)) {
+  if (head.status < 200 || (head.status >= 300 && head.status < 400) || head.status >= 600) {
     return BadResponse(head, absl::StrCat("HTTP status ", head.status));
   }
   if (!envelope.has_value() && IsHtml(answer)) return BadResponse(head, "a web page");
@@ -127,6 +127,11 @@ absl::Status ErrorOf(const UpstreamAnswer& answer, const std::optional<Envelope>
   if (!envelope.has_value()) return BadResponse(head, "an error without an envelope");
   return MakeError(absl::StatusCode::kInvalidArgument, v1::ERROR_REASON_UPSTREAM_REJECTED,
                    CleanText(absl::StrCat("the upstream refuses the request: ", words)), metadata);
+}
+
+bool IsEncoded(const HttpHead& head) {
+  const absl::string_view encoding = head.Header("content-encoding");
+  return !encoding.empty() && !absl::EqualsIgnoreCase(encoding, "identity");
 }
 
 bool NeedsResult(Operation operation) {
@@ -138,19 +143,23 @@ bool NeedsResult(Operation operation) {
 absl::StatusOr<boost::json::value> ResultOf(const UpstreamAnswer& answer) {
   const bool success = answer.head.status >= 200 && answer.head.status < 300;
   if (success && answer.body.empty() && !NeedsResult(answer.operation)) return boost::json::value();
+  if (success && IsEncoded(answer.head)) {
+    return BadResponse(answer.head, "an encoding nobody asked for");
+  }
   std::optional<Envelope> envelope = ParseEnvelope(answer.body);
   if (!success || (envelope.has_value() && !envelope->success)) return ErrorOf(answer, envelope);
   if (!envelope.has_value()) return BadResponse(answer.head, "no JSON envelope");
-  if (!NeedsResult(answer.operation)) return boost::json::value();
-  if (!envelope->result.has_value()) return BadResponse(answer.head, "an envelope without result");
+  if (!envelope->result.has_value()) {
+    if (!NeedsResult(answer.operation)) return boost::json::value();
+    return BadResponse(answer.head, "an envelope without result");
+  }
   return *std::move(envelope->result);
 }
 
 bool IsFile(const HttpHead& head) {
   const absl::string_view type = head.Header("content-type");
-  const absl::string_view encoding = head.Header("content-encoding");
-  const bool plain = encoding.empty() || absl::EqualsIgnoreCase(encoding, "identity");
-  return head.status == 200 && plain && !absl::StartsWithIgnoreCase(type, "application/json") &&
+  return head.status == 200 && !IsEncoded(head) &&
+         !absl::StartsWithIgnoreCase(type, "application/json") &&
          !absl::StartsWithIgnoreCase(type, "text/");
 }
 

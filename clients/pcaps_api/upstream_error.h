@@ -21,7 +21,8 @@ struct UpstreamAnswer {
   const std::vector<std::string>& secrets;  // Of the request: never to be seen in a message.
 };
 
-// The `result` of a good answer (null for an answer that needs none), or the error the answer is.
+// The `result` of a good answer (null where it has none and needs none), or the error the answer
+// is.
 absl::StatusOr<boost::json::value> ResultOf(const UpstreamAnswer& answer);
 
 // True where the answer is the file asked for, not an error or something else in its place.

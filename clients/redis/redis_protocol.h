@@ -22,6 +22,8 @@ class RedisParser {
  public:
   explicit RedisParser(size_t max_reply_bytes);
   ~RedisParser();
+  RedisParser(const RedisParser&) = delete;
+  RedisParser& operator=(const RedisParser&) = delete;
 
   void Feed(absl::string_view bytes);
 
@@ -34,6 +36,7 @@ class RedisParser {
     void operator()(redisReader* reader) const;
   };
   const size_t max_reply_bytes_;
+  size_t elements_ = 0;  // Of the reply that is being read.
   const std::unique_ptr<redisReader, Free> reader_;
   size_t unfinished_bytes_ = 0;  // Since the last whole reply.
 };

@@ -1,9 +1,11 @@
 #include "clients/redis/redis_url.h"
 
+#include <algorithm>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 #include <optional>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/strip.h"
 #include "clients/base/port.h"
@@ -13,6 +15,12 @@ namespace {
 
 constexpr int kMaxDatabase = 9999;  // Redis has 16 unless told otherwise.
 
+// Percent-encoded, a host can be anything; a resolver would stop at a NUL.
+bool IsHost(absl::string_view host) {
+  return !host.empty() && std::all_of(host.begin(), host.end(),
+                                      [](unsigned char c) { return absl::ascii_isgraph(c); });
+}
+
 }  // namespace
 
 absl::StatusOr<RedisAddress> ParseRedisUrl(absl::string_view url) {
@@ -20,7 +28,7 @@ absl::StatusOr<RedisAddress> ParseRedisUrl(absl::string_view url) {
   const auto parsed = boost::urls::parse_uri(text);
   const bool is_redis =
       parsed.has_value() && (parsed->scheme() == "redis" || parsed->scheme() == "rediss");
-  if (!is_redis || parsed->host_address().empty()) {
+  if (!is_redis || !IsHost(parsed->host_address())) {
     return absl::InvalidArgumentError("must be a URL like redis://host:6379 or rediss://host:6379");
   }
   if (parsed->has_userinfo()) {

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "clients/base/error.h"
+#include "clients/base/id.h"
 #include "clients/base/proto_time.h"
 #include "clients/base/sha256.h"
 
@@ -33,6 +34,8 @@ std::optional<StoredCreate> ParseCreate(std::string bytes) {
   if (!parsed || stored.record.state() == state::v1::CreateRecord::STATE_UNSPECIFIED) {
     return std::nullopt;
   }
+  const bool done = stored.record.state() == state::v1::CreateRecord::STATE_DONE;
+  if (done && !IsId(stored.record.pcap_id())) return std::nullopt;
   return stored;
 }
 

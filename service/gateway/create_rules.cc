@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "clients/base/error.h"
+#include "clients/base/id.h"
 #include "clients/base/proto_time.h"
 
 namespace pcaps {
@@ -78,7 +79,7 @@ Task<absl::StatusOr<std::optional<CreateRefusal>>> CreateRules::Check(v1::Create
   state::v1::CreateSlot slot;
   if (!bytes->has_value() || !slot.ParseFromString(**bytes)) co_return std::nullopt;
   if (!request.has_full()) co_return CheckSimple(FromTimestamp(slot.free_time()));
-  if (slot.pcap_id().empty()) co_return std::nullopt;
+  if (!IsId(slot.pcap_id())) co_return std::nullopt;
   co_return co_await CheckFull(request.account_id(), slot.pcap_id(), deadline);
 }
 

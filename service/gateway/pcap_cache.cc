@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "clients/base/error.h"
+#include "clients/base/id.h"
 #include "clients/base/proto_time.h"
 
 namespace pcaps {
@@ -41,12 +42,12 @@ Task<void> Send(SharedState& state, std::string message, int& under_way) {
 
 // Of nobody, it would stand where a list does.
 bool IsSound(const Observation& seen) {
-  return !seen.pcap.account_id().empty() && !seen.pcap.id().empty();
+  return IsId(seen.pcap.account_id()) && IsId(seen.pcap.id());
 }
 bool IsSound(const state::v1::ListRecord& list) {
-  if (list.account_id().empty()) return false;
+  if (!IsId(list.account_id())) return false;
   return std::all_of(list.pcaps().begin(), list.pcaps().end(), [&](const v1::Pcap& pcap) {
-    return pcap.account_id() == list.account_id() && !pcap.id().empty();
+    return pcap.account_id() == list.account_id() && IsId(pcap.id());
   });
 }
 

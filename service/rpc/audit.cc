@@ -5,6 +5,7 @@
 
 #include "absl/strings/string_view.h"
 #include "clients/base/error.h"
+#include "clients/base/proto_time.h"
 #include "clients/pcaps_api/destination.h"
 
 namespace pcaps {
@@ -31,15 +32,25 @@ void AddBucket(LogLine& line, const std::string& destination_conf) {
 
 void DescribeWrite(LogLine& line, const v1::CreatePcapRequest& request) {
   line.AddText("create_request_id", request.request_id());
-  line.AddText("type", request.has_full() ? "full" : "simple");
+  line.AddText("type", request.has_full() ? "full" : request.has_simple() ? "simple" : "none");
   AddFilter(line, request.filter());
   line.AddNumber("time_limit_s", request.time_limit().seconds());
-  if (!request.has_full()) return line.AddNumber("packet_limit", request.simple().packet_limit());
+  if (!request.has_full()) {
+    line.AddNumber("packet_limit", static_cast<int64_t>(request.simple().packet_limit()));
+    if (request.simple().has_offset_time()) {
+      line.AddText("offset_time", absl::FormatTime(FromTimestamp(request.simple().offset_time())));
+    }
+    return;
+  }
   const v1::FullCapture& full = request.full();
   line.AddText("colo_name", full.colo_name());
   AddBucket(line, full.destination_conf());
-  if (full.has_packet_limit()) line.AddNumber("packet_limit", full.packet_limit());
-  if (full.has_byte_limit()) line.AddNumber("byte_limit", full.byte_limit());
+  if (full.has_packet_limit()) {
+    line.AddNumber("packet_limit", static_cast<int64_t>(full.packet_limit()));
+  }
+  if (full.has_byte_limit()) {
+    line.AddNumber("byte_limit", static_cast<int64_t>(full.byte_limit()));
+  }
 }
 
 void DescribeWrite(LogLine&, const v1::StopPcapRequest&) {}  // Its capture is named in every line.

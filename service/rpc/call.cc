@@ -66,8 +66,8 @@ std::string NewRequestId() {
 std::string Whole(double tokens) { return absl::StrCat(static_cast<int64_t>(tokens)); }
 
 absl::StatusOr<KnownCaller> Identify(const RpcEnv& env, const grpc::CallbackServerContext& context,
-                                     Access access) {
-  if (access == Access::kOpen) return Stranger();
+                                     CallAccess access) {
+  if (access == CallAccess::kOpen) return Stranger();
   return env.callers.Identify(context);
 }
 
@@ -81,7 +81,7 @@ RateLimiter::Rate RateOf(const Caller& caller) {
 }  // namespace
 
 Call::Call(RpcEnv& env, grpc::CallbackServerContext* context, absl::string_view method,
-           Access access, CallSubject subject)
+           CallAccess access, CallSubject subject)
     : env_(env),
       context_(context),
       method_(method),
@@ -110,7 +110,7 @@ absl::Status Call::Admit(const absl::Status& checked) {
 }
 
 absl::Status Call::StillAllowed() const {
-  if (access_ == Access::kOpen) return absl::OkStatus();
+  if (access_ == CallAccess::kOpen) return absl::OkStatus();
   return env_.callers.Recheck(*caller_, subject_.account_id, access_);
 }
 
@@ -196,7 +196,8 @@ void Call::AddOutcome(LogLine& line) const {
 }
 
 void Call::LogEnd() {
-  if (audit_) LogAudit();
+  // Who is nobody changes nothing: strangers must not push the audit out of the log.
+  if (audit_ && caller_.ok()) LogAudit();
   if (!env_.log.Writes(LogLevel::kInfo)) return;
   LogLine line = env_.log.Begin(LogLevel::kInfo, "rpc");
   AddOutcome(line);
@@ -228,14 +229,15 @@ void Call::LogAudit() {
   if (!id.empty()) line.AddText(about_ownership ? "ownership_id" : "pcap_id", id);
   const google::rpc::ErrorInfo info = ErrorInfoOf(outcome_);
   const auto ray = info.metadata().find("cf_ray");
-  const std::string cf_ray = ray != info.metadata().end()
-                                 ? ray->second
-                                 : env_.receipts.Find(std::string(subject_.account_id), id);
+  std::string cf_ray;
+  if (ray != info.metadata().end()) cf_ray = ray->second;
+  // What failed has no receipt; that of another's write to the same thing is not its own.
+  if (outcome_.ok()) cf_ray = env_.receipts.Find(std::string(subject_.account_id), id);
   if (!cf_ray.empty()) line.AddText("cf_ray", cf_ray);
   if (!request_id_.empty()) line.AddText("request_id", request_id_);
   if (!trace_id_.empty()) line.AddText("trace_id", trace_id_);
   line.AddText("peer", peer_);
-  env_.log.WriteSoon(std::move(line));
+  env_.log.Keep(std::move(line));
 }
 
 }  // namespace pcaps

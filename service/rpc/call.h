@@ -33,6 +33,7 @@ struct RpcEnv {
   Clock& clock;
   Log& log;
   StreamRegistry& streams;
+  StreamRegistry& writes;  // Unary calls that change something. Draining does not end them.
   Door& door;
   const CallerDirectory& callers;
   const WriteReceipts& receipts;
@@ -53,9 +54,10 @@ struct CallSubject {
 class Call {
  public:
   // `method` is the full name, "/pcaps.v1.PcapsService/GetPcap".
-  Call(RpcEnv& env, grpc::CallbackServerContext* context, absl::string_view method, Access access,
-       CallSubject subject);
+  Call(RpcEnv& env, grpc::CallbackServerContext* context, absl::string_view method,
+       CallAccess access, CallSubject subject);
 
+  bool IsWrite() const { return access_ == CallAccess::kWrite; }
   // Tells the audit of it at its end: `describe` adds to its line.
   void Audit(std::function<void(LogLine&)> describe) { audit_ = std::move(describe); }
 
@@ -125,7 +127,7 @@ class Call {
   RpcEnv& env_;
   grpc::CallbackServerContext* const context_;
   const std::string method_;
-  const Access access_;
+  const CallAccess access_;
   const CallSubject subject_;
   const absl::StatusOr<KnownCaller> caller_;
   const std::string peer_;  // Taken at once: gRPC forgets it when the client goes.
@@ -146,8 +148,8 @@ class Call {
   int64_t bytes_sent_ = 0;
 };
 
-// A call of `Service`'s method, about what the request names.
-template <typename Service, Access access, typename Request>
+// A call of `Service`'s method, which needs this access, about what the request names.
+template <typename Service, CallAccess Needs, typename Request>
 std::unique_ptr<Call> MakeCall(RpcEnv& env, grpc::CallbackServerContext* context,
                                absl::string_view method, const Request& request) {
   CallSubject subject;
@@ -156,8 +158,8 @@ std::unique_ptr<Call> MakeCall(RpcEnv& env, grpc::CallbackServerContext* context
   if constexpr (requires { request.ownership_id(); }) subject.ownership_id = request.ownership_id();
   subject.request_bytes = static_cast<int64_t>(request.ByteSizeLong());
   auto call = std::make_unique<Call>(
-      env, context, absl::StrCat("/", Service::service_full_name(), "/", method), access, subject);
-  if constexpr (access == Access::kWrite) {
+      env, context, absl::StrCat("/", Service::service_full_name(), "/", method), Needs, subject);
+  if constexpr (Needs == CallAccess::kWrite) {
     call->Audit([&request](LogLine& line) { DescribeWrite(line, request); });
   }
   return call;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "clients/base/error.h"
@@ -55,21 +56,34 @@ absl::StatusOr<Callers::Match> FindByToken(const Callers& callers,
   return match;
 }
 
-// TLS has verified the certificate, or there is none. Of its names the first that is somebody's
-// counts: a certificate that names two callers is either one's.
+// As a callers file has it: DNS names have no case.
+std::string IdentityOf(absl::string_view prefix, const grpc::string_ref& name) {
+  std::string identity = absl::StrCat(prefix, View(name));
+  if (prefix == "dns:") absl::AsciiStrToLower(&identity);
+  return identity;
+}
+
+// TLS has verified the certificate, or there is none. One that names several callers is nobody's:
+// which of them calls cannot be told.
 absl::StatusOr<Callers::Match> FindByCertificate(const Callers& callers,
                                                  const grpc::ServerContextBase& context) {
   const std::shared_ptr<const grpc::AuthContext> peer = context.auth_context();
   if (peer == nullptr || !peer->IsPeerAuthenticated()) {
     return Unauthenticated("the connection has no client certificate");
   }
+  Callers::Match found;
   for (const auto& [property, prefix] :
        {std::pair{GRPC_PEER_URI_PROPERTY_NAME, "uri:"}, {GRPC_PEER_DNS_PROPERTY_NAME, "dns:"}}) {
     for (const grpc::string_ref& name : peer->FindPropertyValues(property)) {
-      const Callers::Match match = callers.Find(absl::StrCat(prefix, View(name)));
-      if (match.caller != nullptr) return match;
+      const Callers::Match match = callers.Find(IdentityOf(prefix, name));
+      if (match.caller == nullptr) continue;
+      if (found.caller != nullptr && found.caller != match.caller) {
+        return Unauthenticated("the client certificate names several callers");
+      }
+      found = match;
     }
   }
+  if (found.caller != nullptr) return found;
   return Unauthenticated("no URI or DNS name of the client certificate is anybody's");
 }
 
@@ -78,7 +92,9 @@ absl::StatusOr<Callers::Match> FindByCertificate(const Callers& callers,
 KnownCaller Stranger() { return {Anybody(), Anybody()->Find(kStranger)}; }
 
 CallerDirectory::CallerDirectory(CallerProof proof, std::shared_ptr<const Callers> callers)
-    : proof_(proof), callers_(proof == CallerProof::kNone ? Anybody() : std::move(callers)) {}
+    : proof_(proof), callers_(std::move(callers)) {
+  if (proof == CallerProof::kNone) callers_ = Anybody();
+}
 
 void CallerDirectory::Replace(std::shared_ptr<const Callers> callers) {
   const MutexLock lock(mutex_);
@@ -102,20 +118,20 @@ absl::StatusOr<KnownCaller> CallerDirectory::Identify(
 }
 
 absl::Status CallerDirectory::Recheck(const KnownCaller& known, absl::string_view account_id,
-                                      Access access) const {
+                                      CallAccess access) const {
   const std::shared_ptr<const Callers> callers = this->callers();
   const Callers::Match now = callers->Find(known.identity());
   if (now.caller == nullptr) return Unauthenticated("the caller is known no more");
   return CheckAccess(*now.caller, account_id, access);
 }
 
-absl::Status CheckAccess(const Caller& caller, absl::string_view account_id, Access access) {
-  if (access == Access::kOpen || access == Access::kKnown) return absl::OkStatus();
+absl::Status CheckAccess(const Caller& caller, absl::string_view account_id, CallAccess access) {
+  if (access == CallAccess::kOpen || access == CallAccess::kKnown) return absl::OkStatus();
   if (!caller.MayUse(account_id)) {
     return MakeError(absl::StatusCode::kPermissionDenied, v1::ERROR_REASON_ACCOUNT_NOT_ALLOWED,
                      "the caller may not use this account");
   }
-  if (access == Access::kRead || caller.may_write) return absl::OkStatus();
+  if (access == CallAccess::kRead || caller.may_write) return absl::OkStatus();
   return MakeError(absl::StatusCode::kPermissionDenied, v1::ERROR_REASON_ACCOUNT_NOT_ALLOWED,
                    "the caller may only read: its permission is not write");
 }

@@ -16,7 +16,7 @@
 namespace pcaps {
 
 // What a call asks for.
-enum class Access {
+enum class CallAccess {
   kOpen,   // Nothing that is anybody's.
   kKnown,  // Only that its caller is known.
   kRead,   // To read of its account,
@@ -61,8 +61,8 @@ class CallerDirectory {
   absl::StatusOr<KnownCaller> Identify(const grpc::ServerContextBase& context) const
       ABSL_LOCKS_EXCLUDED(mutex_);
   // Whether who was let in before would be let in now: OK, or the error he would get.
-  absl::Status Recheck(const KnownCaller& known, absl::string_view account_id, Access access) const
-      ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status Recheck(const KnownCaller& known, absl::string_view account_id,
+                       CallAccess access) const ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   std::shared_ptr<const Callers> callers() const ABSL_LOCKS_EXCLUDED(mutex_);
@@ -74,6 +74,6 @@ class CallerDirectory {
 
 // PERMISSION_DENIED/ACCOUNT_NOT_ALLOWED: not this account, or not to write. The same words for an
 // account that exists and one that does not.
-absl::Status CheckAccess(const Caller& caller, absl::string_view account_id, Access access);
+absl::Status CheckAccess(const Caller& caller, absl::string_view account_id, CallAccess access);
 
 }  // namespace pcaps

@@ -56,7 +56,7 @@ grpc::ServerWriteReactor<HealthCheckResponse>* HealthService::Watch(
   CallSubject subject;
   subject.request_bytes = BytesOf(*request);
   auto call = std::make_unique<Call>(env_, context, "/grpc.health.v1.Health/Watch",
-                                     open_ ? Access::kOpen : Access::kKnown, subject);
+                                     open_ ? CallAccess::kOpen : CallAccess::kKnown, subject);
   // Shared, because a std::function has to be copyable.
   auto place = std::make_shared<Places::Place>(env_.door.health_watches.Take());
   const absl::Status checked =

@@ -72,7 +72,7 @@ absl::StatusOr<std::string> RpcServer::Start() {
   }
   std::shared_ptr<grpc::ServerCredentials> credentials = tls_;
   if (credentials == nullptr) credentials = grpc::InsecureServerCredentials();
-  guard_.AddTo(builder, std::move(credentials));
+  guard_.AddTo(builder, credentials);
   builder.RegisterService(&pcaps_);
   builder.RegisterService(&ownership_);
   builder.RegisterService(&health_);

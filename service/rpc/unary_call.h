@@ -33,8 +33,12 @@ grpc::ServerUnaryReactor* AnswerAtOnce(Call& call, Response* response,
   return reactor;
 }
 
+// A write may wait long for its turn: it ends where its caller loses access meanwhile. What is sent
+// runs to its end.
 template <typename Response>
-class UnaryCall final : public grpc::ServerUnaryReactor {
+class UnaryCall final : public grpc::ServerUnaryReactor,
+                        public EndableStream,
+                        public std::enable_shared_from_this<UnaryCall<Response>> {
  public:
   using Handler = std::function<Task<absl::StatusOr<Response>>()>;
   using ServedHandler = std::function<Task<absl::StatusOr<Served<Response>>>()>;
@@ -55,11 +59,25 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
     reactor->self_ = reactor;
     if (reactor->call_->entry() == Call::Entry::kRefused) {
       reactor->End(reactor->call_->refusal());
-    } else {
-      boost::asio::post(reactor->loop_, [reactor] { reactor->Run(reactor); });
+      return reactor.get();
     }
+    if (reactor->call_->IsWrite()) {
+      reactor->ticket_ = reactor->call_->env().writes.Add(reactor);
+      const absl::Status still = reactor->StillAllowed();
+      if (!still.ok()) reactor->EndWith(still);
+    }
+    boost::asio::post(reactor->loop_, [reactor] { reactor->Run(reactor); });
     return reactor.get();
   }
+
+  void EndWith(absl::Status why) override {
+    boost::asio::post(loop_, [self = this->shared_from_this(), why = std::move(why)]() mutable {
+      if (!self->end_status_.ok()) return;
+      self->end_status_ = std::move(why);
+      self->cancel_.emit(boost::asio::cancellation_type::terminal);
+    });
+  }
+  absl::Status StillAllowed() const override { return call_->StillAllowed(); }
 
   UnaryCall(std::unique_ptr<Call> call, Response* response, Handler handler)
       : loop_(call->env().control),
@@ -78,7 +96,11 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
 
   void Run(std::shared_ptr<UnaryCall> self) {
     if (cancelled_) return End(absl::CancelledError("the caller left"));
+    if (!end_status_.ok()) return End(end_status_);
     Spawn(loop_, cancel_.slot(), Serve(), [self](absl::StatusOr<Response> result) {
+      if (absl::IsCancelled(result.status()) && !self->end_status_.ok()) {
+        return self->End(self->end_status_);
+      }
       if (!result.ok()) return self->End(result.status());
       *self->response_ = *std::move(result);
       self->call_->NoteAnswer(*self->response_);
@@ -95,7 +117,10 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
     co_return co_await handler_();
   }
 
-  void End(const absl::Status& status) { Finish(call_->Conclude(status)); }
+  void End(const absl::Status& status) {
+    if (call_->IsWrite()) call_->env().writes.Remove(ticket_);
+    Finish(call_->Conclude(status));
+  }
 
   void OnCancel() override {
     boost::asio::post(loop_, [self = self_] {
@@ -119,6 +144,8 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
   std::shared_ptr<UnaryCall> self_;          // Until OnDone.
   boost::asio::cancellation_signal cancel_;  // On the loop.
   bool cancelled_ = false;                   // On the loop.
+  absl::Status end_status_;                  // On the loop: its caller has lost access.
+  uint64_t ticket_ = 0;                      // Of a write.
 };
 
 }  // namespace pcaps

@@ -6,12 +6,12 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "clients/base/error.h"
+#include "clients/base/id.h"
 #include "clients/base/proto_time.h"
 
 namespace pcaps {
 namespace {
 
-constexpr size_t kMaxIdBytes = 32;  // The upstream's.
 constexpr size_t kMaxDestinationBytes = 2048;
 // Errors travel in trailers, of which clients take 8 KiB. Only lists can have more bad fields than
 // this.
@@ -30,11 +30,7 @@ void Violations::Add(absl::string_view field, absl::string_view description) {
 }
 
 void Violations::CheckId(absl::string_view field, absl::string_view id) {
-  const bool sound = !id.empty() && id.size() <= kMaxIdBytes &&
-                     std::all_of(id.begin(), id.end(), [](unsigned char c) {
-                       return absl::ascii_isalnum(c) || c == '_' || c == '-';
-                     });
-  if (!sound) Add(field, "must be 1 to 32 characters of [0-9A-Za-z_-]");
+  if (!IsId(id)) Add(field, "must be 1 to 32 characters of [0-9A-Za-z_-]");
 }
 
 void Violations::CheckDestination(absl::string_view field, absl::string_view uri) {

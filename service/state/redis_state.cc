@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "clients/base/error.h"
+#include "clients/base/id.h"
 #include "clients/base/sha256.h"
 #include "service/state/ordered_value.h"
 
@@ -74,8 +75,10 @@ std::optional<TakeResult> ReadTakeResult(const std::vector<RedisReply>& elements
       !AreIntegers(elements, 3, 6)) {
     return std::nullopt;
   }
+  const bool sound = result.granted >= 1 && result.granted <= std::max(request.want, 1.0);
+  if (!sound && result.granted != 0) return std::nullopt;
   result.now = absl::FromUnixMicros(now);
-  result.retry_after = absl::Microseconds(ready - now);
+  result.retry_after = absl::FromUnixMicros(ready) - result.now;
   result.closed = elements[3].integer != 0;
   result.probe = elements[4].integer != 0;
   std::optional<std::vector<BucketClosing>> closings = ReadClosings(elements[6].elements, request);
@@ -220,7 +223,13 @@ Task<absl::StatusOr<PollTurn>> RedisState::TakePollTurn(std::string account_id, 
   corrupt_values_ += static_cast<uint64_t>(elements[1].integer);
   PollTurn turn;
   turn.mine = elements[0].integer != 0;
-  for (const RedisReply& id : elements[2].elements) turn.ids.insert(id.text);
+  for (const RedisReply& id : elements[2].elements) {
+    if (IsId(id.text)) {
+      turn.ids.insert(id.text);
+    } else {
+      ++corrupt_values_;
+    }
+  }
   co_return turn;
 }
 

@@ -36,7 +36,7 @@ LineSink::~LineSink() {
 }
 
 void LineSink::sink_it_(const spdlog::details::log_msg& message) {
-  if (waiting_.size() >= kMost) {
+  if (waiting_.size() >= (message.level == kKept ? kMostKept : kMost)) {
     ++lost_;
     return;
   }

@@ -17,6 +17,9 @@ namespace pcaps {
 // waits for a write: a reader that has stopped loses lines, and is told how many.
 class LineSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
+  // Lines of this level are kept longer than others where nobody reads.
+  static constexpr auto kKept = spdlog::level::critical;
+
   // What is logged where lines were lost.
   using LostLine = std::function<std::string(int64_t lines)>;
 
@@ -27,8 +30,9 @@ class LineSink final : public spdlog::sinks::base_sink<std::mutex> {
  private:
   static constexpr auto kPatience = std::chrono::milliseconds(100);
   static constexpr auto kPatienceAtEnd = std::chrono::seconds(1);
-  static constexpr size_t kMany = 64 << 10;  // Bytes that are written at once,
-  static constexpr size_t kMost = 4 << 20;   // and that wait at most.
+  static constexpr size_t kMany = 64 << 10;     // Bytes that are written at once,
+  static constexpr size_t kMost = 4 << 20;      // and that wait at most;
+  static constexpr size_t kMostKept = 5 << 20;  // with those to be kept.
 
   void sink_it_(const spdlog::details::log_msg& message) override;
   void flush_() override;

@@ -50,6 +50,11 @@ void Log::WriteSoon(LogLine line) {
   sink_->log(spdlog::level::info, spdlog::string_view_t(text.data(), text.size()));
 }
 
+void Log::Keep(LogLine line) {
+  const std::string text = std::move(line).Take();
+  sink_->log(LineSink::kKept, spdlog::string_view_t(text.data(), text.size()));
+}
+
 void Log::Write(LogLevel level, absl::string_view event, const boost::json::object& fields) {
   LogLine line = Begin(level, event);
   for (const auto& field : fields) {

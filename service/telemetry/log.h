@@ -30,6 +30,9 @@ class Log {
   // others.
   LogLine Begin(LogLevel level, absl::string_view event) const { return {format_, level, event}; }
   void WriteSoon(LogLine line);
+  // The same for what must not be missed: whatever the level of the log, and with room of its own
+  // where nobody reads it.
+  void Keep(LogLine line);
 
  private:
   void Write(LogLevel level, absl::string_view event, const boost::json::object& fields);

@@ -15,12 +15,14 @@ judged=  # File with one entry a judgement.
 # request: fields 1 and 2.
 write_get_pcap_call() { printf '\0\0\0\0\x44\x0a\x20%s\x12\x20%s' "$1" "$2" >"$work/get_pcap.grpc"; }
 
-# unary_rate HOST:PORT: GetPcap calls a second.
+# unary_rate HOST:PORT [SCHEME [HEADER...]]: GetPcap calls a second.
 unary_rate() {
-  local result
+  local result header
+  local -a headers=()
+  for header in "${@:3}"; do headers+=(--header "$header"); done
   result=$(h2load --duration "$seconds" --warm-up-time 300ms --clients "$unary_clients" --max-concurrent-streams "$unary_streams" \
     --data "$work/get_pcap.grpc" --header 'content-type: application/grpc' --header 'te: trailers' \
-    "http://$1/pcaps.v1.PcapsService/GetPcap")
+    "${headers[@]}" "${2:-http}://$1/pcaps.v1.PcapsService/GetPcap")
   [[ $result == *" 0 failed, 0 errored, 0 timeout"* ]] || die "h2load: $result"
   sed -n 's|^finished in .*, \([0-9.]*\) req/s.*|\1|p' <<<"$result"
 }

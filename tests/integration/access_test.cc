@@ -127,6 +127,21 @@ TEST_P(Access, IsWhatTheCallersFileAllowsAndNothingElse) {
 INSTANTIATE_TEST_SUITE_P(Modes, Access, testing::Values("none", "mtls", "token"),
                          [](const auto& mode) { return std::string(mode.param); });
 
+TEST(Door, ACertificateThatNamesTwoCallersIsNobodys) {
+  const Door door(kCallers);
+  World world(door.Settings("mtls"));
+  const auto call = [&](const std::vector<std::string>& names) {
+    Caller caller(
+        world.gateway.Connect(Door::Tls(door.authority(), door.authority().Issue(names))));
+    v1::GetPcapRequest request = GetRequest("none");
+    request.set_account_id("account-a");
+    return caller.Call(request).Reason();
+  };
+  const std::string reader = "URI:" + kCallers[0].uri();
+  EXPECT_EQ(call({reader, "URI:spiffe://elsewhere"}), "CAPTURE_NOT_FOUND");
+  EXPECT_EQ(call({reader, "URI:" + kCallers[1].uri()}), "CALLER_UNAUTHENTICATED");
+}
+
 TEST(Door, ACertificateOfAnotherAuthorityGetsNoConnection) {
   const Door door(kCallers);
   World world(door.Settings("mtls"));
@@ -141,6 +156,29 @@ TEST(Door, ACertificateOfAnotherAuthorityGetsNoConnection) {
   EXPECT_EQ(late.Call(GetRequest("none")).status.code(), absl::StatusCode::kUnavailable);
   Caller plain(world.gateway);
   EXPECT_EQ(plain.Call(GetRequest("none")).status.code(), absl::StatusCode::kUnavailable);
+}
+
+TEST(Door, PcapctlGetsInWithACertificateOrAToken) {
+  const Door door(kCallers);
+  const TempDir directory;
+  const Pem own = door.authority().Issue({"URI:" + kCallers[0].uri()});
+  const std::string ca = directory.Write("ca.pem", door.authority().pem());
+  for (const std::string mode : {"mtls", "token"}) {
+    World world(door.Settings(mode));
+    std::vector<std::string> command = {
+        PCAPCTL,     "list",      "--target",  world.gateway.address(),
+        "--account", "account-a", "--ca-file", ca};
+    EXPECT_NE(RunToEnd(command).exit_code, 0) << mode;
+    if (mode == "mtls") {
+      command.insert(command.end(), {"--cert-file", directory.Write("cert.pem", own.certificate),
+                                     "--key-file", directory.Write("key.pem", own.key)});
+    } else {
+      command.insert(command.end(),
+                     {"--token-file", directory.Write("token", kCallers[0].token())});
+    }
+    const Finished listed = RunToEnd(command);
+    EXPECT_EQ(listed.exit_code, 0) << mode << listed.err;
+  }
 }
 
 TEST(Door, AWriteLeavesOneAuditLineWithoutASecret) {

@@ -29,6 +29,10 @@ std::string BytesOf(const Outcome& outcome) {
   return bytes;
 }
 
+double Share(size_t part, size_t whole) {
+  return static_cast<double>(part) / static_cast<double>(whole);
+}
+
 // The probability of samples as different as these from one distribution (Kolmogorov and Smirnov).
 double Alike(std::vector<double> a, std::vector<double> b) {
   std::sort(a.begin(), a.end());
@@ -38,14 +42,14 @@ double Alike(std::vector<double> a, std::vector<double> b) {
     const double at = std::min(a[i], b[j]);
     while (i < a.size() && a[i] <= at) ++i;
     while (j < b.size() && b[j] <= at) ++j;
-    distance = std::max(
-        distance, std::abs(static_cast<double>(i) / a.size() - static_cast<double>(j) / b.size()));
+    distance = std::max(distance, std::abs(Share(i, a.size()) - Share(j, b.size())));
   }
-  const double n = std::sqrt(static_cast<double>(a.size()) * b.size() / (a.size() + b.size()));
+  const double n = std::sqrt(Share(a.size() * b.size(), a.size() + b.size()));
   const double lambda = (n + 0.12 + 0.11 / n) * distance;
   double p = 0;
-  for (int k = 1; k <= 100; ++k)
+  for (int k = 1; k <= 100; ++k) {
     p += 2 * (k % 2 == 1 ? 1 : -1) * std::exp(-2 * lambda * lambda * k * k);
+  }
   return std::clamp(p, 0.0, 1.0);
 }
 

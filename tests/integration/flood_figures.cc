@@ -44,7 +44,8 @@ class FloodFigures : public testing::TestWithParam<Param> {
   static void Print(const std::string& name, double value) {
     const testing::TestParamInfo<Param> info(GetParam(), 0);
     std::cout << "figure " << absl::AsciiStrToLower(NameOf(info)) << "_" << name << " " << value
-              << std::endl;
+              << "\n"
+              << std::flush;
   }
 };
 

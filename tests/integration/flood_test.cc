@@ -16,7 +16,8 @@ namespace {
 
 constexpr int64_t kMiB = 1 << 20;
 constexpr int64_t kMostResident = 128 * kMiB;
-constexpr int64_t kMostOfAFlood = kMiB;
+// tests/bench/floods.sh shows that one is enough. Here the machine may be busy, and the watch late.
+constexpr int64_t kMostOfAFlood = 8 * kMiB;
 constexpr int kStreams = 70'000;
 constexpr absl::Duration kFloodTime = absl::Seconds(5);
 // Of their rate, on a machine that compiles meanwhile. tests/bench/floods.sh measures it.

@@ -35,8 +35,7 @@ const std::vector<std::string>& Nasties() {
       "a\n{\"level\":\"info\",\"event\":\"INJECTED\"}",
       "a\",\"event\":\"INJECTED\",\"x\":\"",
       "\x1b[2J\x1b]0;INJECTED\x07",
-      "\xe2\x80\xae"
-      "DETCEJNI",
+      "\xe2\x80\xae DETCEJNI",
       "\xc3\xa4\xc3\xb6",
       "{{INJECTED}} ${INJECTED} %s%n%x",
       std::string(10'000, 'a'),

@@ -32,8 +32,9 @@ std::string Token(int version) { return absl::StrCat("upstream-token-number-", v
 // How long until `condition` holds.
 absl::Duration Awaited(const std::function<bool()>& condition) {
   const absl::Time begin = absl::Now();
-  while (absl::Now() < begin + kInForceWithin && !condition())
+  while (absl::Now() < begin + kInForceWithin && !condition()) {
     absl::SleepFor(absl::Milliseconds(50));
+  }
   EXPECT_TRUE(condition()) << "not in force within " << kInForceWithin;
   return absl::Now() - begin;
 }
@@ -181,6 +182,28 @@ TEST(Reload, WhoLosesAccessLosesHisStreamsAndNobodyElseDoes) {
               outcome.Reason() == "CAPTURE_NOT_FOUND")
       << outcome.status;
   EXPECT_TRUE(kept.Read(&event));
+}
+
+TEST(Reload, ACreateThatWaitsForItsTurnEndsWhenItsCallerMayNotWriteAnyMore) {
+  std::vector<DoorCaller> callers = CallersAt(0);
+  const Door door(callers);
+  json::object settings = door.Settings("token");
+  settings["upstream"] = {{"rules", {{"simple_create_interval", "60s"}}}};
+  World world(settings);
+  Caller caller(world.gateway.Connect(door.Tls()));
+  v1::CreatePcapRequest request = SimpleRequest();
+  request.set_account_id("account-a");
+  ASSERT_TRUE(caller.Call(request, Bearer("token-of-load")).status.ok());
+  request.mutable_max_queue_wait()->set_seconds(50);
+  std::thread revoke([&] {
+    EXPECT_TRUE(Eventually([&] { return world.emulator.CapturesCreated() == 1; }));
+    callers[0].permission = "read";
+    door.WriteCallers(callers);
+  });
+  const auto waited = caller.Call(request, Bearer("token-of-load"));
+  revoke.join();
+  ExpectError(waited, absl::StatusCode::kPermissionDenied, "ACCOUNT_NOT_ALLOWED");
+  EXPECT_EQ(world.emulator.CapturesCreated(), 1);
 }
 
 }  // namespace

@@ -288,6 +288,46 @@ TEST(UpstreamRules, SecondSimpleCaptureInAMinuteIsTheUpstreamsRateLimit) {
   EXPECT_GT(ExpectRetryInfo(second), absl::ZeroDuration());
 }
 
+TEST(UpstreamTokens, ARejectedOneIsSentOnceAndLoggedOnce) {
+  const TempDir directory;
+  const json::object credential = {{"name", "default"},
+                                   {"token_file", directory.Write("token", "not-the-token")}};
+  World world({{"upstream", {{"credentials", json::array{credential}}}}});
+  for (int i = 0; i < 20; ++i) {
+    const std::string list = absl::StrCat("account_id: 'account-", i, "'");
+    ExpectError(world.caller.Call(Text<v1::ListPcapsRequest>(list)), kCredentials.code,
+                kCredentials.reason);
+    const Outcome created = world.caller.Call(SimpleRequest());
+    ExpectError(created, kCredentials.code, kCredentials.reason);
+    EXPECT_NE(created.Metadata("cf_ray"), "") << "of the answer that is remembered";
+  }
+  EXPECT_EQ(world.emulator.Requests(), 1);
+  const json::object line = world.gateway.WaitForEvent("upstream_credential_rejected");
+  EXPECT_EQ(line.at("level"), "error");
+  EXPECT_EQ(line.at("credential"), "default");
+  const std::vector<json::object> log = world.gateway.Log();
+  EXPECT_EQ(std::count_if(log.begin(), log.end(),
+                          [](const json::object& each) {
+                            return each.at("event") == "upstream_credential_rejected";
+                          }),
+            1);
+}
+
+TEST(UpstreamTokens, AMistypedAccountHarmsOnlyItselfAndIsAskedForOnce) {
+  World world({}, {.flags = {"--account", kAccount}});
+  const std::string known = world.emulator.Seed(kAccount, 1)[0];
+  for (int i = 0; i < 20; ++i) {
+    v1::GetPcapRequest mistyped = GetRequest(known);
+    mistyped.set_account_id("acount-1");
+    ExpectError(world.caller.Call(mistyped), kForbidden.code, kForbidden.reason);
+    ExpectError(world.caller.Call(Text<v1::ListPcapsRequest>("account_id: 'acount-1'")),
+                kForbidden.code, kForbidden.reason);
+    EXPECT_TRUE(world.caller.Call(GetRequest(known)).status.ok());
+  }
+  EXPECT_EQ(world.emulator.Stats()["accounts"].at("acount-1").at("get_pcap"), 1);
+  EXPECT_EQ(world.emulator.Requests("list_pcaps"), 0);
+}
+
 TEST(UpstreamRules, AccountWithoutCredentialIsForbiddenUnsent) {
   Emulator emulator;
   const TempDir directory;

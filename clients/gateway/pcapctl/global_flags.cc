@@ -47,6 +47,14 @@ void AddGlobalFlags(CLI::App& app, GlobalFlags& flags) {
   app.add_option("--ca-file", flags.ca_file, "PEM file of the authorities to trust; implies --tls")
       ->type_name("FILE")
       ->group(kGroup);
+  app.add_option(
+         "--cert-file", flags.cert_file,
+         "PEM file of your own certificate, where the gateway knows callers by it; implies --tls")
+      ->type_name("FILE")
+      ->group(kGroup);
+  app.add_option("--key-file", flags.key_file, "PEM file of its key")
+      ->type_name("FILE")
+      ->group(kGroup);
   app.add_option("--token-file", flags.token_file,
                  "File with the bearer token to send; or the token itself in PCAPCTL_TOKEN")
       ->type_name("FILE")
@@ -72,8 +80,10 @@ absl::Status FillAccount(GlobalFlags& flags) {
 absl::StatusOr<ConnectOptions> ToConnectOptions(const GlobalFlags& flags) {
   ConnectOptions options;
   options.target = flags.target;
-  options.tls = flags.tls || !flags.ca_file.empty();
+  options.tls = flags.tls || !flags.ca_file.empty() || !flags.cert_file.empty();
   options.ca_file = flags.ca_file;
+  options.cert_file = flags.cert_file;
+  options.key_file = flags.key_file;
   options.token = Environment("PCAPCTL_TOKEN");
   if (!flags.token_file.empty()) {
     absl::StatusOr<std::string> token = ReadToken(flags.token_file);

@@ -20,6 +20,8 @@ struct GlobalFlags {
   std::string account;
   bool tls = false;
   std::string ca_file;
+  std::string cert_file;
+  std::string key_file;
   std::string token_file;
   absl::Duration timeout = absl::InfiniteDuration();
   std::string request_id;

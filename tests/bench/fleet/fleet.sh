@@ -8,6 +8,7 @@ usual_settings() {
   budget='requests_per_second: 1000000, burst: 1000000'
   rules='simple_create_interval: 0s, one_full_at_a_time: false'
   cache=''
+  door=
   watch='min_poll_interval: 2s, max_poll_interval: 2s'
   emulator_flags=(--no-rules)
   own_tokens=true
@@ -32,6 +33,7 @@ cache: {$cache}
 rate_limit: {$rate}
 watch: {$watch, max_streams: 20000, max_streams_per_account: 20000}
 drain: {delay: 0s}
+$door
 END
   start "$name" "$bin/pcaps-gateway" --config "$work/$name.yaml"
   gateway_pids[$1]=${pids[-1]}

@@ -47,6 +47,55 @@ figure_hits() {
   judge hit_redis "$(ratio hit_redis hit_bare)" '>=' 0.4 ''
 }
 
+make_door() {
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=127.0.0.1 \
+    -addext subjectAltName=IP:127.0.0.1 -keyout "$work/door.key" -out "$work/door.crt" 2>>"$log"
+  openssl rand -hex 32 >"$work/caller.token"
+  cat >"$work/callers.yaml" <<END
+callers:
+  - {name: bench, identities: ["$("$bin/pcaps-gateway" hash-token <"$work/caller.token")"], accounts: ["*"], permission: read}
+END
+}
+
+# warm_up HOST:PORT [SCHEME [HEADER...]]: it remembers the capture from now on, and answers with it.
+warm_up() {
+  unary_rate "$@" >>"$log"
+  (($(stat total) <= 4)) || die "what should be hits are upstream requests: $(stat total)"
+}
+
+about door "GetPcap/s of hits with TLS, with callers' tokens, and with both, to those without; rate, budget, rules off"
+figure_door() {
+  local round bearer
+  local tls='tls: {cert_file: "'$work'/door.crt", key_file: "'$work'/door.key"}'
+  local auth='auth: {mode: token, callers_file: "'$work'/callers.yaml"}'
+  make_door
+  bearer="authorization: Bearer $(<"$work/caller.token")"
+  replicas=1
+  start_fleet
+  door=$tls
+  start_gateway 1
+  door=$auth
+  start_gateway 2
+  door=$tls$'\n'$auth
+  start_gateway 3
+  seed_hit
+  write_get_pcap_call "$hit_account" "$hit_pcap"
+  warm_up "${targets[0]}"
+  warm_up "${targets[1]}" https
+  warm_up "${targets[2]}" http "$bearer"
+  warm_up "${targets[3]}" https "$bearer"
+  for ((round = 1; round <= hit_rounds; round++)); do
+    say "Round $round of $hit_rounds (load $(cut -d ' ' -f 1 /proc/loadavg))"
+    sample door_none unary_rate "${targets[0]}"
+    sample door_tls unary_rate "${targets[1]}" https
+    sample door_token unary_rate "${targets[2]}" http "$bearer"
+    sample door_both unary_rate "${targets[3]}" https "$bearer"
+  done
+  judge door_tls "$(ratio door_tls door_none)" '>=' 0.6 ''
+  judge door_token "$(ratio door_token door_none)" '>=' 0.85 ''
+  judge door_both "$(ratio door_both door_none)" '>=' 0.5 ''
+}
+
 about cached_memory "bytes a gateway grows by for each of 50,000 captures that it remembers; rate, budget, rules off"
 figure_cached_memory() {
   local i before after

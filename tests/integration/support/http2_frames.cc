@@ -18,8 +18,9 @@ constexpr size_t kShort = 127;  // Lengths under it take one byte.
 std::string Length(size_t length) {
   if (length < kShort) return BigEndian(length, 1);
   std::string text = BigEndian(kShort, 1);
-  for (length -= kShort; length >= 128; length /= 128)
+  for (length -= kShort; length >= 128; length /= 128) {
     text += static_cast<char>(length % 128 | 128);
+  }
   return text + static_cast<char>(length);
 }
 
@@ -67,8 +68,9 @@ std::string RememberedCallHeaders(const std::string& method) {
 std::string CallHeadersAgain() {
   std::string block;
   const int count = static_cast<int>(UsualHeaders("").size());
-  for (int i = count - 1; i >= 0; --i)
+  for (int i = count - 1; i >= 0; --i) {
     block += static_cast<char>(kIndexed | (kFirstRemembered + i));
+  }
   return block;
 }
 

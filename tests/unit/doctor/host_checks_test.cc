@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "clients/gateway/pcapctl/doctor/url_address.h"
+#include "tests/integration/support/certificate.h"
 
 namespace pcaps::pcapctl {
 namespace {
@@ -30,6 +31,32 @@ TEST(TokenCheck, MissingOnesAreToldWithTheirPlace) {
   EXPECT_EQ(CheckToken({}).verdict, Verdict::kOk);
   EXPECT_THAT(CheckToken({}).message, Not(HasSubstr("s3cret")));
   unsetenv("CLOUDFLARE_API_TOKEN");
+}
+
+TEST(CallersCheck, SaysWhatIsWrongOnOneLine) {
+  Config::Auth auth;
+  EXPECT_EQ(CheckCallers(auth).verdict, Verdict::kSkip);
+  auth.mode = Config::AuthMode::kToken;
+  const integration::TempDir directory;
+  auth.callers_file = directory.Write("callers.yaml", "callers: [{name: a}, {name: a}]");
+  const Finding broken = CheckCallers(auth);
+  EXPECT_EQ(broken.verdict, Verdict::kFail);
+  EXPECT_THAT(broken.message, HasSubstr("is another caller's"));
+  EXPECT_THAT(broken.message, Not(HasSubstr("\n")));
+  auth.callers_file = directory.Write(
+      "callers.yaml",
+      "callers: [{name: a, identities: ['dns:a'], accounts: [x], permission: read}]");
+  EXPECT_EQ(CheckCallers(auth).verdict, Verdict::kOk);
+  EXPECT_THAT(CheckCallers(auth).message, HasSubstr("1 in"));
+}
+
+TEST(TlsCheck, SaysHowLongTheCertificateIsGood) {
+  EXPECT_EQ(CheckTls({}).verdict, Verdict::kSkip);
+  const integration::Certificate certificate;  // For an hour.
+  const Finding soon = CheckTls({certificate.file(), certificate.key_file(), ""});
+  EXPECT_EQ(soon.verdict, Verdict::kWarning);
+  EXPECT_THAT(soon.message, HasSubstr("expires at 20"));
+  EXPECT_EQ(CheckTls({certificate.file(), certificate.file(), ""}).verdict, Verdict::kFail);
 }
 
 TEST(ProxyCheck, ConnectsToIt) {

@@ -43,6 +43,11 @@ TEST(OpenConnection, RefusesOptionsThatCannotWork) {
   EXPECT_FALSE(StatusOf({.ca_file = dir.Path("empty")}).ok());
   EXPECT_FALSE(StatusOf({.tls = true, .ca_file = dir.Path("empty")}).ok());
   EXPECT_FALSE(StatusOf({.tls = true, .ca_file = dir.Path("missing")}).ok());
+  EXPECT_FALSE(StatusOf({.tls = true, .cert_file = dir.Path("empty")}).ok()) << "without its key";
+  EXPECT_FALSE(StatusOf({.cert_file = dir.Path("empty"), .key_file = dir.Path("empty")}).ok());
+  EXPECT_FALSE(
+      StatusOf({.tls = true, .cert_file = dir.Path("missing"), .key_file = dir.Path("missing")})
+          .ok());
   EXPECT_FALSE(StatusOf({.token = "two lines\n"}).ok());
 }
 

@@ -17,13 +17,13 @@ using testing::UnorderedElementsAre;
 
 TEST(Credentials, CredentialThatNamesTheAccountWinsOverTheOneForAll) {
   const Credentials credentials({{"all", Token("t1"), {"*"}}, {"one", Token("t2"), {"a1", "a2"}}});
-  EXPECT_EQ(credentials.Find("a2")->name, "one");
-  EXPECT_EQ(credentials.Find("a3")->token.Reveal(), "t1");
+  EXPECT_EQ(credentials.Find("a2")->credential.name, "one");
+  EXPECT_EQ(credentials.Find("a3")->credential.token.Reveal(), "t1");
 }
 
 TEST(Credentials, FirstOfTwoThatFitIsTaken) {
   const Credentials credentials({{"first", Token("t1"), {"a1"}}, {"second", Token("t2"), {"a1"}}});
-  EXPECT_EQ(credentials.Find("a1")->name, "first");
+  EXPECT_EQ(credentials.Find("a1")->credential.name, "first");
 }
 
 TEST(Credentials, AccountThatNobodyNamesHasNone) {
@@ -44,8 +44,8 @@ TEST(Credentials, WhatIsReplacedIsNamedAndTheRestIsNot) {
                                    {"accounts", Token("t"), {"a4"}},
                                    {"new", Token("t"), {"a5"}}}),
               UnorderedElementsAre("token", "accounts", "new", "gone"));
-  EXPECT_EQ(credentials.Find("a2")->token.Reveal(), "t2");
-  EXPECT_EQ(credentials.Find("a4")->name, "accounts");
+  EXPECT_EQ(credentials.Find("a2")->credential.token.Reveal(), "t2");
+  EXPECT_EQ(credentials.Find("a4")->credential.name, "accounts");
   EXPECT_EQ(credentials.Find("a3"), nullptr);
 }
 
@@ -53,7 +53,7 @@ TEST(Credentials, WhoeverHasOneKeepsItWhenItIsReplaced) {
   Credentials credentials({{"one", Token("t1"), {"a1"}}});
   const auto held = credentials.Find("a1");
   credentials.Replace({});
-  EXPECT_EQ(held->token.Reveal(), "t1");
+  EXPECT_EQ(held->credential.token.Reveal(), "t1");
   EXPECT_EQ(credentials.Find("a1"), nullptr);
 }
 
@@ -61,14 +61,14 @@ TEST(Credentials, AreFoundWhileTheyAreReplaced) {
   Credentials credentials({{"one", Token("t0"), {"a1"}}});
   std::atomic<bool> over = false;
   std::thread reader([&] {
-    while (!over) EXPECT_EQ(credentials.Find("a1")->name, "one");
+    while (!over) EXPECT_EQ(credentials.Find("a1")->credential.name, "one");
   });
   for (int i = 1; i <= 1000; ++i) {
     credentials.Replace({{"one", Token(absl::StrCat("t", i)), {"a1"}}});
   }
   over = true;
   reader.join();
-  EXPECT_EQ(credentials.Find("a1")->token.Reveal(), "t1000");
+  EXPECT_EQ(credentials.Find("a1")->credential.token.Reveal(), "t1000");
 }
 
 template <typename T>

@@ -37,6 +37,8 @@ INSTANTIATE_TEST_SUITE_P(
         Redaction{"s3://b?REGION=x", "s3://b?REDACTED"},
         Redaction{"r2://key:pass@bucket/d", "r2://bucket/d"},
         Redaction{"r2://bucket:80/d#fragment", "r2://bucket/d"},
+        Redaction{"r2://bucket/d?#fragment", "r2://bucket/d?REDACTED"},
+        Redaction{"r2://bucket?", "r2://bucket?REDACTED"},
         // A '&' that was not escaped inside the secret: its tail must not pass for a parameter's
         // name.
         Redaction{"r2://b?secret-access-key=ab&cdef=gh",
@@ -83,7 +85,8 @@ TEST(ScrubSecrets, RedactsKnownSecretsWhereverTheyStand) {
 
 TEST(ScrubSecrets, RedactsSecretsHoweverTheyAreEncodedAnew) {
   const std::vector<std::string> secrets = SecretsOf("r2://b?secret-access-key=S3cr/Et+key==");
-  for (const std::string form : {"S3cr/Et+key==", "S3cr%2FEt%2Bkey%3D%3D", "S3cr\\/Et+key=="}) {
+  for (const std::string form :
+       {"S3cr/Et+key==", "S3cr%2FEt%2Bkey%3D%3D", "S3cr%2fEt%2bkey%3d%3d", "S3cr\\/Et+key=="}) {
     EXPECT_EQ(ScrubSecrets(absl::StrCat("key ", form, " is bad"), secrets), "key REDACTED is bad");
   }
 }
@@ -101,6 +104,41 @@ TEST(ScrubSecrets, RedactsBearerTokensAndSecretParameters) {
 TEST(ScrubSecrets, LeavesInnocentTextAlone) {
   const std::string text = "1004: colo_name 'ord02' is unknown, see https://example.com/doc";
   EXPECT_EQ(ScrubSecrets(text, {"", "1"}), text);
+}
+
+TEST(SecretsOf, FindsThemWhereAParameterHoldsOthers) {
+  const std::vector<std::string> secrets =
+      SecretsOf("r2://b?account-id=a1?secret-access-key=hunter2#x?y=hunter3");
+  EXPECT_EQ(ScrubSecrets("hunter2 or hunter3", secrets), "REDACTED or REDACTED");
+  EXPECT_EQ(ScrubSecrets("no secret-access-key", secrets), "no secret-access-key");
+}
+
+TEST(ScrubSecrets, BeyondItsBoundNoHalfOfASecretIsLeft) {
+  const std::string secret = "0123456789abcdef";
+  const std::string word(8185, 'x');
+  const std::string text = absl::StrCat(word, " ", secret, secret);
+  const std::string scrubbed = ScrubSecrets(text, {secret});
+  EXPECT_THAT(scrubbed, testing::Not(testing::HasSubstr("012345")));
+  EXPECT_THAT(scrubbed, testing::StartsWith("xxx"));
+  const std::string long_word(9000, 'x');
+  EXPECT_EQ(ScrubSecrets(absl::StrCat(long_word, " more")), "");
+}
+
+TEST(RedactDestination, OfAnEndlessUriOnlyTheBucketIsShown) {
+  const std::string path(9000, 'x');
+  const std::string uri = absl::StrCat("s3://bucket/", path, "?secret-access-key=s3cret");
+  EXPECT_EQ(RedactDestination(uri), "s3://bucket");
+}
+
+TEST(MayBeSameBucket, GoesByBucketAloneAndDoubtsNothingElse) {
+  EXPECT_TRUE(MayBeSameBucket("s3://b/dir?region=x", "S3://B/other/?region=y"));
+  EXPECT_TRUE(MayBeSameBucket("r2://b?secret-access-key=s", "r2://b?secret-access-key=REDACTED"));
+  EXPECT_FALSE(MayBeSameBucket("s3://b/dir", "s3://c/dir"));
+  EXPECT_FALSE(MayBeSameBucket("s3://b/dir", "gs://b/dir"));
+  EXPECT_FALSE(MayBeSameBucket("s3://b", "s3://b2"));
+  for (const char* const unknown : {"", "no uri", "s3://", "s3:///dir"}) {
+    EXPECT_TRUE(MayBeSameBucket("s3://b/dir", unknown)) << unknown;
+  }
 }
 
 TEST(SecretsOf, FindsThemInWhatIsNoUriToo) {

@@ -333,6 +333,18 @@ TEST_F(HttpExchangeTest, HangingConnectEndsByConnectTimeoutOrDeadline) {
   EXPECT_FALSE(late.maybe_sent);
 }
 
+TEST_F(HttpExchangeTest, HangingTlsHandshakeEndsByConnectTimeout) {
+  boost::asio::io_context loop;
+  tcp::acceptor silent(loop, tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0));
+  options_.connect_timeout = absl::Milliseconds(100);
+  const std::string url = absl::StrCat("https://127.0.0.1:", silent.local_endpoint().port());
+  const absl::Time began = clock_.Now();
+  const Outcome outcome = Run({.method = "POST", .url = url, .body = "secret"});
+  EXPECT_EQ(outcome.failure, HttpFailure::kConnect) << outcome.status;
+  EXPECT_FALSE(outcome.maybe_sent);
+  EXPECT_LT(clock_.Now() - began, absl::Seconds(5));
+}
+
 TEST_F(HttpExchangeTest, SlowHeadersEndAtTheDeadline) {
   TestServer server(
       [](const TestRequest&) { return TestAnswer{.bytes = "HTTP/1.1 2", .then = kHang}; });

@@ -13,15 +13,15 @@ namespace pcaps {
 namespace {
 
 constexpr char kId[] = "66802ca5668e47a2b82c2e6746e45037";
-const Observation kObservation{"acc1", absl::FromUnixNanos(1'700'000'000'250'000'000)};
+const AnswerContext kContext{"acc1", absl::FromUnixNanos(1'700'000'000'250'000'000)};
 
 boost::json::value Json(const std::string& text) { return boost::json::parse(text); }
 
 // A capture with `fields` in place of the usual ones.
 absl::StatusOr<v1::Pcap> Decode(const std::string& fields, Oddities& oddities) {
   return PcapFromJson(
-      Json(absl::StrCat(R"({"id":")", kId, "\"", fields.empty() ? "" : ",", fields, "}")),
-      kObservation, oddities);
+      Json(absl::StrCat(R"({"id":")", kId, "\"", fields.empty() ? "" : ",", fields, "}")), kContext,
+      oddities);
 }
 
 // The same of fields that are in order.
@@ -167,7 +167,7 @@ TEST(PcapFromJson, RefusesMissingAndMalformedIds) {
        {"{}", R"({"id":null})", R"({"id":""})", R"({"id":7})", R"({"id":"a/b"})",
         R"({"id":"../x"})", R"({"id":"012345678901234567890123456789012"})", "null", "[]", "7"}) {
     Oddities oddities;
-    EXPECT_FALSE(PcapFromJson(Json(json), kObservation, oddities).ok()) << json;
+    EXPECT_FALSE(PcapFromJson(Json(json), kContext, oddities).ok()) << json;
     EXPECT_FALSE(OwnershipFromJson(Json(json), oddities).ok()) << json;
   }
 }
@@ -180,16 +180,16 @@ TEST(PcapFromJson, LongTextsAreCutTo1KiBOfValidUtf8) {
 
 TEST(PcapsFromJson, NullIsNoneAndAnythingButAListIsRefused) {
   Oddities oddities;
-  EXPECT_TRUE(PcapsFromJson(Json("null"), kObservation, oddities)->empty());
-  EXPECT_TRUE(PcapsFromJson(Json("[]"), kObservation, oddities)->empty());
-  EXPECT_FALSE(PcapsFromJson(Json("{}"), kObservation, oddities).ok());
+  EXPECT_TRUE(PcapsFromJson(Json("null"), kContext, oddities)->empty());
+  EXPECT_TRUE(PcapsFromJson(Json("[]"), kContext, oddities)->empty());
+  EXPECT_FALSE(PcapsFromJson(Json("{}"), kContext, oddities).ok());
 }
 
 TEST(PcapsFromJson, OddElementsDoNotHideTheOthersWhoseOrderIsKept) {
   Oddities oddities;
   const auto pcaps = PcapsFromJson(
-      Json(R"([{"id":"b"},null,{"id":"a","time_limit":"an hour"},{"status":"success"}])"),
-      kObservation, oddities);
+      Json(R"([{"id":"b"},null,{"id":"a","time_limit":"an hour"},{"status":"success"}])"), kContext,
+      oddities);
   ASSERT_TRUE(pcaps.ok()) << pcaps.status();
   ASSERT_EQ(pcaps->size(), 2U);
   EXPECT_EQ((*pcaps)[0].id(), "b");
@@ -201,7 +201,28 @@ TEST(PcapsFromJson, OddElementsDoNotHideTheOthersWhoseOrderIsKept) {
 
 TEST(PcapsFromJson, ListOfWhichNothingIsUnderstoodIsNoEmptyList) {
   Oddities oddities;
-  EXPECT_FALSE(PcapsFromJson(Json(R"([{"pcap_id":"a"},7])"), kObservation, oddities).ok());
+  EXPECT_FALSE(PcapsFromJson(Json(R"([{"pcap_id":"a"},7])"), kContext, oddities).ok());
+}
+
+TEST(PcapsFromJson, OfTwoWithOneIdTheFirstStays) {
+  Oddities oddities;
+  const auto pcaps = PcapsFromJson(
+      Json(R"([{"id":"a","status":"running"},{"id":"b"},{"id":"a","status":"failed"}])"), kContext,
+      oddities);
+  ASSERT_EQ(pcaps->size(), 2U);
+  EXPECT_EQ((*pcaps)[0].status(), v1::Pcap::STATUS_RUNNING);
+  EXPECT_THAT(oddities, testing::ElementsAre(testing::HasSubstr("its id was there before")));
+}
+
+TEST(PcapsFromJson, ElementsAreBoundedAndSoIsWhatIsToldOfThem) {
+  boost::json::array list;
+  list.push_back(Json(R"({"id":"a"})"));
+  list.resize(10'000);
+  Oddities oddities;
+  EXPECT_EQ(PcapsFromJson(list, kContext, oddities)->size(), 1U);
+  EXPECT_EQ(oddities.size(), 100U);
+  list.push_back(Json(R"({"id":"b"})"));
+  EXPECT_FALSE(PcapsFromJson(list, kContext, oddities).ok());
 }
 
 TEST(OwnershipFromJson, DecodesAndRedacts) {

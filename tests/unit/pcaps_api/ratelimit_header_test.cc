@@ -28,9 +28,15 @@ TEST(RateLimitHeader, EveryWindowHasThePolicyOfItsOwnName) {
   EXPECT_FALSE(Windows(R"("default";r=50)", R"("burst";q=100)")[0].quota.has_value());
 }
 
+TEST(RateLimitHeader, WindowsAreBounded) {
+  std::string limit;
+  for (int i = 0; i < 1000; ++i) limit += "\"a\";r=1;t=1,";
+  EXPECT_EQ(Windows(limit, limit).size(), 16U);
+}
+
 TEST(RateLimitHeader, WhatCannotBeUnderstoodIsLeftOut) {
-  for (const char* header :
-       {"", "nonsense", ";;,", R"("a";r=x;t=)", R"("a";r=nan;t=-1)", "=,=;="}) {
+  for (const char* header : {"", "nonsense", ";;,", R"("a";r=x;t=)", R"("a";r=nan;t=-1)",
+                             R"("a";r=inf;t=1e10)", "=,=;="}) {
     EXPECT_TRUE(Windows(header).empty()) << header;
   }
   EXPECT_TRUE(RateLimitOf({}).empty());

@@ -34,6 +34,15 @@ Task<absl::StatusOr<std::string>> ReadRest(PcapBody* body) {
   }
 }
 
+Task<absl::Status> ReadWithPauses(PcapBody* body, Clock& clock) {
+  for (int i = 0; i < 30; ++i) {
+    const absl::StatusOr<std::string> data = co_await body->Read();
+    if (!data.ok()) co_return data.status();
+    co_await clock.Sleep(absl::Milliseconds(20));
+  }
+  co_return absl::OkStatus();
+}
+
 class RestDownloadTest : public RestTest {
  protected:
   absl::StatusOr<PcapFile> Download(absl::Duration timeout = absl::Seconds(20)) {
@@ -136,6 +145,54 @@ TEST_F(RestDownloadTest, StalledRestIsGivenUp) {
   EXPECT_EQ(ReasonOf(Run(ReadRest(file->rest.get())).status()),
             v1::ERROR_REASON_UPSTREAM_UNAVAILABLE);
   EXPECT_TRUE(server.AwaitAbandoned(1));
+}
+
+TEST_F(RestDownloadTest, ARestThatTricklesIsGivenUpThoughItNeverStalls) {
+  options_.upstream_stall_timeout = absl::Milliseconds(300);
+  TestServer& server = Serve([&](const TestRequest&) {
+    // 1 KiB every 10 ms: never silent, and half of what has to come.
+    return TestAnswer{.bytes = Answer(200, Bytes(5 * kWholeMax), kType).bytes,
+                      .piece = 1 << 10,
+                      .pause = std::chrono::milliseconds(10)};
+  });
+  const auto file = Download();
+  ASSERT_TRUE(file.ok()) << file.status();
+  const absl::Time began = clock_.Now();
+  EXPECT_EQ(ReasonOf(Run(ReadRest(file->rest.get())).status()),
+            v1::ERROR_REASON_UPSTREAM_UNAVAILABLE);
+  EXPECT_LT(clock_.Now() - began, absl::Seconds(5));
+  EXPECT_TRUE(server.AwaitAbandoned(1));
+}
+
+TEST_F(RestDownloadTest, ARestThatKeepsItsPaceIsReadThoughItTakesManyStalls) {
+  options_.upstream_stall_timeout = absl::Milliseconds(500);
+  const std::string body = Bytes(2 * kWholeMax);
+  Serve([&](const TestRequest&) {
+    return TestAnswer{.bytes = Answer(200, body, kType).bytes,
+                      .piece = 64 << 10,
+                      .pause = std::chrono::milliseconds(40)};
+  });
+  const auto file = Download();
+  ASSERT_TRUE(file.ok()) << file.status();
+  const absl::Time began = clock_.Now();
+  const auto rest = Run(ReadRest(file->rest.get()));
+  ASSERT_TRUE(rest.ok()) << rest.status();
+  EXPECT_EQ(Sha256::Of(file->head + *rest), Sha256::Of(body));
+  EXPECT_GT(clock_.Now() - began, 2 * options_.upstream_stall_timeout);
+}
+
+TEST_F(RestDownloadTest, ASlowReaderIsNotTakenForASlowUpstream) {
+  options_.upstream_stall_timeout = absl::Milliseconds(100);
+  options_.http.receive_bytes = 1 << 10;
+  options_.http.buffer_bytes = 4 << 10;
+  const std::string body = Bytes(2 * kWholeMax);
+  Serve([&](const TestRequest&) { return Answer(200, body, kType); });
+  const auto file = Download();
+  ASSERT_TRUE(file.ok()) << file.status();
+  // Less than has to come in a stall's time, in several times that.
+  EXPECT_TRUE(Run(ReadWithPauses(file->rest.get(), clock_)).ok());
+  const auto rest = Run(ReadRest(file->rest.get()));
+  EXPECT_TRUE(rest.ok()) << rest.status();
 }
 
 TEST_F(RestDownloadTest, CancelledReaderOfTheRestEndsTheTransfer) {

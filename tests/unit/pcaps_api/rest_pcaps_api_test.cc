@@ -207,6 +207,8 @@ TEST_F(RestTest, RetryBudgetBoundsTheRetriesOfAllCalls) {
 
 TEST_F(RestTest, RateLimitAndRefusalsAreNotRetried) {
   for (const int http_status : {400, 401, 403, 404, 429}) {
+    // Nothing is held against this one.
+    credentials_->Replace(CredentialsWith(absl::StrCat("token-", http_status)));
     TestServer& server = Serve([&](const TestRequest&) { return Failure(http_status, 1000, "x"); });
     EXPECT_FALSE(Get().ok());
     EXPECT_EQ(server.requests().size(), 1U) << http_status;

@@ -53,6 +53,8 @@ TEST_F(RestWriteTest, PostThatWasAnsweredWithARefusalDidNotHappen) {
       {Answer(425, ""), v1::ERROR_REASON_UPSTREAM_UNAVAILABLE},  // "Too early" to be executed.
       {Answer(302, ""), v1::ERROR_REASON_UPSTREAM_BAD_RESPONSE}};
   for (const auto& [answer, reason] : cases) {
+    // Nothing is held against this one.
+    credentials_->Replace(CredentialsWith(absl::StrCat("token-", static_cast<int>(reason))));
     Serve([answer = answer](const TestRequest&) { return answer; });
     EXPECT_EQ(ReasonOf(Create().status()), reason) << answer.bytes;
   }

@@ -29,6 +29,8 @@ using asio::ip::tcp;
 using TlsStream = asio::ssl::stream<tcp::socket>;
 
 constexpr auto kPatience = std::chrono::seconds(10);
+constexpr int kSendBufferBytes = 64 << 10;
+constexpr size_t kBlockBytes = 16 << 10;
 constexpr auto kAsValues = asio::as_tuple(asio::use_awaitable);
 
 TestRequest Plain(const http::request<http::string_body>& request, int connection) {
@@ -108,6 +110,8 @@ asio::awaitable<void> TestServer::Accept() {
   while (true) {
     auto [error, socket] = co_await acceptor_.async_accept(kAsValues);
     if (error) co_return;
+    // Little of what nobody reads is to count as sent.
+    socket.set_option(asio::socket_base::send_buffer_size(kSendBufferBytes), error);
     const int connection = ++connections_;
     if (tls_ == nullptr) {
       asio::co_spawn(loop_, Serve(std::make_shared<tcp::socket>(std::move(socket)), connection),
@@ -150,18 +154,37 @@ asio::awaitable<bool> TestServer::Send(Stream& stream, const TestAnswer& answer)
   const size_t piece = answer.piece == 0 ? std::max<size_t>(answer.bytes.size(), 1) : answer.piece;
   for (size_t from = 0; from < answer.bytes.size(); from += piece) {
     const std::string part = answer.bytes.substr(from, piece);
-    auto [error, size] = co_await asio::async_write(stream, asio::buffer(part), kAsValues);
-    if (error) {
-      const std::lock_guard lock(mutex_);
-      ++abandoned_;
-      changed_.notify_all();
-      co_return false;
-    }
+    const bool sent = co_await SendPart(stream, part);
+    if (!sent) co_return false;
     if (answer.piece == 0) continue;
     asio::steady_timer timer(loop_, answer.pause);
     co_await timer.async_wait(kAsValues);
   }
-  co_return true;
+  if (answer.filler.empty()) co_return true;
+  co_return co_await SendFiller(stream, answer);
+}
+
+template <typename Stream>
+asio::awaitable<bool> TestServer::SendFiller(Stream& stream, const TestAnswer& answer) {
+  std::string block;
+  while (block.size() < kBlockBytes) block += answer.filler;
+  for (size_t left = answer.filler_bytes; left >= block.size();) {
+    const bool sent = co_await SendPart(stream, block);
+    if (!sent) co_return false;
+    if (left != TestAnswer::kEndless) left -= block.size();
+  }
+  co_return co_await SendPart(stream, answer.after);
+}
+
+template <typename Stream>
+asio::awaitable<bool> TestServer::SendPart(Stream& stream, const std::string& part) {
+  auto [error, size] = co_await asio::async_write(stream, asio::buffer(part), kAsValues);
+  sent_ += size;
+  if (!error) co_return true;
+  const std::lock_guard lock(mutex_);
+  ++abandoned_;
+  changed_.notify_all();
+  co_return false;
 }
 
 template <typename Stream>

@@ -29,7 +29,13 @@ struct TestRequest {
 // What comes back, byte for byte.
 struct TestAnswer {
   enum class Then { kKeepOpen, kClose, kReset, kHang };
+  static constexpr size_t kEndless = SIZE_MAX;
   std::string bytes;
+  // Not empty: follows `bytes` again and again, so long that there are `filler_bytes` of it, and
+  // then comes `after`. They are never held in memory.
+  std::string filler = "";
+  size_t filler_bytes = kEndless;  // Until the client leaves.
+  std::string after = "";
   Then then = Then::kKeepOpen;
   size_t piece = 0;  // Not 0: sent in pieces of so many bytes, with `pause` between.
   std::chrono::milliseconds pause{1};
@@ -52,6 +58,9 @@ class TestServer {
 
   std::string url() const;  // Without a slash at its end.
   std::vector<TestRequest> requests() const;
+  // Bytes of answers that were handed to the kernel, of which up to some 100 KiB may be there
+  // still.
+  size_t sent() const { return sent_.load(); }
   int connections() const { return connections_.load(); }
   // False unless clients ended `count` connections that hung, within ten seconds.
   bool AwaitAbandoned(int count);
@@ -65,6 +74,10 @@ class TestServer {
   template <typename Stream>
   boost::asio::awaitable<bool> Send(Stream& stream, const TestAnswer& answer);
   template <typename Stream>
+  boost::asio::awaitable<bool> SendFiller(Stream& stream, const TestAnswer& answer);
+  template <typename Stream>
+  boost::asio::awaitable<bool> SendPart(Stream& stream, const std::string& part);
+  template <typename Stream>
   boost::asio::awaitable<void> End(Stream& stream, TestAnswer::Then then);
 
   const Handler handler_;
@@ -72,6 +85,7 @@ class TestServer {
   boost::asio::io_context loop_;
   boost::asio::ip::tcp::acceptor acceptor_;
   std::atomic<int> connections_{0};
+  std::atomic<size_t> sent_{0};
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<TestRequest> requests_;

@@ -150,7 +150,7 @@ TEST_F(UpstreamGateTest, ReadsAreForThePurposeOfTheirViewAndWritesAreWrites) {
   EXPECT_TRUE(Run(writes->ListOwnerships("acc", Soon())).ok());
   EXPECT_TRUE(Run(polls->CreatePcap(CreateRequest(), Soon())).ok());
   EXPECT_TRUE(Run(polls->StopPcap("acc", "p1", Soon())).ok());
-  EXPECT_TRUE(Run(polls->DeleteOwnership("acc", "o1", Soon())).ok());
+  EXPECT_TRUE(Run(polls->DeleteOwnership("acc", "p1", Soon())).ok());
   std::vector<Purpose> purposes;
   for (const UpstreamAsk& ask : gate_->asks) purposes.push_back(ask.purpose);
   using enum Purpose;

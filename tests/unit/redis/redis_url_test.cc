@@ -26,7 +26,8 @@ TEST(RedisUrl, IsRefusedWithoutRepeatingIt) {
   for (const char* url :
        {"", "hunter2", "http://hunter2", "redis://", "redis://u:hunter2@h", "redis://h/hunter2",
         "redis://h/-1", "redis://h/10000", "redis://h?p=hunter2", "redis://h:0", "redis://h:70000",
-        "redis://h:65616", "redis://h:99999", "redis://h:hunter2"}) {
+        "redis://h:65616", "redis://h:99999", "redis://h:hunter2", "redis://h%00",
+        "redis://a%20b"}) {
     const auto address = ParseRedisUrl(url);
     EXPECT_TRUE(absl::IsInvalidArgument(address.status())) << url;
     EXPECT_THAT(std::string(address.status().message()),

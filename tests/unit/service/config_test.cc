@@ -93,6 +93,29 @@ log: {level: loud}
   EXPECT_THAT(errors, HasSubstr("debug, error, info, warn"));
 }
 
+TEST(Config, AnErrorIsOneLineWhateverTheFileSays) {
+  EXPECT_THAT(ErrorsOf(R"(listen: "a\nlistening b")"), HasSubstr("listen is 'a listening b'"));
+  EXPECT_THAT(ErrorsOf(R"("a\nb": 1)"), HasSubstr("unknown key a b"));
+  EXPECT_THAT(ErrorsOf(R"(rate_limit: {accounts: {"a\nb": 1}})"),
+              HasSubstr("rate_limit.accounts.a b must be a mapping"));
+  EXPECT_LT(ErrorsOf("listen: " + std::string(1 << 20, 'x')).size(), 2000U);
+}
+
+TEST(Config, AWrongSectionChangesNoAliasOfIt) {
+  const std::string errors = ErrorsOf("&a auth: *a\n");
+  EXPECT_THAT(errors, HasSubstr("line 1: auth must be a mapping"));
+  EXPECT_THAT(errors, testing::Not(HasSubstr("unknown key")));
+}
+
+TEST(Config, OfManyErrorsTheFirstAreTold) {
+  std::string yaml;
+  for (int i = 0; i < 1000; ++i) yaml += absl::StrCat("key", i, ": 1\n");
+  const std::string errors = ErrorsOf(yaml);
+  EXPECT_THAT(errors, HasSubstr("line 100: "));
+  EXPECT_THAT(errors, testing::Not(HasSubstr("line 101: ")));
+  EXPECT_THAT(errors, HasSubstr("and 900 more"));
+}
+
 TEST(Config, ShapesThatDoNotFitAreErrors) {
   EXPECT_THAT(ErrorsOf("watch: 3"), HasSubstr("watch must be a mapping"));
   EXPECT_THAT(ErrorsOf("- a\n- b"), HasSubstr("must be a mapping"));

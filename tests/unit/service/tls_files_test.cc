@@ -57,9 +57,16 @@ TEST_F(TlsFilesTest, WhatIsWrongIsNamedWithItsFile) {
   EXPECT_THAT(ErrorOf(Write(pem_, "nothing")), HasSubstr("tls.client_ca_file"));
   EXPECT_THAT(ErrorOf(Write(authority_.Issue({"DNS:x"}, /*age=*/7200), authority_.pem())),
               HasSubstr("expired at 20"));
+  EXPECT_THAT(ErrorOf(Write(authority_.Issue({"DNS:x"}, /*age=*/-7200), authority_.pem())),
+              HasSubstr("is good only from 20"));
+  const std::string damaged =
+      "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n" + authority_.pem();
+  EXPECT_THAT(ErrorOf(Write(pem_, authority_.pem() + damaged)), HasSubstr("or a damaged one"));
+  EXPECT_THAT(ErrorOf(Write({pem_.certificate + damaged, pem_.key}, authority_.pem())),
+              HasSubstr("or a damaged one"));
   Config::Tls missing = Write(pem_, authority_.pem());
   missing.cert_file = "/nowhere/cert";
-  EXPECT_THAT(ErrorOf(missing), HasSubstr("/nowhere/cert cannot be read"));
+  EXPECT_THAT(ErrorOf(missing), HasSubstr("/nowhere/cert does not exist"));
 }
 
 }  // namespace

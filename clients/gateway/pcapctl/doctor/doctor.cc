@@ -50,7 +50,7 @@ void Doctor::ExamineGateway() {
   if (!connection.ok()) {
     const Check gateway{"gateway"};
     Add(gateway.Fail(std::string(connection.status().message()),
-                     "correct --target, --tls, --ca-file or --token-file"));
+                     "correct --target, --tls, --ca-file, --cert-file or --token-file"));
     return Add(account.Skip("the gateway could not be asked"));
   }
   const Finding gateway = CheckGateway(*connection, options_.connect, options_.call);
@@ -68,10 +68,7 @@ std::optional<Config> Doctor::ReadConfig() {
   const Check check{"config"};
   absl::StatusOr<Config> config = LoadConfig(options_.config_file);
   if (!config.ok()) {
-    // All problems on one line.
-    const std::string problems = absl::StrReplaceAll(std::string(config.status().message()),
-                                                     {{":\n  ", ": "}, {"\n  ", "; "}});
-    Add(check.Fail(problems, "correct the file; the README lists every key"));
+    Add(check.Fail(OnOneLine(config.status()), "correct the file; the README lists every key"));
     return std::nullopt;
   }
   Add(check.Ok(options_.config_file));
@@ -81,6 +78,8 @@ std::optional<Config> Doctor::ReadConfig() {
 void Doctor::ExamineHost() {
   const std::optional<Config> config = ReadConfig();
   if (!config.has_value()) return;  // What it means is unknown.
+  Add(CheckTls(config->tls));
+  Add(CheckCallers(config->auth));
   if (!stopped()) ExamineUpstream(*config);
   if (!stopped()) Add(CheckRedis(config->state));
 }

@@ -1,6 +1,7 @@
 #include "clients/gateway/pcapctl/doctor/upstream_checks.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -142,15 +143,11 @@ Finding JudgePermission(const UpstreamProbe& probe, const Config::Credential& cr
 
 Finding JudgeClock(const UpstreamProbe& probe) {
   if (!Answered(probe)) return kClock.Skip("the upstream gave no answer");
-  absl::Time date;
-  std::string unreadable;
-  if (!absl::ParseTime("%a, %d %b %Y %H:%M:%S GMT", std::string(probe.head.Header("date")), &date,
-                       &unreadable)) {
-    return kClock.Skip("the answer has no Date");
-  }
+  const std::optional<absl::Time> date = probe.head.Date();
+  if (!date.has_value()) return kClock.Skip("the answer has no Date");
   // The upstream's clock was within this second at some time between asking and being answered.
-  const absl::Duration ahead = probe.sent - (date + absl::Seconds(1));
-  const absl::Duration behind = date - probe.received;
+  const absl::Duration ahead = probe.sent - (*date + absl::Seconds(1));
+  const absl::Duration behind = *date - probe.received;
   const absl::Duration skew = std::max({ahead, behind, absl::ZeroDuration()});
   if (skew <= kMaxSkew) return kClock.Ok("agrees with the upstream's within 5s");
   return kClock.Fail(absl::StrCat("this host's clock is ", InSeconds(skew),

@@ -132,10 +132,11 @@ TEST_F(PcapCacheTest, NewsOfNobodyAreNone) {
   pcap = Pcap("a", v1::Pcap::STATUS_SUCCESS);
   pcap.clear_account_id();
   *update.add_captures()->mutable_pcap() = pcap;
+  *update.add_captures()->mutable_pcap() = Pcap("../x", v1::Pcap::STATUS_SUCCESS);
   (void)RunTask(loop_, state_.Publish(update.SerializeAsString()));
   (void)RunTask(loop_, state_.Publish("no update"));
   Settle();
-  EXPECT_EQ(cache->corrupt_values(), 3);
+  EXPECT_EQ(cache->corrupt_values(), 4);
   EXPECT_EQ(cache->FindList("acct"), nullptr);
 }
 
