@@ -237,7 +237,7 @@ absl::Status RunApp(const Config& config) {
   SystemClock clock;
   StreamRegistry streams;
   StreamRegistry open_writes;
-  Door door(DoorLimitsOf(config));
+  Door door(WithinDescriptors(DoorLimitsOf(config)));
   const auto on_change = [&log](const auto& name, const auto& status) {
     LogCredential(log, name, status);
   };
@@ -305,6 +305,10 @@ absl::Status RunApp(const Config& config) {
                          {"upstream", config.upstream.base_url},
                          {"reflection", config.reflection},
                          {"version", PCAPS_VERSION}});
+  const int max_connections = door.connections.limits().max_connections;
+  if (max_connections < config.limits.max_connections) {
+    log.Warn("few_descriptors", {{"max_connections", max_connections}});
+  }
 
   reloader.Start();
   const int signal = AwaitSignal(signals_loop, signals);

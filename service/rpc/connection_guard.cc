@@ -3,25 +3,15 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "service/rpc/connections/descriptor_limit.h"
 #include "service/rpc/connections/listen_sockets.h"
 
 namespace pcaps {
-namespace {
-
-// gRPC has one for each connection, the watch another. The rest: upstream and Redis connections,
-// epolls, files.
-constexpr int64_t kDescriptorsPerConnection = 2;
-constexpr int64_t kOtherDescriptors = 1000;
-
-}  // namespace
-
 ConnectionGuard::ConnectionGuard(ConnectionTable& table, Log& log, Clock& clock,
                                  ConnectionGuardOptions options)
-    : table_(table), log_(log), clock_(clock), options_(options), closed_(log, clock) {
+    : table_(table), clock_(clock), options_(options), closed_(log, clock) {
   ConnectionWatchOptions watch;
   watch.flood_guard = options_.flood_guard;
-  watch.floods.max_partly_received = 4 * int64_t{options_.max_concurrent_streams};
+  watch.floods.max_partly_received = options_.max_partly_received;
   watch.floods.count_streams = [this](const std::string& peer) {
     if (!census_.has_value()) census_.emplace();
     return census_->Count(peer);
@@ -34,7 +24,6 @@ ConnectionGuard::~ConnectionGuard() = default;
 absl::StatusOr<std::string> ConnectionGuard::Listen(const std::string& listen) {
   absl::StatusOr<ListenSockets> sockets = ListenOn(listen);
   if (!sockets.ok()) return sockets.status();
-  AllowDescriptors();
   const int port = sockets->port;
   Acceptor::Callbacks callbacks;
   callbacks.on_connection = [this](Descriptor socket, const PeerAddress& peer) {
@@ -45,14 +34,6 @@ absl::StatusOr<std::string> ConnectionGuard::Listen(const std::string& listen) {
   };
   acceptor_ = std::make_unique<Acceptor>(*std::move(sockets), std::move(callbacks));
   return absl::StrCat(listen.substr(0, listen.rfind(':')), ":", port);
-}
-
-void ConnectionGuard::AllowDescriptors() {
-  const int64_t needed =
-      table_.limits().max_connections * kDescriptorsPerConnection + kOtherDescriptors;
-  const int64_t allowed = RaiseDescriptorLimit(needed);
-  if (allowed >= needed) return;
-  log_.Warn("few_descriptors", {{"needed", needed}, {"allowed", allowed}});
 }
 
 void ConnectionGuard::AddTo(grpc::ServerBuilder& builder,

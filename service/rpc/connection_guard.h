@@ -25,6 +25,7 @@ namespace pcaps {
 
 struct ConnectionGuardOptions {
   int max_concurrent_streams = 1000;  // That gRPC lets a connection have.
+  int max_partly_received = 10000;    // Calls under way, in all connections together.
   bool flood_guard = true;            // Without it connections are counted and limited only.
 };
 
@@ -48,12 +49,9 @@ class ConnectionGuard {
   const ClosedConnections& closed() const { return closed_; }
 
  private:
-  // So many as the limit of connections takes; where there are fewer, the log says so.
-  void AllowDescriptors();
   void OnConnection(Descriptor socket, const PeerAddress& peer);
 
   ConnectionTable& table_;
-  Log& log_;
   Clock& clock_;
   const ConnectionGuardOptions options_;
   ClosedConnections closed_;

@@ -12,6 +12,10 @@ struct DoorLimits {
   int max_unary_in_flight = 10000;
 };
 
+// The same limits, but for connections that this process may not have the descriptors for. Raises
+// its limit of these as far as it may, and leaves some for the upstream and Redis.
+DoorLimits WithinDescriptors(DoorLimits limits);
+
 struct Door {
   explicit Door(const DoorLimits& limits)
       : connections(limits.connections),

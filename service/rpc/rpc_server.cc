@@ -48,7 +48,7 @@ RpcServer::RpcServer(RpcEnv& env, Gateway& gateway, Ownerships& ownerships,
       health_(env, options_.open_health),
       unknown_(env.door),
       guard_(env.door.connections, env.log, env.clock,
-             {options_.limits.max_concurrent_streams, options_.flood_guard}),
+             {options_.limits.max_concurrent_streams, env.door.unary.max(), options_.flood_guard}),
       tls_(options_.tls == nullptr ? nullptr
                                    : std::make_shared<ServerTls>(options_.tls, options_.clients)) {}
 

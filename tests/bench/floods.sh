@@ -40,10 +40,11 @@ judge_floods() {
   local kind
   for kind in headersreset headersresettls headersdatareset headersdataresettls; do
     judge "${kind}_kept" "$(value_of "${kind}_kept")" '>=' 0.8 ''
-    judge "${kind}_closed" "$(value_of "${kind}_closed_kib")" '<=' 1024 ' KiB'
+    judge "${kind}_received" "$(value_of "${kind}_received_kib")" '<=' 1024 ' KiB'
     judge "${kind}_resident" "$(value_of "${kind}_resident_mib")" '<' 128 ' MiB'
-    judge "${kind}_back_kept" "$(value_of "${kind}_persistent_kept")" '>' 0 ''
-    judge "${kind}_back_resident" "$(value_of "${kind}_persistent_resident_mib")" '<' 128 ' MiB'
+    judge "${kind}_back_kept" "$(value_of "${kind}_back_kept")" '>=' 0.8 ''
+    judge "${kind}_back_resident" "$(value_of "${kind}_back_resident_mib")" '<' 128 ' MiB'
+    judge "${kind}_unguarded_kept" "$(value_of "${kind}_unguarded_kept")" '>' 0 ''
     judge "${kind}_unguarded" "$(value_of "${kind}_unguarded_resident_mib")" '>' 0 ' MiB'
   done
 }

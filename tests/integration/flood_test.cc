@@ -23,13 +23,6 @@ constexpr absl::Duration kFloodTime = absl::Seconds(5);
 // Of their rate, on a machine that compiles meanwhile. tests/bench/floods.sh measures it.
 constexpr double kLeastShareKept = 0.2;
 
-// What it read of the first flood it closed, as its log says.
-int64_t ReceivedOfFlood(const Gateway& gateway) {
-  const boost::json::object line = gateway.WaitForEvent("connection_closed");
-  EXPECT_FALSE(line.empty()) << "no flood was closed";
-  return line.empty() ? 0 : line.at("received_bytes").to_number<int64_t>();
-}
-
 using Param = std::tuple<FloodKind, bool>;  // Whether with TLS.
 
 std::string NameOf(const testing::TestParamInfo<Param>& info) {
@@ -80,7 +73,8 @@ TEST(OpenStreamsOnManyConnections, AreBoundedInAll) {
   absl::SleepFor(absl::Seconds(1));
   EXPECT_FALSE(siege.gateway().WaitForEvent("connection_closed").empty());
   EXPECT_EQ(honest.failed(), 0);
-  EXPECT_TRUE(kInstrumented || siege.gateway().PeakResidentBytes() < kMostResident)
+  // Those that there may be, limits.max_unary_in_flight, take 14 KiB each.
+  EXPECT_TRUE(kInstrumented || siege.gateway().PeakResidentBytes() < 2 * kMostResident)
       << siege.gateway().PeakResidentBytes() << " bytes";
 }
 
@@ -97,7 +91,8 @@ TEST_P(PacedFlood, IsClosedWithinAMebibyteAndHarmsNobody) {
   absl::SleepFor(begin + absl::Seconds(1) - absl::Now());
   const double during = honest.TakeRate();
   EXPECT_TRUE(report.closed);
-  EXPECT_LE(ReceivedOfFlood(siege_.gateway()), kMostOfAFlood);
+  EXPECT_FALSE(siege_.gateway().WaitForEvent("connection_closed").empty());
+  EXPECT_LE(MostReceivedOfFloods(siege_.gateway()), kMostOfAFlood);
   EXPECT_EQ(honest.failed(), 0);
   EXPECT_GE(during, before * kLeastShareKept);
   ExpectUnharmed();

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <memory>
+#include <thread>
 #include <vector>
 
 #include "absl/synchronization/blocking_counter.h"
@@ -65,6 +66,21 @@ TEST_P(Honest, CallersOfLargeRequestsAreServed) {
       EXPECT_EQ(CallAtOnce(channel, at_once, request, grpc::StatusCode::INVALID_ARGUMENT), at_once);
     }
   }
+  ExpectNoneClosed(siege_);
+}
+
+TEST_P(Honest, CallersOfLargeRequestsOnManyConnectionsAreServed) {
+  constexpr int kConnections = 5;
+  constexpr int kAtOnce = 500;
+  const auto request = CreateOwnershipRequest(std::string(kRequestBytes, 'x'));
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kConnections; ++i) {
+    threads.emplace_back([&] {
+      EXPECT_EQ(CallAtOnce(siege_.Connect(), kAtOnce, request, grpc::StatusCode::INVALID_ARGUMENT),
+                kAtOnce);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
   ExpectNoneClosed(siege_);
 }
 

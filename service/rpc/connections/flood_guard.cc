@@ -24,7 +24,7 @@ constexpr absl::Duration kTrimTime = absl::Seconds(5);
 // Resets the connection. Unlike shutdown(), this leaves gRPC nothing to read of what has come.
 void Abort(int socket) {
   const sockaddr nobody{.sa_family = AF_UNSPEC, .sa_data = {}};
-  connect(socket, &nobody, sizeof(nobody));
+  if (connect(socket, &nobody, sizeof(nobody)) != 0) shutdown(socket, SHUT_RDWR);
 }
 
 }  // namespace

@@ -19,8 +19,8 @@
 namespace pcaps {
 
 struct FloodGuardOptions {
-  // In all connections; 4 that use what one may have.
-  int64_t max_partly_received = 4000;
+  // Calls that have not come in whole, of all connections together.
+  int64_t max_partly_received = 10'000;
   // gRPC's count of the streams of a peer's connection; nothing where there is none.
   std::function<std::optional<StreamCounts>(const std::string& peer)> count_streams;
 };

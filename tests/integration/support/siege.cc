@@ -2,6 +2,9 @@
 
 #include <grpcpp/security/credentials.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "tests/integration/support/world.h"
 
 namespace pcaps::integration {
@@ -35,6 +38,15 @@ WireOptions Siege::wire() const {
   WireOptions options;
   if (tls_) options.trusted = &door_.authority();
   return options;
+}
+
+int64_t MostReceivedOfFloods(const Gateway& gateway) {
+  int64_t most = 0;
+  for (const json::object& line : gateway.Log()) {
+    if (line.at("event") != "connection_closed") continue;
+    most = std::max(most, line.at("received_bytes").to_number<int64_t>());
+  }
+  return most;
 }
 
 HonestCallers::HonestCallers(const Siege& siege) : caller_(siege.Connect()), since_(absl::Now()) {

@@ -45,6 +45,9 @@ class Siege {
   std::string pcap_id_;
 };
 
+// The most that the gateway read of a flood until it closed it, as far as its log says.
+int64_t MostReceivedOfFloods(const Gateway& gateway);
+
 // Honest callers, two of them on a connection of their own, each with one call after the other.
 class HonestCallers {
  public:
