@@ -14,6 +14,9 @@ namespace {
 // What is newer stays known this long even where it is not to be used, so that an answer which
 // comes late does not take its place. Longer than any call.
 constexpr absl::Duration kMinKept = absl::Minutes(5);
+// What others say of how long an open capture is fresh is not believed above this: longer than any
+// interval between polls that can be configured.
+constexpr absl::Duration kMaxFreshFor = absl::Minutes(10);
 // Writes under way that nobody waits for. Above it they are left out: the state is too slow, and
 // what it lacks is asked for again.
 constexpr int kMaxSharing = 1000;
@@ -97,12 +100,14 @@ absl::Duration PcapCache::FreshFor(const Observation& seen) const {
   if (seen.gone) return options_.not_found_ttl;
   if (seen.pcap.done()) return options_.terminal_ttl;
   if (options_.active_ttl == absl::ZeroDuration()) return absl::ZeroDuration();
-  return std::max(seen.fresh_for.value_or(absl::ZeroDuration()), options_.active_ttl);
+  const absl::Duration told = seen.fresh_for.value_or(absl::ZeroDuration());
+  return std::max(std::min(told, kMaxFreshFor), options_.active_ttl);
 }
 
 absl::Duration PcapCache::FreshFor(const state::v1::ListRecord& list) const {
   if (options_.list_ttl == absl::ZeroDuration() || list.forgotten()) return absl::ZeroDuration();
-  return std::max(FromProtoDuration(list.fresh_for()), options_.list_ttl);
+  const absl::Duration told = FromProtoDuration(list.fresh_for());
+  return std::max(std::min(told, kMaxFreshFor), options_.list_ttl);
 }
 
 Known PcapCache::ToKnown(const Observation& seen) const {

@@ -6,6 +6,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "tests/fuzz/property.h"
 
 namespace pcaps {
@@ -13,8 +14,9 @@ namespace {
 
 std::string UrlOf(const RedisAddress& address) {
   const bool v6 = absl::StrContains(address.host, ":");
-  return absl::StrCat(address.tls ? "rediss" : "redis", "://", v6 ? "[" : "", address.host,
-                      v6 ? "]" : "", ":", address.port, "/", address.database);
+  const std::string host = v6 ? address.host : absl::StrReplaceAll(address.host, {{"%", "%25"}});
+  return absl::StrCat(address.tls ? "rediss" : "redis", "://", v6 ? "[" : "", host, v6 ? "]" : "",
+                      ":", address.port, "/", address.database);
 }
 
 void CheckAddress(const RedisAddress& address) {

@@ -80,13 +80,17 @@ report() {
     "$(number "$1" 's/.* cov: \([0-9]*\) .*/\1/p')" "$(number "$1" 's/.* ft: \([0-9]*\) .*/\1/p')" "$2"
 }
 
-# tell_finding NAME: what broke, and how to see it again.
-tell_finding() {
-  local input
-  input=$(number "$1" 's/.*Test unit written to //p')
-  printf '\n%s found something (whole log: %s):\n' "$1" "$out/logs/$1.log"
-  grep -m 8 -E '^(property broken|seen|SUMMARY|==[0-9]+==ERROR|.*runtime error)|terminate called' "$out/logs/$1.log" || true
-  if [[ $input == 0 ]]; then return 0; fi
+# tell_failure NAME: what broke, and how to see it again.
+tell_failure() {
+  local log=$out/logs/$1.log input
+  input=$(sed -n 's/.*Test unit written to //p' "$log" | tail -n 1)
+  if [[ -z $input ]]; then
+    printf '\n%s did not run to its end (whole log: %s):\n' "$1" "$log"
+    tail -n 8 "$log"
+    return 0
+  fi
+  printf '\n%s found something (whole log: %s):\n' "$1" "$log"
+  grep -a -m 8 -E '^(property broken|seen|SUMMARY|== ?[0-9]+== ?ERROR)|runtime error|terminate called' "$log" || true
   printf 'input:     %s\nreproduce: %s %s\n' "$input" "$out/bin/fuzz_$1" "$input"
 }
 
@@ -112,14 +116,14 @@ main() {
   export repo out seconds timeout_seconds max_memory_mb max_input_bytes
   # shellcheck disable=SC2016 # For the shells that xargs starts.
   printf '%s\n' "${fuzzers[@]}" |
-    xargs -P "$(nproc)" -I NAME bash -c 'if fuzz NAME; then echo ok; else echo FOUND; fi >"$out/results/NAME"'
+    xargs -P "$(nproc)" -I NAME bash -c 'if fuzz NAME; then echo ok; else echo FAILED; fi >"$out/results/NAME"'
 
   printf '%-18s %12s %9s %7s %7s\n' fuzzer executions exec/s cov ft
   for name in "${fuzzers[@]}"; do report "$name" "$(cat "$out/results/$name")"; done
   for name in "${fuzzers[@]}"; do
-    [[ $(cat "$out/results/$name") == FOUND ]] || continue
+    [[ $(cat "$out/results/$name") != ok ]] || continue
     ((++failed))
-    tell_finding "$name"
+    tell_failure "$name"
   done
   printf '%s passed, %s failed, 0 skipped\n' $((${#fuzzers[@]} - failed)) "$failed"
   ((failed == 0))

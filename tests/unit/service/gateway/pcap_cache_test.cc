@@ -92,6 +92,15 @@ TEST_F(PcapCacheTest, AWatchedOneIsFreshUntilTheNextPoll) {
   EXPECT_TRUE(IsFresh(cache->Find(key_)));
 }
 
+TEST_F(PcapCacheTest, NoneIsFreshForLongWhateverTheFleetSays) {
+  const auto cache = Make();
+  Observation seen = Seen(Pcap("a", v1::Pcap::STATUS_RUNNING));
+  seen.fresh_for = absl::Hours(1'000'000);
+  cache->Observe(seen);
+  clock_.Advance(absl::Minutes(10));
+  EXPECT_FALSE(IsFresh(cache->Find(key_)));
+}
+
 TEST_F(PcapCacheTest, AReadBegunBeforeAStopDoesNotUndoIt) {
   const auto cache = Make();
   const v1::Pcap before = Pcap("a", v1::Pcap::STATUS_RUNNING);
