@@ -18,17 +18,18 @@ constexpr size_t kMaxMessageBytes = 8 << 10;
 // that is a list of ciphers it would take a hundred MiB and more.
 constexpr size_t kMaxMemory = 16 << 20;
 
-// Memory with a bound. Freed with the last value that lives in it.
+// Memory with a bound. Freed with the last value that lives in it. Boost.JSON names another alignment
+// when it frees than when it allocates, and needs none but the usual.
 class BoundedMemory final : public boost::json::memory_resource {
  private:
-  void* do_allocate(size_t size, size_t alignment) override {
+  void* do_allocate(size_t size, size_t /*alignment*/) override {
     if (size > left_) throw std::bad_alloc();
-    void* const memory = ::operator new(size, std::align_val_t(alignment));
+    void* const memory = ::operator new(size);
     left_ -= size;
     return memory;
   }
-  void do_deallocate(void* memory, size_t size, size_t alignment) override {
-    ::operator delete(memory, size, std::align_val_t(alignment));
+  void do_deallocate(void* memory, size_t size, size_t /*alignment*/) override {
+    ::operator delete(memory);
     left_ += size;
   }
   bool do_is_equal(const memory_resource& other) const noexcept override { return this == &other; }

@@ -6,11 +6,13 @@
 #include "service/rpc/connections/listen_sockets.h"
 
 namespace pcaps {
+
 ConnectionGuard::ConnectionGuard(ConnectionTable& table, Log& log, Clock& clock,
                                  ConnectionGuardOptions options)
     : table_(table), clock_(clock), options_(options), closed_(log, clock) {
   ConnectionWatchOptions watch;
   watch.flood_guard = options_.flood_guard;
+  watch.floods.max_preface_bytes = options_.max_preface_bytes;
   watch.floods.max_partly_received = options_.max_partly_received;
   watch.floods.count_streams = [this](const std::string& peer) {
     if (!census_.has_value()) census_.emplace();
@@ -51,10 +53,9 @@ void ConnectionGuard::StopAccepting() { acceptor_->Stop(); }
 
 void ConnectionGuard::OnConnection(Descriptor socket, const PeerAddress& peer) {
   const absl::Time now = clock_.Now();
-  Descriptor duplicate = socket.Duplicate();
-  if (!duplicate.valid()) return closed_.Count(CloseReason::kOverLimit, peer.name);
-  const auto connection = std::make_shared<Connection>(peer, std::move(duplicate),
-                                                       options_.max_concurrent_streams, now);
+  const auto connection =
+      std::make_shared<Connection>(peer, socket, options_.max_concurrent_streams, now);
+  if (!connection->duplicate.valid()) return closed_.Count(CloseReason::kOverLimit, peer.name);
   switch (table_.Add(connection, now)) {
     case ConnectionTable::Entry::kOverLimit:
       return closed_.Count(CloseReason::kOverLimit, peer.name);

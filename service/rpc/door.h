@@ -19,12 +19,10 @@ DoorLimits WithinDescriptors(DoorLimits limits);
 struct Door {
   explicit Door(const DoorLimits& limits)
       : connections(limits.connections),
-        unary(limits.max_unary_in_flight),
-        health_watches(limits.connections.max_connections) {}
+        unary(limits.max_unary_in_flight) {}
 
   ConnectionTable connections;
-  Places unary;           // Calls of all methods that do not stream.
-  Places health_watches;  // A client has one on each of its connections.
+  Places unary;  // Calls of all methods that do not stream.
 };
 
 // RESOURCE_EXHAUSTED/OVERLOADED with RetryInfo. `what`: "calls are being served"

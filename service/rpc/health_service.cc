@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "service/rpc/explained_bytes.h"
 #include "service/rpc/server_stream.h"
@@ -16,6 +17,24 @@ using grpc::health::v1::HealthCheckResponse;
 bool IsKnown(const std::string& service) {
   return service.empty() || service == "pcaps.v1.PcapsService";
 }
+
+// The place of a watch among those of its connection; empty where there are enough.
+class HealthPlace {
+ public:
+  explicit HealthPlace(std::shared_ptr<Connection> connection)
+      : connection_(std::move(connection)) {
+    if (connection_ != nullptr) place_ = connection_->health_watches.Take();
+  }
+
+  absl::Status Check() const {
+    if (connection_ == nullptr || place_) return absl::OkStatus();
+    return TooManyAtOnce(connection_->health_watches, "watches of health on this connection");
+  }
+
+ private:
+  const std::shared_ptr<Connection> connection_;  // Null: it has ended.
+  Places::Place place_;
+};
 
 int64_t BytesOf(const HealthCheckRequest& request) {
   return static_cast<int64_t>(request.ByteSizeLong());
@@ -58,9 +77,8 @@ grpc::ServerWriteReactor<HealthCheckResponse>* HealthService::Watch(
   auto call = std::make_unique<Call>(env_, context, "/grpc.health.v1.Health/Watch",
                                      open_ ? CallAccess::kOpen : CallAccess::kKnown, subject);
   // Shared, because a std::function has to be copyable.
-  auto place = std::make_shared<Places::Place>(env_.door.health_watches.Take());
-  const absl::Status checked =
-      *place ? absl::OkStatus() : TooManyAtOnce(env_.door.health_watches, "watches of health");
+  const auto place = std::make_shared<HealthPlace>(env_.door.connections.OfPeer(context->peer()));
+  const absl::Status checked = place->Check();
   auto handler = [this, place, known = IsKnown(request->service())](
                      StreamWriter<HealthCheckResponse>& writer) { return Follow(known, writer); };
   return ServerStream<HealthCheckResponse>::Start(std::move(call), env_.control, checked,

@@ -57,26 +57,57 @@ TEST_P(Flood, IsClosed) {
 INSTANTIATE_TEST_SUITE_P(OfAnyKind, Flood,
                          testing::Combine(testing::ValuesIn(AllFloods()), testing::Bool()), NameOf);
 
-// No connection of these is one by itself.
-TEST(OpenStreamsOnManyConnections, AreBoundedInAll) {
-  constexpr int kConnections = 100;
-  const Siege siege;
-  HonestCallers honest(siege);
-  const std::string streams = OpenStreams(900);
-  std::vector<std::unique_ptr<Wire>> wires;
-  for (int i = 0; i < kConnections; ++i) {
-    wires.push_back(
-        std::make_unique<Wire>(siege.gateway().address(), WireOptions{.source = "127.0.0.2"}));
-    (void)wires.back()->Send(streams);
+// Streams of which no connection has more than an honest one may have.
+class SmallFloods : public testing::TestWithParam<Param> {
+ protected:
+  static constexpr int kStreamsEach = 900;
+
+  SmallFloods() : siege_({.tls = std::get<1>(GetParam())}), from_(siege_.wire()) {
+    from_.source = "127.0.0.2";
   }
+
+  std::unique_ptr<Wire> Connect() {
+    auto wire = std::make_unique<Wire>(siege_.gateway().address(), from_);
+    (void)wire->Send(bytes_);
+    return wire;
+  }
+
+  void ExpectUnharmed() {
+    EXPECT_FALSE(siege_.gateway().WaitForEvent("connection_closed").empty());
+    EXPECT_EQ(honest_.failed(), 0);
+    EXPECT_GT(honest_.TakeRate(), 0);
+    // Those that there may be open, limits.max_unary_in_flight, take 14 KiB each.
+    EXPECT_TRUE(kInstrumented || siege_.gateway().PeakResidentBytes() < 2 * kMostResident)
+        << siege_.gateway().PeakResidentBytes() << " bytes";
+  }
+
+  const Siege siege_;
+  WireOptions from_;
+  const std::string bytes_ = FloodBytes(std::get<0>(GetParam()), kStreamsEach);
+  HonestCallers honest_{siege_};
+};
+
+TEST_P(SmallFloods, OnManyConnectionsAreBoundedInAll) {
+  constexpr int kConnections = 300;
+  std::vector<std::unique_ptr<Wire>> wires;
+  for (int i = 0; i < kConnections; ++i) wires.push_back(Connect());
   // gRPC could not have opened them all by then, had it been let.
   absl::SleepFor(absl::Seconds(1));
-  EXPECT_FALSE(siege.gateway().WaitForEvent("connection_closed").empty());
-  EXPECT_EQ(honest.failed(), 0);
-  // Those that there may be, limits.max_unary_in_flight, take 14 KiB each.
-  EXPECT_TRUE(kInstrumented || siege.gateway().PeakResidentBytes() < 2 * kMostResident)
-      << siege.gateway().PeakResidentBytes() << " bytes";
+  ExpectUnharmed();
 }
+
+TEST_P(SmallFloods, OneAfterTheOtherAreBoundedInAll) {
+  const absl::Time end = absl::Now() + kFloodTime;
+  while (absl::Now() < end) Connect();
+  ExpectUnharmed();
+}
+
+INSTANTIATE_TEST_SUITE_P(OfStreams, SmallFloods,
+                         testing::Combine(testing::Values(FloodKind::kHeaders,
+                                                          FloodKind::kIndexedReset,
+                                                          FloodKind::kHeadersDataReset),
+                                          testing::Bool()),
+                         NameOf);
 
 class PacedFlood : public Flood {};
 

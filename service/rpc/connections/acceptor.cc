@@ -84,8 +84,13 @@ void Acceptor::Hand(Descriptor socket) {
   sockaddr_storage address{};
   socklen_t size = sizeof(address);
   if (getpeername(socket.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) return;
-  const std::optional<PeerAddress> peer = PeerOf(address);
-  if (peer.has_value()) callbacks_.on_connection(std::move(socket), *peer);
+  std::optional<PeerAddress> peer = PeerOf(address);
+  size = sizeof(address);
+  if (getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) return;
+  const std::optional<PeerAddress> local = PeerOf(address);
+  if (!peer.has_value() || !local.has_value()) return;
+  peer->to = local->name;
+  callbacks_.on_connection(std::move(socket), *peer);
 }
 
 // Who waits would wait for ever, and accepting spin. False where nothing could be closed.

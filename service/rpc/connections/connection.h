@@ -10,31 +10,45 @@
 #include "service/rpc/connections/descriptor.h"
 #include "service/rpc/connections/flood_rule.h"
 #include "service/rpc/connections/peer_address.h"
+#include "service/rpc/places.h"
 
 namespace pcaps {
 
 struct Connection {
-  // `duplicate_socket`: of gRPC's descriptor, who closes that one when it likes.
-  Connection(PeerAddress peer_address, Descriptor duplicate_socket, int max_concurrent_streams,
+  // `served`: what gRPC is going to be handed, who closes it when it has done with the connection.
+  Connection(PeerAddress peer_address, const Descriptor& served, int max_concurrent_streams,
              absl::Time begin)
       : peer(std::move(peer_address)),
-        duplicate(std::move(duplicate_socket)),
-        rule(max_concurrent_streams, begin) {}
+        duplicate(served.Duplicate()),
+        rule(max_concurrent_streams, begin),
+        served_(served.get()),
+        inode_(Descriptor::InodeOf(served_)) {}
+
+  // Whether gRPC has closed its descriptor.
+  bool IsReleased() const { return Descriptor::InodeOf(served_) != inode_; }
 
   const PeerAddress peer;
   // Of its calls, as in Traffic; any thread adds.
   std::atomic<int64_t> explained = 0;
   std::atomic<int64_t> calls = 0;
   std::atomic<int64_t> open_calls = 0;
+  Places health_watches{kMaxHealthWatches};
 
   // Of the watch's thread.
-  Descriptor duplicate;  // Until its end.
+  Descriptor duplicate;  // Until it is forgotten.
   int64_t received = 0;  // When it was last looked at.
   FloodRule rule;
+  bool ended = false;    // ConnectionTable's.
   // See FloodGuard.
   bool waits = false;
   bool closed = false;
   int64_t partly_received = 0;
+
+ private:
+  static constexpr int kMaxHealthWatches = 2;  // A client has one.
+
+  const int served_;
+  const uint64_t inode_;
 };
 
 // A call that has reached its handler, until its end. Of no connection that we know of where it is

@@ -1,11 +1,26 @@
 #include "service/rpc/connections/connection_table.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "absl/hash/hash.h"
 
 namespace pcaps {
+namespace {
+
+// Of the connections that a host may have, those that gRPC may be busy with after their end. It
+// takes milliseconds, so this is met by who opens and ends a thousand in a second.
+constexpr int kEndedShare = 10;
+constexpr int kMinEnded = 10;
+
+}  // namespace
 
 ConnectionTable::Shard& ConnectionTable::ShardOf(absl::string_view peer) {
   return shards_[absl::Hash<absl::string_view>()(peer) % kShards];
+}
+
+int ConnectionTable::max_ended() const {
+  return std::max(kMinEnded, limits_.max_connections_per_peer / kEndedShare);
 }
 
 ConnectionTable::Entry ConnectionTable::Add(const std::shared_ptr<Connection>& connection,
@@ -15,16 +30,31 @@ ConnectionTable::Entry ConnectionTable::Add(const std::shared_ptr<Connection>& c
     const auto shut_out = shut_out_.find(connection->peer.host);
     if (shut_out != shut_out_.end() && now < shut_out->second) return Entry::kShutOut;
     if (size_ >= limits_.max_connections) return Entry::kOverLimit;
-    int& of_host = hosts_[connection->peer.host];
-    if (of_host >= limits_.max_connections_per_peer) return Entry::kOverPeerLimit;
-    ++of_host;
+    Host& host = hosts_[connection->peer.host];
+    if (host.connections >= limits_.max_connections_per_peer) return Entry::kOverPeerLimit;
+    if (host.ended >= max_ended()) return Entry::kOverPeerLimit;
+    ++host.connections;
     ++size_;
   }
+  if (Name(connection)) return Entry::kAdmitted;
+  Discount(*connection);
+  return Entry::kOverPeerLimit;
+}
+
+bool ConnectionTable::Name(const std::shared_ptr<Connection>& connection) {
   Shard& shard = ShardOf(connection->peer.name);
   const MutexLock lock(shard.mutex);
+  std::shared_ptr<Connection>& named = shard.connections[connection->peer.name];
+  if (named != nullptr && named->peer.to != connection->peer.to) return false;
   // A peer may use its port again before we have seen the end of what it had there.
-  shard.connections.insert_or_assign(connection->peer.name, connection);
-  return Entry::kAdmitted;
+  named = connection;
+  return true;
+}
+
+void ConnectionTable::SetEnded(Connection& connection) {
+  const MutexLock lock(mutex_);
+  ++hosts_[connection.peer.host].ended;
+  connection.ended = true;
 }
 
 void ConnectionTable::Remove(const std::shared_ptr<Connection>& connection) {
@@ -36,10 +66,15 @@ void ConnectionTable::Remove(const std::shared_ptr<Connection>& connection) {
       shard.connections.erase(found);
     }
   }
+  Discount(*connection);
+}
+
+void ConnectionTable::Discount(const Connection& connection) {
   const MutexLock lock(mutex_);
   --size_;
-  const auto host = hosts_.find(connection->peer.host);
-  if (--host->second == 0) hosts_.erase(host);
+  const auto host = hosts_.find(connection.peer.host);
+  if (connection.ended) --host->second.ended;
+  if (--host->second.connections == 0) hosts_.erase(host);
 }
 
 void ConnectionTable::ShutOut(const std::string& host, absl::Time now, absl::Time until) {
@@ -49,13 +84,18 @@ void ConnectionTable::ShutOut(const std::string& host, absl::Time now, absl::Tim
 }
 
 DispatchedCall ConnectionTable::Dispatch(absl::string_view peer, int64_t bytes) {
+  std::shared_ptr<Connection> connection = OfPeer(peer);
+  if (connection == nullptr) return DispatchedCall();
+  connection->explained += bytes + FloodRule::kCallOverhead;
+  ++connection->calls;
+  return DispatchedCall(std::move(connection));
+}
+
+std::shared_ptr<Connection> ConnectionTable::OfPeer(absl::string_view peer) {
   Shard& shard = ShardOf(peer);
   const MutexLock lock(shard.mutex);
   const auto found = shard.connections.find(peer);
-  if (found == shard.connections.end()) return DispatchedCall();
-  found->second->explained += bytes + FloodRule::kCallOverhead;
-  ++found->second->calls;
-  return DispatchedCall(found->second);
+  return found == shard.connections.end() ? nullptr : found->second;
 }
 
 std::vector<std::shared_ptr<Connection>> ConnectionTable::OfHost(const std::string& host) {

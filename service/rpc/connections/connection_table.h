@@ -28,8 +28,13 @@ class ConnectionTable {
 
   explicit ConnectionTable(ConnectionLimits limits) : limits_(limits) {}
 
-  // A connection that is admitted is in the table until Remove().
+  // A connection that is admitted is in the table until Remove(). Over its peer's limit is also one
+  // that could not be told from another of its peer's, to another address of ours: calls name their
+  // peer, and not whom it has called.
   Entry Add(const std::shared_ptr<Connection>& connection, absl::Time now);
+  // It has ended, but gRPC is busy with it still. Once. A host that opens connections faster than
+  // gRPC gets rid of them is over its limit.
+  void SetEnded(Connection& connection);
   void Remove(const std::shared_ptr<Connection>& connection);
   // Admits nothing from this PeerAddress::host until then. Connections it has stay.
   void ShutOut(const std::string& host, absl::Time now, absl::Time until);
@@ -39,6 +44,7 @@ class ConnectionTable {
   DispatchedCall Dispatch(absl::string_view peer, int64_t bytes);
 
   std::vector<std::shared_ptr<Connection>> OfHost(const std::string& host);
+  std::shared_ptr<Connection> OfPeer(absl::string_view peer);  // Null: none.
   int64_t size() const;
   const ConnectionLimits& limits() const { return limits_; }
 
@@ -51,13 +57,21 @@ class ConnectionTable {
         ABSL_GUARDED_BY(mutex);
   };
 
+  struct Host {
+    int connections = 0;
+    int ended = 0;  // Of these.
+  };
+
   Shard& ShardOf(absl::string_view peer);
+  int max_ended() const;
+  bool Name(const std::shared_ptr<Connection>& connection);
+  void Discount(const Connection& connection);
 
   const ConnectionLimits limits_;
   std::array<Shard, kShards> shards_;
   mutable Mutex mutex_;
   int64_t size_ ABSL_GUARDED_BY(mutex_) = 0;
-  absl::flat_hash_map<std::string, int> hosts_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, Host> hosts_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, absl::Time> shut_out_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -20,6 +20,8 @@ constexpr int kPausePerLook = 50;
 constexpr absl::Duration kMinPause = absl::Milliseconds(10);
 constexpr absl::Duration kMinSuspiciousPause = absl::Milliseconds(2);
 constexpr absl::Duration kMaxPause = absl::Milliseconds(50);
+// A round and its pause take a fraction of this, unless the whole process was held up.
+constexpr absl::Duration kLate = absl::Milliseconds(250);
 constexpr int kEvents = 256;  // Told of at once.
 
 // What this thread has had of a processor: on a busy machine a look takes longer than it works.
@@ -79,12 +81,16 @@ void ConnectionWatch::Run() {
     const absl::Time now = clock_.Now();
     // Others than this thread count, too: lines of theirs wait no longer than this.
     const absl::Time flush_at = closed_.Flush().value_or(now + ClosedConnections::kLogInterval);
-    AwaitInput(due.empty() ? std::min(flush_at, guard_.next_round()) : now, due);
-    const absl::Duration begin = ThreadTime();
+    const bool idle = due.empty() && ended_.empty();
+    AwaitInput(idle ? std::min(flush_at, guard_.next_round()) : now, due);
+    const absl::Time begin = clock_.Now();
+    const absl::Duration spent = ThreadTime();
     guard_.BeginRound();
     absl::erase_if(due, [this](const auto& connection) { return !guard_.Look(connection); });
     guard_.FinishRound();
-    Pause(ThreadTime() - begin);
+    ForgetReleased();
+    Pause(ThreadTime() - spent);
+    if (clock_.Now() - begin > kLate) ExcuseAll();
   }
 }
 
@@ -111,7 +117,7 @@ void ConnectionWatch::AwaitInput(absl::Time until, Connections& due) {
       std::shared_ptr<Connection> connection = Find(event.data.ptr);
       if ((event.events & EPOLLHUP) != 0) {
         due.erase(connection);
-        Forget(connection);
+        End(connection);
       } else {
         due.insert(std::move(connection));
       }
@@ -125,14 +131,28 @@ std::shared_ptr<Connection> ConnectionWatch::Find(const void* connection) {
   return watched_.at(connection);
 }
 
-void ConnectionWatch::Forget(const std::shared_ptr<Connection>& connection) {
-  guard_.Forget(connection);
-  table_.Remove(connection);
-  // As long as gRPC's descriptor is open, closing the duplicate would not take it out.
+void ConnectionWatch::End(const std::shared_ptr<Connection>& connection) {
   epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, connection->duplicate.get(), nullptr);
-  connection->duplicate.Reset();
+  if (sees_input_) guard_.End(connection);
+  table_.SetEnded(*connection);
+  ended_.push_back(connection);
+}
+
+void ConnectionWatch::ForgetReleased() {
+  std::erase_if(ended_, [this](const std::shared_ptr<Connection>& connection) {
+    if (!connection->IsReleased()) return false;
+    connection->duplicate.Reset();
+    table_.Remove(connection);
+    const MutexLock lock(mutex_);
+    watched_.erase(connection.get());
+    return true;
+  });
+}
+
+void ConnectionWatch::ExcuseAll() {
+  if (!sees_input_) return;
   const MutexLock lock(mutex_);
-  watched_.erase(connection.get());
+  for (const auto& [key, connection] : watched_) guard_.Excuse(*connection);
 }
 
 }  // namespace pcaps

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
@@ -32,19 +33,21 @@ class ConnectionWatch {
   // Any thread but the watch's; twice is nothing.
   void Stop();
 
-  // Watches a connection of the table until its end, when it leaves the table. False where the
-  // system does not let it. Any thread.
+  // Watches a connection of the table until gRPC has done with it, when it leaves the table. False
+  // where the system does not let it. Any thread.
   bool Add(const std::shared_ptr<Connection>& connection);
 
  private:
   using Connections = absl::flat_hash_set<std::shared_ptr<Connection>>;
 
   void Run();
-  // Adds those that had input since it was last called to `due`; forgets those that have ended.
-  // Waits for one until `until`.
+  // Adds those that had input since it was last called to `due`. Waits for one, or for an end, until
+  // `until`.
   void AwaitInput(absl::Time until, Connections& due);
   std::shared_ptr<Connection> Find(const void* connection);
-  void Forget(const std::shared_ptr<Connection>& connection);
+  void End(const std::shared_ptr<Connection>& connection);
+  void ForgetReleased();
+  void ExcuseAll();
   // Until the next look; `spent`: what the last one took.
   void Pause(absl::Duration spent);
 
@@ -57,6 +60,7 @@ class ConnectionWatch {
   std::thread thread_;
   // Of the watch's thread.
   bool stopping_ = false;
+  std::vector<std::shared_ptr<Connection>> ended_;  // gRPC is busy with them still.
   FloodGuard guard_;
   Mutex mutex_;
   absl::flat_hash_map<const void*, std::shared_ptr<Connection>> watched_ ABSL_GUARDED_BY(mutex_);

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <utility>
 
 namespace pcaps {
@@ -23,6 +25,11 @@ class Descriptor {
   bool valid() const { return fd_ >= 0; }
   // Another one for the same; invalid where there is none left.
   Descriptor Duplicate() const { return Descriptor(fcntl(fd_, F_DUPFD_CLOEXEC, 0)); }
+  // What tells an open socket from any other, whatever the number of its descriptor; 0: none is open.
+  static uint64_t InodeOf(int fd) {
+    struct stat status{};
+    return fstat(fd, &status) == 0 ? status.st_ino : 0;
+  }
   // Hands it over.
   int Release() { return std::exchange(fd_, -1); }
   void Reset(int fd = -1) {

@@ -21,10 +21,25 @@ constexpr absl::Duration kTrimDelay = absl::Milliseconds(250);
 constexpr absl::Duration kTrimInterval = absl::Seconds(1);
 constexpr absl::Duration kTrimTime = absl::Seconds(5);
 
+// A stall leaves no more than this to be excused; of a flood it is some 300 ms.
+constexpr int64_t kMaxExcused = 1 << 20;
+
 // Resets the connection. Unlike shutdown(), this leaves gRPC nothing to read of what has come.
 void Abort(int socket) {
   const sockaddr nobody{.sa_family = AF_UNSPEC, .sa_data = {}};
   if (connect(socket, &nobody, sizeof(nobody)) != 0) shutdown(socket, SHUT_RDWR);
+}
+
+// Without what came while its calls were counted.
+Traffic TrafficOf(const Connection& connection, const SocketBytes& bytes) {
+  Traffic traffic;
+  traffic.received = bytes.received;
+  traffic.received_by_now = bytes.received;
+  traffic.sent = bytes.sent;
+  traffic.explained = connection.explained;
+  traffic.calls = connection.calls;
+  traffic.open_calls = connection.open_calls;
+  return traffic;
 }
 
 }  // namespace
@@ -73,8 +88,8 @@ absl::Time FloodGuard::next_round() const {
 
 void FloodGuard::Judge(const std::shared_ptr<Connection>& connection, const SocketBytes& bytes) {
   const std::optional<StreamCounts> streams = options_.count_streams(connection->peer.name);
-  const Traffic total = {bytes.received, bytes.sent, connection->explained, connection->calls,
-                         connection->open_calls};
+  Traffic total = TrafficOf(*connection, bytes);
+  total.received_by_now = BytesOf(connection->duplicate.get()).received;
   const FloodRule::Verdict verdict = connection->rule.Judge(total, streams, clock_.Now());
   if (verdict != FloodRule::Verdict::kHonest) suspicious_ = true;
   if (connection->closed) return;
@@ -106,14 +121,41 @@ void FloodGuard::CloseTheWorst() {
 }
 
 void FloodGuard::Close(const std::shared_ptr<Connection>& connection) {
-  const absl::Time now = clock_.Now();
-  table_.ShutOut(connection->peer.host, now, now + kShutOut);
   Abort(connection->duplicate.get());
-  closed_.Count(CloseReason::kFlood, connection->peer.name, connection->received);
-  last_flood_ = now;
-  trim_at_ = std::min(trim_at_, now + kTrimDelay);
+  ShutOut(*connection);
+  TrimSoon();
   connection->closed = true;  // Its end will be seen soon.
   CountPartlyReceived(connection, 0);
+}
+
+void FloodGuard::End(const std::shared_ptr<Connection>& connection) {
+  if (std::exchange(connection->closed, true)) return;
+  CountPartlyReceived(connection, 0);
+  SocketBytes bytes = BytesOf(connection->duplicate.get());
+  bytes.received += bytes.unread;
+  const absl::Time now = clock_.Now();
+  const int64_t unexplained = connection->rule.Unexplained(TrafficOf(*connection, bytes), now);
+  if (unexplained <= options_.max_preface_bytes) return;
+  Abort(connection->duplicate.get());  // There is nobody to answer.
+  TrimSoon();
+  connection->received = bytes.received;
+  if (debts_.Add(connection->peer.host, unexplained, now)) ShutOut(*connection);
+}
+
+void FloodGuard::Excuse(Connection& connection) {
+  const SocketBytes bytes = BytesOf(connection.duplicate.get());
+  connection.rule.Excuse(bytes.received + std::min(bytes.unread, kMaxExcused));
+}
+
+void FloodGuard::ShutOut(const Connection& connection) {
+  const absl::Time now = clock_.Now();
+  table_.ShutOut(connection.peer.host, now, now + kShutOut);
+  closed_.Count(CloseReason::kFlood, connection.peer.name, connection.received);
+}
+
+void FloodGuard::TrimSoon() {
+  last_flood_ = clock_.Now();
+  trim_at_ = std::min(trim_at_, last_flood_ + kTrimDelay);
 }
 
 }  // namespace pcaps

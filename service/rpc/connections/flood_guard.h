@@ -14,13 +14,17 @@
 #include "clients/base/clock.h"
 #include "service/rpc/connections/closed_connections.h"
 #include "service/rpc/connections/connection_table.h"
+#include "service/rpc/connections/host_debts.h"
 #include "service/rpc/connections/socket_bytes.h"
 
 namespace pcaps {
 
 struct FloodGuardOptions {
   // Calls that have not come in whole, of all connections together.
-  int64_t max_partly_received = 10'000;
+  int64_t max_partly_received = 5000;
+  // What a connection may bring before its first call: HTTP/2 preface and settings, and a handshake
+  // if there is one.
+  int64_t max_preface_bytes = 512;
   // gRPC's count of the streams of a peer's connection; nothing where there is none.
   std::function<std::optional<StreamCounts>(const std::string& peer)> count_streams;
 };
@@ -36,8 +40,10 @@ class FloodGuard {
   bool Look(const std::shared_ptr<Connection>& connection);
   // After some looks: judges those that have gone quiet, and cleans up.
   void FinishRound();
-  // It has ended.
-  void Forget(const std::shared_ptr<Connection>& connection) { CountPartlyReceived(connection, 0); }
+  // It has ended: what is left of it counts for its host.
+  void End(const std::shared_ptr<Connection>& connection);
+  // Nobody has looked for a while; what came meanwhile does not count.
+  void Excuse(Connection& connection);
 
   // When FinishRound() has something to do, whatever comes in.
   absl::Time next_round() const;
@@ -51,6 +57,8 @@ class FloodGuard {
   void CountPartlyReceived(const std::shared_ptr<Connection>& connection, int64_t count);
   void CloseTheWorst();
   void Close(const std::shared_ptr<Connection>& connection);
+  void ShutOut(const Connection& connection);
+  void TrimSoon();
 
   ConnectionTable& table_;
   ClosedConnections& closed_;
@@ -62,6 +70,7 @@ class FloodGuard {
   // Those with streams that had not become calls; judged again each second.
   absl::flat_hash_set<std::shared_ptr<Connection>> suspects_;
   int64_t partly_received_ = 0;  // Such streams of all suspects.
+  HostDebts debts_;
   absl::Time suspects_due_ = absl::InfiniteFuture();
   absl::Time last_flood_ = absl::InfinitePast();
   absl::Time trim_at_ = absl::InfiniteFuture();  // When memory of floods is given back.

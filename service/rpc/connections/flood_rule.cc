@@ -4,19 +4,29 @@
 
 namespace pcaps {
 
+int64_t FloodRule::Earned(const Traffic& total, absl::Time now) const {
+  return total.explained + total.sent / kSentPerReceived +
+         kBytesPerSecond * absl::ToInt64Seconds(now - begin_);
+}
+
 FloodRule::Verdict FloodRule::Judge(const Traffic& total,
                                     const std::optional<StreamCounts>& streams, absl::Time now) {
-  const int64_t earned = total.explained + total.sent / kSentPerReceived +
-                         kBytesPerSecond * absl::ToInt64Seconds(now - begin_);
-  // Never more than the slack: who behaves for long does not save up for an attack.
-  credit_ = std::min(kSlack, credit_ + (earned - earned_) - (total.received - received_));
+  const bool excused = received_ < excused_until_;
+  const int64_t earned = Earned(total, now);
+  // Never more than the slack: who behaves for long does not save up for an attack. But some calls
+  // came in while they were counted.
+  const int64_t most = kSlack + (total.received_by_now - total.received);
+  credit_ = std::min(most, credit_ + (earned - earned_) - (total.received - received_));
+  if (excused) credit_ = most;
   earned_ = earned;
   received_ = total.received;
   explained_ = total.explained;
   if (!streams.has_value()) return credit_ < 0 ? Verdict::kFlood : Verdict::kHonest;
 
   const int64_t not_calls = streams->started - total.calls;
-  const int64_t given_up = total.calls / kCallsPerGivenUp;
+  if (excused) excused_streams_ = std::max(int64_t{0}, not_calls);
+  const int64_t given_up = excused_streams_ + total.calls / kCallsPerGivenUp +
+                           kGivenUpPerSecond * absl::ToInt64Seconds(now - begin_);
   if (not_calls > max_concurrent_streams_ + given_up) return Verdict::kFlood;
   const int64_t open = std::min(streams->started - streams->ended - total.open_calls, not_calls);
   if (credit_ + std::max(int64_t{0}, open) * kCallMax < 0) return Verdict::kFlood;

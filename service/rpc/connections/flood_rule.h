@@ -16,7 +16,8 @@ namespace pcaps {
 
 // Sums since the connection began.
 struct Traffic {
-  int64_t received = 0;    // Bytes that were read from the socket.
+  int64_t received = 0;    // Bytes that were read from the socket,
+  int64_t received_by_now = 0;  // and once more after the others were counted.
   int64_t sent = 0;        // Bytes that the peer has acknowledged.
   int64_t explained = 0;   // Bytes of the calls that reached a handler, kCallOverhead included.
   int64_t calls = 0;       // These calls,
@@ -44,8 +45,10 @@ class FloodRule {
   static constexpr int64_t kSlack = 256 << 10;
   // The most that a call may bring: message and metadata.
   static constexpr int64_t kCallMax = (64 + 32) << 10;
-  // One in so many calls may be given up by its caller before it reaches a handler.
+  // One in so many calls may be given up by its caller before it reaches a handler, and some in each
+  // second.
   static constexpr int64_t kCallsPerGivenUp = 64;
+  static constexpr int64_t kGivenUpPerSecond = 2;
   // A judgement costs some 20 us, for it takes counting streams; the cheapest flood has 28 bytes a
   // stream.
   static constexpr int64_t kBytesPerJudgement = 8 << 10;
@@ -70,10 +73,20 @@ class FloodRule {
   // received, streams, calls. Then bytes that no call explains are those of a stream that is open.
   Verdict Judge(const Traffic& total, const std::optional<StreamCounts>& streams, absl::Time now);
 
+  // What has come until `received` is not to be judged: nobody looked while it came.
+  void Excuse(int64_t received) { excused_until_ = received; }
+
+  // What nothing explains, with no credit for it.
+  int64_t Unexplained(const Traffic& total, absl::Time now) const {
+    return total.received - Earned(total, now);
+  }
+
   // Streams that were open at the last judgement and had not become calls, but for a few.
   int64_t partly_received() const { return partly_received_; }
 
  private:
+  int64_t Earned(const Traffic& total, absl::Time now) const;
+
   const int64_t max_concurrent_streams_;
   const absl::Time begin_;
   int64_t credit_ = kSlack;
@@ -82,6 +95,9 @@ class FloodRule {
   int64_t earned_ = 0;
   int64_t received_ = 0;
   int64_t explained_ = 0;
+  // See Excuse().
+  int64_t excused_until_ = 0;
+  int64_t excused_streams_ = 0;
 };
 
 }  // namespace pcaps

@@ -15,6 +15,8 @@ struct PeerAddress {
   // What it shares with the other connections of one host: the IPv4 address, or the /64 of an IPv6
   // one, out of which a host may take any.
   std::string host;
+  // The address and port of ours that it is connected to, in the same form.
+  std::string to = {};
 };
 
 // Nothing for an address of neither family.

@@ -165,10 +165,10 @@ std::string FloodName(FloodKind kind) {
 
 void PrintTo(FloodKind kind, std::ostream* out) { *out << FloodName(kind); }
 
-std::string OpenStreams(int64_t count) {
-  Stream stream(FloodKind::kHeaders);
+std::string FloodBytes(FloodKind kind, int64_t steps) {
+  Stream stream(kind);
   std::string bytes = Http2Preface() + stream.first();
-  for (int64_t i = 1; i < count; ++i) bytes += stream.Next();
+  for (int64_t i = 0; i < steps; ++i) bytes += stream.Next();
   return bytes;
 }
 

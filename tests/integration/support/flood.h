@@ -47,8 +47,8 @@ struct FloodReport {
   absl::Duration longest_life;  // Of one connection.
 };
 
-// What a connection has to send to open so many streams, in as few bytes as can be.
-std::string OpenStreams(int64_t count);
+// What one connection sends: so many steps.
+std::string FloodBytes(FloodKind kind, int64_t steps);
 
 FloodReport RunFlood(const std::string& address, const FloodOptions& options);
 

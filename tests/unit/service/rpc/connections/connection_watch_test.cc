@@ -22,7 +22,7 @@ class ConnectionWatchTest : public testing::Test {
   // Watches the server's end of `pair`.
   std::shared_ptr<Connection> Watch(const ConnectedPair& pair, const std::string& peer) {
     const auto connection = std::make_shared<Connection>(
-        PeerAddress{peer, peer.substr(0, 1)}, pair.server.Duplicate(), 1000, clock_.Now());
+        PeerAddress{peer, peer.substr(0, 1)}, pair.server, 1000, clock_.Now());
     EXPECT_EQ(table_.Add(connection, clock_.Now()), ConnectionTable::Entry::kAdmitted);
     EXPECT_TRUE(watch_.Add(connection));
     return connection;
@@ -143,8 +143,8 @@ TEST_F(ConnectionWatchTest, WithoutGuardClosesNothing) {
   ConnectionWatch watch(table_, closed_, clock_, {false, {}});
   watch.Start();
   ConnectedPair pair;
-  const auto connection = std::make_shared<Connection>(PeerAddress{"a:1", "a"},
-                                                       pair.server.Duplicate(), 1000, clock_.Now());
+  const auto connection =
+      std::make_shared<Connection>(PeerAddress{"a:1", "a"}, pair.server, 1000, clock_.Now());
   table_.Add(connection, clock_.Now());
   ASSERT_TRUE(watch.Add(connection));
   Pass(pair, 4 << 20);
