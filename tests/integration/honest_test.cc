@@ -96,6 +96,33 @@ TEST_P(Honest, CallersWithMuchMetadataAreServed) {
   ExpectNoneClosed(siege_);
 }
 
+// What they gave up meanwhile comes to the gateway at once, opened and reset.
+TEST_P(Honest, CallersInAHurryAtAGatewayThatWasHeldUpAreServed) {
+  constexpr int kCalls = 4000;
+  constexpr absl::Duration kPatience = absl::Milliseconds(30);
+  struct Call {
+    std::unique_ptr<grpc::ClientContext> context = Caller::NewContext({});
+    v1::Pcap response;
+  };
+  const auto channel = siege_.Connect();
+  const auto stub = v1::PcapsService::NewStub(channel);
+  const v1::GetPcapRequest request = GetRequest(siege_.pcap_id());
+  std::vector<Call> calls(kCalls);
+  absl::BlockingCounter ended(kCalls);
+  for (int i = 0; i < kCalls; ++i) {
+    if (i == kCalls / 8) siege_.gateway().Pause();
+    if (i == kCalls * 7 / 8) siege_.gateway().Resume();
+    Call& call = calls[static_cast<size_t>(i)];
+    call.context->set_deadline(absl::ToChronoTime(absl::Now() + kPatience));
+    stub->async()->GetPcap(call.context.get(), &request, &call.response,
+                           [&](const grpc::Status&) { ended.DecrementCount(); });
+    absl::SleepFor(absl::Milliseconds(1));
+  }
+  ended.Wait();
+  EXPECT_TRUE(Caller(channel).Call(request).status.ok());
+  ExpectNoneClosed(siege_);
+}
+
 TEST_P(Honest, AskersOfHealthAreServed) {
   const auto stub = grpc::health::v1::Health::NewStub(siege_.Connect());
   for (int i = 0; i < 2000; ++i) {

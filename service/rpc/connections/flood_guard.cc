@@ -21,8 +21,9 @@ constexpr absl::Duration kTrimDelay = absl::Milliseconds(250);
 constexpr absl::Duration kTrimInterval = absl::Seconds(1);
 constexpr absl::Duration kTrimTime = absl::Seconds(5);
 
-// A stall leaves no more than this to be excused; of a flood it is some 300 ms.
-constexpr int64_t kMaxExcused = 1 << 20;
+// After a stall clients have so much to send, a good part of it given up: several thousand calls. As
+// a flood it is closed with what comes next.
+constexpr int64_t kExcused = 1 << 20;
 
 // Resets the connection. Unlike shutdown(), this leaves gRPC nothing to read of what has come.
 void Abort(int socket) {
@@ -30,11 +31,9 @@ void Abort(int socket) {
   if (connect(socket, &nobody, sizeof(nobody)) != 0) shutdown(socket, SHUT_RDWR);
 }
 
-// Without what came while its calls were counted.
 Traffic TrafficOf(const Connection& connection, const SocketBytes& bytes) {
   Traffic traffic;
   traffic.received = bytes.received;
-  traffic.received_by_now = bytes.received;
   traffic.sent = bytes.sent;
   traffic.explained = connection.explained;
   traffic.calls = connection.calls;
@@ -89,7 +88,7 @@ absl::Time FloodGuard::next_round() const {
 void FloodGuard::Judge(const std::shared_ptr<Connection>& connection, const SocketBytes& bytes) {
   const std::optional<StreamCounts> streams = options_.count_streams(connection->peer.name);
   Traffic total = TrafficOf(*connection, bytes);
-  total.received_by_now = BytesOf(connection->duplicate.get()).received;
+  total.received_meanwhile = BytesOf(connection->duplicate.get()).received - bytes.received;
   const FloodRule::Verdict verdict = connection->rule.Judge(total, streams, clock_.Now());
   if (verdict != FloodRule::Verdict::kHonest) suspicious_ = true;
   if (connection->closed) return;
@@ -143,8 +142,7 @@ void FloodGuard::End(const std::shared_ptr<Connection>& connection) {
 }
 
 void FloodGuard::Excuse(Connection& connection) {
-  const SocketBytes bytes = BytesOf(connection.duplicate.get());
-  connection.rule.Excuse(bytes.received + std::min(bytes.unread, kMaxExcused));
+  connection.rule.Excuse(BytesOf(connection.duplicate.get()).received + kExcused);
 }
 
 void FloodGuard::ShutOut(const Connection& connection) {

@@ -42,7 +42,7 @@ class FloodGuard {
   void FinishRound();
   // It has ended: what is left of it counts for its host.
   void End(const std::shared_ptr<Connection>& connection);
-  // Nobody has looked for a while; what came meanwhile does not count.
+  // The process was held up: what has come meanwhile, or waits at the client, does not count.
   void Excuse(Connection& connection);
 
   // When FinishRound() has something to do, whatever comes in.

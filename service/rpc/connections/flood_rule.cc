@@ -15,7 +15,7 @@ FloodRule::Verdict FloodRule::Judge(const Traffic& total,
   const int64_t earned = Earned(total, now);
   // Never more than the slack: who behaves for long does not save up for an attack. But some calls
   // came in while they were counted.
-  const int64_t most = kSlack + (total.received_by_now - total.received);
+  const int64_t most = kSlack + total.received_meanwhile;
   credit_ = std::min(most, credit_ + (earned - earned_) - (total.received - received_));
   if (excused) credit_ = most;
   earned_ = earned;
@@ -28,9 +28,14 @@ FloodRule::Verdict FloodRule::Judge(const Traffic& total,
   const int64_t given_up = excused_streams_ + total.calls / kCallsPerGivenUp +
                            kGivenUpPerSecond * absl::ToInt64Seconds(now - begin_);
   if (not_calls > max_concurrent_streams_ + given_up) return Verdict::kFlood;
-  const int64_t open = std::min(streams->started - streams->ended - total.open_calls, not_calls);
-  if (credit_ + std::max(int64_t{0}, open) * kCallMax < 0) return Verdict::kFlood;
-  partly_received_ = open > kUnremarkableStreams ? open : 0;
+  // At most so many have not come in whole: those that are calls may be open, too.
+  const int64_t open = streams->started - streams->ended;
+  if (credit_ + std::max(int64_t{0}, std::min(open, not_calls)) * kCallMax < 0) {
+    return Verdict::kFlood;
+  }
+  // At least so many: a call may have ended for gRPC, and not yet for us.
+  const int64_t partly_received = std::min(open - total.open_calls, not_calls);
+  partly_received_ = partly_received > kUnremarkableStreams ? partly_received : 0;
   const bool growing = not_calls > kUnremarkableStreams * 10 + given_up;
   return partly_received_ > 0 || growing ? Verdict::kSuspect : Verdict::kHonest;
 }

@@ -16,12 +16,12 @@ namespace pcaps {
 
 // Sums since the connection began.
 struct Traffic {
-  int64_t received = 0;    // Bytes that were read from the socket,
-  int64_t received_by_now = 0;  // and once more after the others were counted.
-  int64_t sent = 0;        // Bytes that the peer has acknowledged.
-  int64_t explained = 0;   // Bytes of the calls that reached a handler, kCallOverhead included.
-  int64_t calls = 0;       // These calls,
-  int64_t open_calls = 0;  // and those of them that have not ended.
+  int64_t received = 0;            // Bytes that were read from the socket,
+  int64_t received_meanwhile = 0;  // and those read while the others were counted.
+  int64_t sent = 0;                // Bytes that the peer has acknowledged.
+  int64_t explained = 0;           // Bytes of calls that reached a handler, kCallOverhead included.
+  int64_t calls = 0;               // These calls,
+  int64_t open_calls = 0;          // and those of them that have not ended.
 };
 
 // Of a connection's streams, in sum.
@@ -73,7 +73,7 @@ class FloodRule {
   // received, streams, calls. Then bytes that no call explains are those of a stream that is open.
   Verdict Judge(const Traffic& total, const std::optional<StreamCounts>& streams, absl::Time now);
 
-  // What has come until `received` is not to be judged: nobody looked while it came.
+  // What comes until `received` is not to be judged.
   void Excuse(int64_t received) { excused_until_ = received; }
 
   // What nothing explains, with no credit for it.

@@ -1,9 +1,9 @@
 #include "tests/integration/support/gateway.h"
 
+#include <grpc/grpc.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
-#include <signal.h>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -104,6 +104,8 @@ std::shared_ptr<grpc::Channel> Gateway::Connect(
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  // Never undone: else gRPC starts anew for each test, and its shutdown takes 10 s now and then.
+  [[maybe_unused]] static const bool started = (grpc_init(), true);
   return grpc::CreateCustomChannel(address_, credentials, arguments);
 }
 

@@ -3,6 +3,7 @@
 
 #include <grpcpp/channel.h>
 #include <grpcpp/security/credentials.h>
+#include <signal.h>
 
 #include <boost/json.hpp>
 #include <functional>
@@ -39,6 +40,8 @@ class Gateway {
   // The first line of this event; empty where none comes.
   boost::json::object WaitForEvent(const std::string& event) const;
 
+  void Pause() const { process_->Signal(SIGSTOP); }
+  void Resume() const { process_->Signal(SIGCONT); }
   // Ends it without a word: SIGKILL.
   void Kill();
   // After its end: runs it again on its address. Its log begins anew.

@@ -91,6 +91,31 @@ TEST(ConnectionTable, KnowsTheNewestConnectionOfAPortThatIsUsedAgain) {
   EXPECT_EQ(table.size(), 1);
 }
 
+TEST(ConnectionTable, AdmitsNoMoreFromAHostOfWhomManyHaveEndedAndAreNotReleased) {
+  ConnectionTable table({.max_connections = 1000, .max_connections_per_peer = 300});
+  std::vector<std::shared_ptr<Connection>> ended;
+  for (int i = 0; i < 30; ++i) {
+    ended.push_back(From("a", i));
+    EXPECT_EQ(table.Add(ended.back(), kNow), Entry::kAdmitted);
+    table.SetEnded(*ended.back());
+  }
+  EXPECT_EQ(table.Add(From("a", 100), kNow), Entry::kOverPeerLimit);
+  EXPECT_EQ(table.Add(From("b", 100), kNow), Entry::kAdmitted);
+  table.Remove(ended.back());
+  EXPECT_EQ(table.Add(From("a", 100), kNow), Entry::kAdmitted);
+}
+
+TEST(ConnectionTable, AdmitsNoneThatItCouldNotTellFromAnother) {
+  ConnectionTable table({});
+  const auto of = [](const std::string& to) {
+    return std::make_shared<Connection>(PeerAddress{"a:1", "a", to}, Descriptor(), 1000, kNow);
+  };
+  EXPECT_EQ(table.Add(of("c:1"), kNow), Entry::kAdmitted);
+  EXPECT_EQ(table.Add(of("d:1"), kNow), Entry::kOverPeerLimit);
+  EXPECT_EQ(table.Add(of("c:1"), kNow), Entry::kAdmitted);  // The same port, used again.
+  EXPECT_EQ(table.size(), 2);
+}
+
 TEST(ConnectionTable, CountsCallsWhileConnectionsComeAndGo) {
   constexpr int kThreads = 4;
   constexpr int kRounds = 1000;

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "tests/unit/service/rpc/connections/listening.h"
 
@@ -17,21 +19,39 @@ namespace {
 
 constexpr absl::Duration kPatience = absl::Seconds(10);
 
+// Ends with a reset, as that of a client who does not read what there is for it.
+void Reset(Descriptor& client) {
+  const linger at_once{1, 0};
+  setsockopt(client.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+  client.Reset();
+}
+
 class ConnectionWatchTest : public testing::Test {
  protected:
-  // Watches the server's end of `pair`.
-  std::shared_ptr<Connection> Watch(const ConnectedPair& pair, const std::string& peer) {
+  // Watches the server's end of `pair`, whose descriptor is closed in AwaitConnections().
+  std::shared_ptr<Connection> Watch(ConnectedPair& pair, const std::string& peer) {
     const auto connection = std::make_shared<Connection>(
         PeerAddress{peer, peer.substr(0, 1)}, pair.server, 1000, clock_.Now());
     EXPECT_EQ(table_.Add(connection, clock_.Now()), ConnectionTable::Entry::kAdmitted);
     EXPECT_TRUE(watch_.Add(connection));
+    served_.push_back(&pair.server);
     return connection;
   }
 
   bool AwaitConnections(int64_t count) {
     const absl::Time until = clock_.Now() + kPatience;
-    while (table_.size() != count && clock_.Now() < until) absl::SleepFor(absl::Milliseconds(1));
+    while (table_.size() != count && clock_.Now() < until) {
+      for (Descriptor* socket : served_) CloseIfEnded(*socket);
+      absl::SleepFor(absl::Milliseconds(1));
+    }
     return table_.size() == count;
+  }
+
+  // As gRPC does.
+  static void CloseIfEnded(Descriptor& socket) {
+    char byte = 0;
+    const ssize_t received = recv(socket.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (received == 0 || (received < 0 && errno != EAGAIN)) socket.Reset();
   }
 
   // Sends to the server's end, which reads it as gRPC would, until it is closed.
@@ -51,6 +71,7 @@ class ConnectionWatchTest : public testing::Test {
   ClosedConnections closed_{log_, clock_};
   // That the connection of each peer has opened; none of them has become a call.
   std::map<std::string, int64_t> streams_;
+  std::vector<Descriptor*> served_;
   ConnectionWatch watch_{
       table_,
       closed_,
@@ -64,9 +85,7 @@ TEST_F(ConnectionWatchTest, ForgetsAConnectionThatItsPeerResets) {
   watch_.Start();
   ConnectedPair pair;
   Watch(pair, "a:1");
-  const linger at_once{1, 0};
-  setsockopt(pair.client.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-  pair.client.Reset();
+  Reset(pair.client);
   EXPECT_TRUE(AwaitConnections(0));
 }
 
@@ -81,7 +100,7 @@ TEST_F(ConnectionWatchTest, ForgetsAConnectionThatBothSidesHaveEnded) {
 
 TEST_F(ConnectionWatchTest, ClosesAFloodAndCountsIt) {
   watch_.Start();
-  const ConnectedPair pair;
+  ConnectedPair pair;
   Watch(pair, "a:1");
   Pass(pair, 1 << 20);
   EXPECT_TRUE(AwaitConnections(0));
@@ -90,7 +109,7 @@ TEST_F(ConnectionWatchTest, ClosesAFloodAndCountsIt) {
 }
 
 TEST_F(ConnectionWatchTest, SeesWhatWasReadBeforeItLooked) {
-  const ConnectedPair pair;
+  ConnectedPair pair;
   Watch(pair, "a:1");
   Pass(pair, 1 << 20);
   watch_.Start();
@@ -99,8 +118,8 @@ TEST_F(ConnectionWatchTest, SeesWhatWasReadBeforeItLooked) {
 
 TEST_F(ConnectionWatchTest, ClosesNoOtherConnection) {
   watch_.Start();
-  const ConnectedPair flood;
-  const ConnectedPair calls;
+  ConnectedPair flood;
+  ConnectedPair calls;
   Watch(flood, "a:1");
   Watch(calls, "b:1");
   for (int i = 0; i < 16; ++i) {
@@ -115,10 +134,10 @@ TEST_F(ConnectionWatchTest, ClosesNoOtherConnection) {
 TEST_F(ConnectionWatchTest, BelievesInCallsThatHaveNotComeInWhole) {
   streams_ = {{"a:1", 100}, {"b:1", 100}};
   watch_.Start();
-  const ConnectedPair calls;
+  ConnectedPair calls;
   const auto connection = Watch(calls, "a:1");
   Pass(calls, 4 << 20);
-  const ConnectedPair flood;
+  ConnectedPair flood;
   Watch(flood, "b:1");
   Pass(flood, 16 << 20);  // More than they could bring.
   EXPECT_TRUE(AwaitConnections(1));
@@ -151,7 +170,42 @@ TEST_F(ConnectionWatchTest, WithoutGuardClosesNothing) {
   EXPECT_EQ(table_.size(), 1);
   pair.client.Reset();
   shutdown(pair.server.get(), SHUT_RDWR);
+  pair.server.Reset();
   EXPECT_TRUE(AwaitConnections(0));
+}
+
+TEST_F(ConnectionWatchTest, CountsAConnectionUntilItsDescriptorIsClosed) {
+  watch_.Start();
+  ConnectedPair pair;
+  const auto connection = Watch(pair, "a:1");
+  Reset(pair.client);
+  // Another one's end is seen later.
+  ConnectedPair other;
+  Watch(other, "b:1");
+  served_.erase(served_.begin());
+  Reset(other.client);
+  EXPECT_TRUE(AwaitConnections(1));
+  EXPECT_NE(table_.OfPeer("a:1"), nullptr);
+  served_.push_back(&pair.server);
+  EXPECT_TRUE(AwaitConnections(0));
+}
+
+TEST_F(ConnectionWatchTest, ShutsAHostOutWhoseConnectionsBroughtTooMuchInSum) {
+  constexpr int64_t kEach = 25'000;
+  watch_.Start();
+  std::vector<std::unique_ptr<ConnectedPair>> pairs;
+  for (int64_t owed = 0; owed <= HostDebts::kMax; owed += kEach) {
+    EXPECT_EQ(closed_.count(CloseReason::kFlood), 0);
+    pairs.push_back(std::make_unique<ConnectedPair>());
+    Watch(*pairs.back(), absl::StrCat("a:", pairs.size()));
+    Pass(*pairs.back(), kEach);
+    Reset(pairs.back()->client);
+    EXPECT_TRUE(AwaitConnections(0));
+  }
+  EXPECT_EQ(closed_.count(CloseReason::kFlood), 1);
+  const auto next =
+      std::make_shared<Connection>(PeerAddress{"a:0", "a"}, Descriptor(), 1000, clock_.Now());
+  EXPECT_EQ(table_.Add(next, clock_.Now()), ConnectionTable::Entry::kShutOut);
 }
 
 }  // namespace

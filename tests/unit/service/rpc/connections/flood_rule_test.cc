@@ -32,6 +32,18 @@ class Life {
   // The same where nobody counts streams.
   bool LivesUncounted() { return Judge(kTick, std::nullopt); }
 
+  // The same with calls that come in, each as so many bytes, while they are counted.
+  bool LivesWhileCalled(int calls, int64_t bytes) {
+    const int64_t received = total_.received;
+    for (int i = 0; i < calls; ++i) Call(bytes, bytes);
+    Traffic seen = total_;
+    seen.received_meanwhile = seen.received - received;
+    seen.received = received;
+    now_ += kTick;
+    return rule_.Judge(seen, streams_, now_) != FloodRule::Verdict::kFlood;
+  }
+  void Excuse(int64_t unread) { rule_.Excuse(total_.received + unread); }
+
   int64_t received() const { return total_.received; }
 
  private:
@@ -122,6 +134,40 @@ TEST(FloodRule, ACallerWhoGivesUpSomeCallsIsNone) {
   }
 }
 
+TEST(FloodRule, ACallerInAHurryWhoOftenGivesUpIsNone) {
+  Life life;
+  for (int i = 0; i < 10'000; ++i) {
+    life.Call(100, 200);
+    life.Start(2);
+    life.Receive(400);
+    life.End(2);
+    ASSERT_TRUE(life.Lives(absl::Seconds(1)));
+  }
+}
+
+TEST(FloodRule, CallsThatComeInWhileTheyAreCountedAreNone) {
+  Life life;
+  for (int i = 0; i < 1000; ++i) ASSERT_TRUE(life.LivesWhileCalled(100, 60'000));
+}
+
+TEST(FloodRule, WhatCameWhileNobodyLookedIsNone) {
+  constexpr int64_t kBytes = 900 << 10;
+  Life life;
+  for (int i = 0; i < 100; ++i) life.Call(100, 200);
+  EXPECT_TRUE(life.Lives());
+  life.Excuse(kBytes);
+  for (int64_t came = 0; came < kBytes; came += 20'000) {
+    life.Start(100);
+    life.End(100);
+    life.Receive(20'000);
+    ASSERT_TRUE(life.Lives()) << came;
+  }
+  for (int i = 0; i < 1000; ++i) {
+    life.Call(100, 200);
+    ASSERT_TRUE(life.Lives());
+  }
+}
+
 TEST(FloodRule, AHandshakeWithLongChainsOfCertificatesIsNone) {
   Life life;
   life.Receive(64 << 10);
@@ -173,6 +219,20 @@ TEST(FloodRule, AMessageWithoutEndIsOne) {
   while (life.Lives()) {
     life.Receive(16 << 10);
     ASSERT_LT(life.received(), kMostOfAFlood);
+  }
+}
+
+TEST(FloodRule, WhatComesAfterSomethingWasExcusedIsOne) {
+  Life life;
+  life.Excuse(100'000);
+  life.Receive(100'000);
+  EXPECT_TRUE(life.Lives());
+  const int64_t before = life.received();
+  while (life.Lives()) {
+    life.Start(50);
+    life.End(50);
+    life.Receive(50 * 28);
+    ASSERT_LT(life.received() - before, kMostOfAFlood);
   }
 }
 
