@@ -18,7 +18,7 @@ constexpr size_t kMaxBytes = 4 << 20;  // Some 20,000 callers.
 constexpr size_t kMaxTotal = 1'000'000;
 constexpr size_t kMaxName = 64;
 constexpr size_t kDigestDigits = 64;
-constexpr double kMaxRate = 1e6;
+constexpr double kMaxCallerRate = 1e6;
 
 enum class Permission { kNone, kRead, kWrite };
 
@@ -62,8 +62,8 @@ class Reader {
     if (permission == Permission::kNone) item.Fail("permission", "must be read or write");
     caller.may_write = permission == Permission::kWrite;
     item.Read("rate_limit", [&](YamlSection& rate) {
-      rate.Read("requests_per_second", &caller.rate.requests_per_second, 0, kMaxRate);
-      rate.Read("burst", &caller.rate.burst, 1, kMaxRate);
+      rate.Read("requests_per_second", &caller.rate.requests_per_second, 0, kMaxCallerRate);
+      rate.Read("burst", &caller.rate.burst, 1, kMaxCallerRate);
     });
     total_ += caller.identities.size() + caller.accounts.size();
     if (total_ > kMaxTotal) item.Fail("accounts", "are too many: 1,000,000 in all are the most");

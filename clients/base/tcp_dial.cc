@@ -18,20 +18,20 @@ namespace {
 
 using boost::asio::ip::tcp;
 
-struct Resolution {
+struct Resolved {
   boost::system::error_code error;
   tcp::resolver::results_type endpoints;
 };
 
 // The system's resolver cannot be given a time or be stopped: whoever gives up leaves it behind on
 // its own thread.
-std::future<Resolution> Resolve(const std::string& host, int port) {
-  std::promise<Resolution> promise;
-  std::future<Resolution> future = promise.get_future();
+std::future<Resolved> Resolve(const std::string& host, int port) {
+  std::promise<Resolved> promise;
+  std::future<Resolved> future = promise.get_future();
   std::thread([promise = std::move(promise), host, port]() mutable {
     boost::asio::io_context loop;
     tcp::resolver resolver(loop);
-    Resolution resolution;
+    Resolved resolution;
     resolution.endpoints = resolver.resolve(host, std::to_string(port), resolution.error);
     promise.set_value(std::move(resolution));
   }).detach();
@@ -50,12 +50,12 @@ absl::StatusOr<TcpSocket> DialTcp(const std::string& host, int port, absl::Durat
   const bool is_ipv6 = absl::StrContains(host, ":");
   const std::string peer = absl::StrCat(is_ipv6 ? absl::StrCat("[", host, "]") : host, ":", port);
   const absl::Time deadline = absl::Now() + timeout;
-  std::future<Resolution> resolving = Resolve(host, port);
+  std::future<Resolved> resolving = Resolve(host, port);
   if (resolving.wait_for(absl::ToChronoNanoseconds(timeout)) != std::future_status::ready) {
     return absl::DeadlineExceededError(
         absl::StrCat("DNS gives no answer for ", host, " in ", absl::FormatDuration(timeout)));
   }
-  const Resolution resolution = resolving.get();
+  const Resolved resolution = resolving.get();
   if (resolution.error) {
     return absl::NotFoundError(
         absl::StrCat("DNS knows no address of ", host, ": ", resolution.error.message()));

@@ -12,7 +12,7 @@
 namespace pcaps {
 namespace {
 
-constexpr char kInvalidRequestHeaders[] = "6003";
+constexpr char kInvalidHeadersCode[] = "6003";
 
 constexpr int64_t kMaxTextBytes = 4 << 20;  // Of JSON: a list of 50 captures has some 30 KiB.
 // Of a file too large to be held: enough for a caller to see what it is before the first byte is
@@ -46,7 +46,7 @@ bool IsVerdict(const absl::Status& status, int http_status) {
   const google::rpc::ErrorInfo info = ErrorInfoOf(status);
   const auto codes = info.metadata().find("upstream_code");
   return http_status == 401 || (codes != info.metadata().end() &&
-                                absl::StrContains(codes->second, kInvalidRequestHeaders));
+                                absl::StrContains(codes->second, kInvalidHeadersCode));
 }
 
 bool IsSuccess(int http_status) { return http_status >= 200 && http_status < 300; }

@@ -6,13 +6,11 @@
 #include <vector>
 
 #include "clients/base/proto_time.h"
-#include "clients/pcaps_api/destination.h"
+#include "service/gateway/lost_answer.h"
 
 namespace pcaps {
 namespace {
 
-// The upstream tells its time in whole seconds, and some time before we know it.
-constexpr absl::Duration kClockSlack = absl::Seconds(5);
 // The next creation may be submitted at once, in a second that began before.
 constexpr absl::Duration kGiveUpSlack = absl::Seconds(2);
 // Upstreams may cut fractions off.
@@ -40,9 +38,6 @@ bool SameFilter(const v1::Filter& a, const v1::Filter& b) {
          Optional(a.has_protocol(), a.protocol()) == Optional(b.has_protocol(), b.protocol());
 }
 
-// What is the same in all URIs of one bucket: upstreams may leave out its keys.
-std::string BucketOf(absl::string_view uri) { return WithoutKeys(RedactDestination(uri)); }
-
 // Limits that only one of them tells do not differ: the upstream may leave out some, or set its
 // own.
 template <typename Limit>
@@ -63,7 +58,7 @@ bool IsSimpleOf(const v1::SimpleCapture& wanted, const v1::Pcap& pcap) {
 bool IsFullOf(const v1::FullCapture& wanted, const v1::Pcap& pcap) {
   const v1::FullDetails& full = pcap.full();
   return pcap.type() == v1::Pcap::TYPE_FULL && wanted.colo_name() == full.colo_name() &&
-         BucketOf(wanted.destination_conf()) == BucketOf(full.destination_conf()) &&
+         BucketUriOf(wanted.destination_conf()) == BucketUriOf(full.destination_conf()) &&
          MayBeEqual(wanted.has_byte_limit(), wanted.byte_limit(), full.has_byte_limit(),
                     full.byte_limit()) &&
          MayBeEqual(wanted.has_packet_limit(), wanted.packet_limit(), pcap.has_packet_limit(),

@@ -11,8 +11,8 @@ namespace pcaps {
 namespace {
 
 // How often the record of a creation that is another's is looked at.
-constexpr absl::Duration kFirstPoll = absl::Milliseconds(10);
-constexpr absl::Duration kMaxPoll = absl::Seconds(1);
+constexpr absl::Duration kFirstLook = absl::Milliseconds(10);
+constexpr absl::Duration kLongestLook = absl::Seconds(1);
 // What must be left of request_timeout when a POST is sent: one part in so many.
 constexpr int kAnswerShare = 4;
 // Each look for a lost create costs the upstream a call, and its list does not change at once.
@@ -147,7 +147,7 @@ Task<absl::StatusOr<v1::Pcap>> CreateOnce::Create(Ask ask) {
 
 Task<absl::StatusOr<std::optional<StoredCreate>>> CreateOnce::AwaitRecord(Ask ask) {
   if (ask.key.empty()) co_return std::nullopt;
-  for (absl::Duration wait = kFirstPoll;; wait = std::min(2 * wait, kMaxPoll)) {
+  for (absl::Duration wait = kFirstLook;; wait = std::min(2 * wait, kLongestLook)) {
     const bool cancelled = co_await Cancelled();
     if (cancelled) co_return absl::CancelledError("the caller left");
     absl::StatusOr<std::optional<std::string>> bytes = co_await state_.Get(ask.key);

@@ -23,7 +23,7 @@ constexpr absl::Duration kRunningAge = absl::Seconds(5);
 // A capture may end later than its time says, so a caller is not sent away for less.
 constexpr absl::Duration kMinFullRetry = absl::Seconds(5);
 // Replicas know the fleet's clock to some milliseconds.
-constexpr absl::Duration kClockSlack = absl::Seconds(1);
+constexpr absl::Duration kClocksApart = absl::Seconds(1);
 // A slot outlives its use a little.
 constexpr absl::Duration kSlotMargin = absl::Minutes(10);
 
@@ -86,7 +86,7 @@ Task<absl::StatusOr<std::optional<CreateRefusal>>> CreateRules::Check(v1::Create
 std::optional<CreateRefusal> CreateRules::CheckSimple(absl::Time free_time) const {
   const absl::Duration wait = free_time - state_.Now();
   // One that is free later than any that is taken now is of a clock that has stepped back since.
-  const bool makes_sense = wait <= options_.simple_interval + kClockSlack;
+  const bool makes_sense = wait <= options_.simple_interval + kClocksApart;
   if (wait <= absl::ZeroDuration() || !makes_sense) return std::nullopt;
   return CreateRefusal{TooSoon(wait), clock_.Now() + std::min(wait, kSlotPoll)};
 }

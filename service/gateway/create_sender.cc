@@ -1,26 +1,19 @@
 #include "service/gateway/create_sender.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "clients/base/error.h"
 #include "clients/base/proto_time.h"
+#include "service/gateway/lost_answer.h"
 
 namespace pcaps {
 namespace {
 
 using state::v1::CreateRecord;
 
-// When the list is read after an answer was lost. What a POST did shows at once or, behind a busy
-// upstream, seconds later.
-constexpr std::array<absl::Duration, 3> kReadAfter = {absl::Seconds(1), absl::Seconds(3),
-                                                      absl::Seconds(10)};
 constexpr absl::Duration kReadTime = absl::Seconds(5);
-// What is kept of the time for an answer to look for it.
-constexpr absl::Duration kMaxLookTime = absl::Seconds(5);
-constexpr int kLookShare = 3;  // Of a short time, one part in so many.
 // How long an outcome is noted again and again. Later the list can still tell it.
 constexpr absl::Duration kSettlePatience = absl::Minutes(5);
 constexpr absl::Duration kFirstSettle = absl::Milliseconds(100);

@@ -1,29 +1,19 @@
 #include "service/gateway/ownerships.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "clients/base/error.h"
 #include "clients/base/proto_time.h"
-#include "clients/pcaps_api/destination.h"
+#include "service/gateway/lost_answer.h"
 #include "service/gateway/page.h"
 
 namespace pcaps {
 namespace {
 
-// When the list is read after an answer was lost. What a POST did shows at once or, behind a busy
-// upstream, seconds later.
-constexpr std::array<absl::Duration, 3> kReadAfter = {absl::Seconds(1), absl::Seconds(3),
-                                                      absl::Seconds(10)};
-// What is kept of the caller's time for these looks: a POST answered too late is looked for, too.
-constexpr absl::Duration kMaxLookTime = absl::Seconds(5);
-constexpr int kLookShare = 3;  // Of a short time, one part in so many;
-constexpr absl::Duration kMinLookTime = absl::Milliseconds(1500);  // nothing where less is no look.
-// The upstream tells its time in whole seconds, and some time before we know it.
-constexpr absl::Duration kClockSlack = absl::Seconds(5);
+constexpr absl::Duration kMinLookTime = absl::Milliseconds(1500);  // None where less is no look.
 
 constexpr char kCreateAdvice[] =
     "list the account's ownerships: if the bucket is among them, go on with its challenge file, "
@@ -32,10 +22,7 @@ constexpr char kValidateAdvice[] =
     "list the account's ownerships: if the bucket's status is success it is proved, else validate "
     "it again";
 
-// What is the same in all URIs of one bucket: upstreams may leave out its keys.
-std::string BucketOf(absl::string_view uri) { return WithoutKeys(RedactDestination(uri)); }
-
-bool IsOutcomeUnknown(const absl::Status& status) {
+bool IsOwnershipUnknown(const absl::Status& status) {
   return ReasonOf(status) == v1::ERROR_REASON_OWNERSHIP_OUTCOME_UNKNOWN;
 }
 
@@ -57,7 +44,7 @@ std::vector<v1::Ownership> AddedSince(const std::vector<v1::Ownership>& all,
                                       const std::string& bucket, absl::Time since) {
   std::vector<v1::Ownership> added;
   for (const v1::Ownership& each : all) {
-    if (BucketOf(each.destination_conf()) != bucket || !each.has_submit_time()) continue;
+    if (BucketUriOf(each.destination_conf()) != bucket || !each.has_submit_time()) continue;
     if (FromTimestamp(each.submit_time()) >= since) added.push_back(each);
   }
   return added;
@@ -69,7 +56,7 @@ std::optional<v1::Ownership> ProvedSince(const std::vector<v1::Ownership>& all,
   std::optional<v1::Ownership> last;
   absl::Time last_time = since;
   for (const v1::Ownership& each : all) {
-    if (BucketOf(each.destination_conf()) != bucket) continue;
+    if (BucketUriOf(each.destination_conf()) != bucket) continue;
     if (each.status() != v1::Ownership::STATUS_SUCCESS || !each.has_validate_time()) continue;
     const absl::Time time = FromTimestamp(each.validate_time());
     if (time < last_time) continue;
@@ -97,12 +84,12 @@ Task<absl::StatusOr<v1::ListOwnershipsResponse>> Ownerships::List(v1::ListOwners
 Task<absl::StatusOr<v1::Ownership>> Ownerships::Create(v1::CreateOwnershipRequest request,
                                                        absl::Time deadline) {
   const absl::Time sent = clock_.Now();
-  const std::string bucket = BucketOf(request.destination_conf());
+  const std::string bucket = BucketUriOf(request.destination_conf());
   const BucketClaims::Create create =
       claims_.Begin(absl::StrCat(request.account_id(), " ", bucket), sent);
   absl::StatusOr<v1::Ownership> made =
       co_await api_.CreateOwnership(request, AnswerDeadline(sent, deadline));
-  if (IsOutcomeUnknown(made.status())) {
+  if (IsOwnershipUnknown(made.status())) {
     Judge judge = [this, create, bucket](const auto& all, absl::Time since) {
       return claims_.Claim(create, AddedSince(all, bucket, since));
     };
@@ -118,8 +105,8 @@ Task<absl::StatusOr<v1::Ownership>> Ownerships::Validate(v1::ValidateOwnershipRe
   const absl::Time sent = clock_.Now();
   absl::StatusOr<v1::Ownership> validated =
       co_await api_.ValidateOwnership(request, AnswerDeadline(sent, deadline));
-  if (!IsOutcomeUnknown(validated.status())) co_return validated;
-  const std::string bucket = BucketOf(request.destination_conf());
+  if (!IsOwnershipUnknown(validated.status())) co_return validated;
+  const std::string bucket = BucketUriOf(request.destination_conf());
   Judge judge = [bucket](const auto& all, absl::Time since) {
     return ProvedSince(all, bucket, since);
   };

@@ -9,7 +9,7 @@
 namespace pcaps {
 namespace {
 
-constexpr absl::Duration kMinRetry = absl::Milliseconds(1);
+constexpr absl::Duration kMinRetryAfter = absl::Milliseconds(1);
 
 std::string_view KeyOf(absl::string_view id) { return {id.data(), id.size()}; }
 
@@ -128,7 +128,7 @@ void RateLimiter::Landed(const std::string& account_id, const Rate& rate, double
     account.tokens += taken->granted;
     account.own.Charge(own, std::min(taken->granted, left), now);
   } else {
-    account.refused_until = now + std::max(taken->retry_after, kMinRetry);
+    account.refused_until = now + std::max(taken->retry_after, kMinRetryAfter);
     account.own.Charge(own, left, now);  // Others have spent what this one saved.
   }
 }
@@ -137,7 +137,7 @@ void RateLimiter::TakeOwn(Account& account, const Rate& rate, double want, absl:
   const Bucket own = OwnBucket(rate);
   const TokenBucket::Offer offer = account.own.Look(own, 0, now);
   if (offer.tokens < 1) {
-    account.refused_until = std::max(offer.ready, now + kMinRetry);
+    account.refused_until = std::max(offer.ready, now + kMinRetryAfter);
     return;
   }
   const double granted = std::min(want, offer.tokens);

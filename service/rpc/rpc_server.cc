@@ -21,8 +21,8 @@ namespace {
 constexpr int kReflectionThreads = 8;
 constexpr absl::Duration kDrainingRetry = absl::Milliseconds(100);
 
-// HTTP/2 preface, settings and their like take 100 bytes; the hello of TLS, which has a key for each
-// kind of exchange, up to 2 KiB; a client's chain of certificates some KiB more.
+// HTTP/2 preface, settings and their like take 100 bytes; the hello of TLS, which has a key for
+// each kind of exchange, up to 2 KiB; a client's chain of certificates some KiB more.
 int64_t PrefaceBytes(const RpcServerOptions& options) {
   if (options.tls == nullptr) return 512;
   return options.clients == ServerTls::ClientCertificate::kIgnored ? 3 << 10 : 16 << 10;

@@ -28,7 +28,7 @@ std::string Millis(absl::Duration ttl) {
   return absl::StrCat(std::max<int64_t>(absl::ToInt64Milliseconds(ttl), 1));
 }
 
-std::string Micros(absl::Time time) { return absl::StrCat(absl::ToUnixMicros(time)); }
+std::string MicrosText(absl::Time time) { return absl::StrCat(absl::ToUnixMicros(time)); }
 
 std::string Exact(double number) { return absl::StrFormat("%.17g", number); }
 
@@ -195,7 +195,7 @@ Task<absl::Status> RedisState::ChangeBucket(RedisScript script, std::string key,
 }
 
 Task<absl::Status> RedisState::Close(std::string bucket_key, absl::Time until) {
-  return ChangeBucket(scripts_.close, std::move(bucket_key), {Micros(until)});
+  return ChangeBucket(scripts_.close, std::move(bucket_key), {MicrosText(until)});
 }
 
 Task<absl::Status> RedisState::Reopen(Bucket bucket) {
@@ -205,7 +205,7 @@ Task<absl::Status> RedisState::Reopen(Bucket bucket) {
 }
 
 Task<absl::Status> RedisState::Hold(std::string bucket_key, double tokens, absl::Time until) {
-  return ChangeBucket(scripts_.hold, std::move(bucket_key), {Exact(tokens), Micros(until)});
+  return ChangeBucket(scripts_.hold, std::move(bucket_key), {Exact(tokens), MicrosText(until)});
 }
 
 Task<absl::StatusOr<PollTurn>> RedisState::TakePollTurn(std::string account_id, std::string holder,

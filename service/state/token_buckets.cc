@@ -3,7 +3,7 @@
 namespace pcaps {
 namespace {
 
-absl::Status Full() { return absl::ResourceExhaustedError("too many token buckets"); }
+absl::Status TooMany() { return absl::ResourceExhaustedError("too many token buckets"); }
 
 }  // namespace
 
@@ -17,7 +17,7 @@ void TokenBuckets::Remember(const std::string& key, bool starts_full, absl::Time
 
 absl::StatusOr<TakeResult> TokenBuckets::Take(const TakeRequest& request, absl::Time now) {
   for (const BucketUse& use : request.uses) {
-    if (Find(use.bucket.key, now) == nullptr) return Full();
+    if (Find(use.bucket.key, now) == nullptr) return TooMany();
   }
   const TakeResult result =
       TakeFrom(request, now,
@@ -30,7 +30,7 @@ absl::StatusOr<TakeResult> TokenBuckets::Take(const TakeRequest& request, absl::
 
 absl::Status TokenBuckets::Close(const std::string& key, absl::Time until, absl::Time now) {
   TokenBucket* const bucket = Find(key, now);
-  if (bucket == nullptr) return Full();
+  if (bucket == nullptr) return TooMany();
   bucket->Close(until, now);
   Remember(key, /*starts_full=*/false, now);
   return absl::OkStatus();
@@ -38,7 +38,7 @@ absl::Status TokenBuckets::Close(const std::string& key, absl::Time until, absl:
 
 absl::Status TokenBuckets::Reopen(const Bucket& bucket, absl::Time now) {
   TokenBucket* const state = Find(bucket.key, now);
-  if (state == nullptr) return Full();
+  if (state == nullptr) return TooMany();
   state->Reopen(bucket, now);
   Remember(bucket.key, bucket.initial >= bucket.burst, now);
   return absl::OkStatus();
@@ -47,7 +47,7 @@ absl::Status TokenBuckets::Reopen(const Bucket& bucket, absl::Time now) {
 absl::Status TokenBuckets::Hold(const std::string& key, double tokens, absl::Time until,
                                 absl::Time now) {
   TokenBucket* const bucket = Find(key, now);
-  if (bucket == nullptr) return Full();
+  if (bucket == nullptr) return TooMany();
   bucket->Hold(tokens, until, now);
   Remember(key, /*starts_full=*/false, now);
   return absl::OkStatus();

@@ -15,14 +15,14 @@
 namespace pcaps::pcapctl {
 namespace {
 
-constexpr char kSimpleExamples[] =
+constexpr char kCaptureSimpleExamples[] =
     "Creates a capture, follows it until it is done, and downloads it.\n"
     "Examples:\n"
     "  pcapctl capture --filter 'udp dst port domain and dst 192.0.2.7' -o dns.pcap\n"
     "  pcapctl capture --from 14:03 --to 14:05 -o incident.pcap\n"
     "  pcapctl capture --packets 500 --time-limit 5m -o - | tcpdump -nr -\n"
     "  pcapctl capture full --help\n";
-constexpr char kFullExamples[] =
+constexpr char kCaptureFullExamples[] =
     "Creates a capture, follows it until it is done, and tells where its files are.\n"
     "Ctrl-C asks the capture to stop, once, and goes on watching; packets that were not yet\n"
     "written may be lost. A second Ctrl-C leaves. --timeout bounds the watching: after it pcapctl\n"
@@ -98,13 +98,13 @@ void AddCapture(CLI::App& app, Action& chosen) {
     const auto flags = std::make_shared<CaptureFlags>();
     AddSimpleFlags(command, flags->create);
     AddOutputOption(command, flags->output);
-    command.footer(kSimpleExamples);
+    command.footer(kCaptureSimpleExamples);
     SetAction(command, flags, chosen);
   };
   const auto add_full = [&chosen](CLI::App& command) {
     const auto flags = std::make_shared<CaptureFlags>();
     AddFullFlags(command, flags->create);
-    command.footer(kFullExamples);
+    command.footer(kCaptureFullExamples);
     SetAction(command, flags, chosen);
   };
   AddCaptureForms(app, {"capture", "Create, watch and download in one", add_simple, add_full});

@@ -8,7 +8,7 @@
 namespace pcaps::pcapctl {
 namespace {
 
-constexpr char kExamples[] =
+constexpr char kCompletionExamples[] =
     "Examples:\n"
     "  source <(pcapctl completion bash)\n"
     "  pcapctl completion zsh > ~/.zfunc/_pcapctl\n"
@@ -24,7 +24,7 @@ void AddCompletion(CLI::App& app, std::string& script) {
       ->required()
       ->type_name("")
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
-  command->footer(kExamples);
+  command->footer(kCompletionExamples);
   command->callback([&app, &script, shell] {
     if (*shell == "bash") script = BashCompletion(app);
     if (*shell == "zsh") script = ZshCompletion(app);

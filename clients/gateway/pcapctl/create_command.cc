@@ -14,12 +14,12 @@
 namespace pcaps::pcapctl {
 namespace {
 
-constexpr char kSimpleExamples[] =
+constexpr char kCreateSimpleExamples[] =
     "Examples:\n"
     "  pcapctl create --filter 'src 192.0.2.7 and tcp dst port https' --time-limit 2m\n"
     "  pcapctl create --from 14:03 --to 14:05 --dry-run\n"
     "  pcapctl create full --help\n";
-constexpr char kFullExamples[] =
+constexpr char kCreateFullExamples[] =
     "Examples:\n"
     "  pcapctl create full --colo ord02 --bucket 's3://captures/today?region=us-east-1'\n"
     "  PCAPCTL_BUCKET=$(cat bucket) pcapctl create full --colo ORD --filter 'udp dst port 53'\n";
@@ -123,8 +123,8 @@ void AddCreate(CLI::App& app, Action& chosen) {
     });
   };
   AddCaptureForms(app, {"create", "Start a capture",
-                        [&](CLI::App& command) { add(command, AddSimpleFlags, kSimpleExamples); },
-                        [&](CLI::App& command) { add(command, AddFullFlags, kFullExamples); }});
+                        [&](CLI::App& command) { add(command, AddSimpleFlags, kCreateSimpleExamples); },
+                        [&](CLI::App& command) { add(command, AddFullFlags, kCreateFullExamples); }});
 }
 
 }  // namespace pcaps::pcapctl

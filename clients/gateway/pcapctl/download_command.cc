@@ -13,7 +13,7 @@
 namespace pcaps::pcapctl {
 namespace {
 
-constexpr char kExamples[] =
+constexpr char kDownloadExamples[] =
     "The file appears under its name only when it is whole and verified. With --resume what has\n"
     "come stays in FILE.part when something goes wrong, and the same command continues it. Of a\n"
     "file above 8 MiB (the gateway's download.whole_max) it trusts the bytes that FILE.part "
@@ -99,7 +99,7 @@ void AddDownload(CLI::App& app, Action& chosen) {
   command->add_flag("--wait", flags->wait, "Wait until the capture is ready");
   command->add_flag("--resume", flags->resume,
                     "Continue an earlier download into this file, and leave one to continue");
-  command->footer(kExamples);
+  command->footer(kDownloadExamples);
   command->callback([&chosen, flags] {
     chosen = [flags](const Session& session) { return RunDownload(session, *flags); };
   });

@@ -21,7 +21,7 @@ void Show(const Session& session, const v1::Ownership& ownership) {
               << std::flush;
 }
 
-absl::Status RunList(const Session& session) {
+absl::Status RunListOwnerships(const Session& session) {
   const auto ownerships = session.client.ListOwnerships(session.flags.account, session.call);
   if (!ownerships.ok()) return ownerships.status();
   if (!session.flags.json) {
@@ -86,7 +86,7 @@ std::shared_ptr<std::string> AddBucket(CLI::App& command) {
 void AddOwnershipList(CLI::App& app, Action& chosen) {
   CLI::App* const command = app.add_subcommand("list", "List the account's buckets, newest first");
   command->footer("Examples:\n  pcapctl ownership list\n");
-  command->callback([&chosen] { chosen = RunList; });
+  command->callback([&chosen] { chosen = RunListOwnerships; });
 }
 
 void AddOwnershipCreate(CLI::App& app, Action& chosen) {

@@ -19,7 +19,7 @@ absl::Status RunGet(const Session& session, const std::string& pcap_id, bool fre
   return absl::OkStatus();
 }
 
-absl::Status RunList(const Session& session) {
+absl::Status RunListPcaps(const Session& session) {
   const auto pcaps = session.client.List(session.flags.account, session.call);
   if (!pcaps.ok()) return pcaps.status();
   if (!session.flags.json) {
@@ -57,7 +57,7 @@ void AddGet(CLI::App& app, Action& chosen) {
 void AddList(CLI::App& app, Action& chosen) {
   CLI::App* const command = app.add_subcommand("list", "List the account's captures, newest first");
   command->footer("Examples:\n  pcapctl list\n  pcapctl list --json | jq -r .id\n");
-  command->callback([&chosen] { chosen = RunList; });
+  command->callback([&chosen] { chosen = RunListPcaps; });
 }
 
 void AddStop(CLI::App& app, Action& chosen) {

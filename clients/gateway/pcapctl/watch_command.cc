@@ -11,7 +11,7 @@
 namespace pcaps::pcapctl {
 namespace {
 
-constexpr char kExamples[] =
+constexpr char kWatchExamples[] =
     "Ends when the capture is done. Without an id it follows every capture of the account, until\n"
     "Ctrl-C or --timeout.\n"
     "Examples:\n"
@@ -86,7 +86,7 @@ void AddWatch(CLI::App& app, Action& chosen) {
   const auto pcap_id = std::make_shared<std::string>();
   RefuseEmpty(
       command->add_option("id", *pcap_id, "Id of the capture. Default: all of the account"));
-  command->footer(kExamples);
+  command->footer(kWatchExamples);
   command->callback([&chosen, pcap_id] {
     chosen = [pcap_id](const Session& session) { return RunWatch(session, *pcap_id); };
   });

@@ -38,7 +38,7 @@ struct Connection {
   Descriptor duplicate;  // Until it is forgotten.
   int64_t received = 0;  // When it was last looked at.
   FloodRule rule;
-  bool ended = false;    // ConnectionTable's.
+  bool ended = false;  // ConnectionTable's.
   // See FloodGuard.
   bool waits = false;
   bool closed = false;

@@ -41,8 +41,8 @@ class ConnectionWatch {
   using Connections = absl::flat_hash_set<std::shared_ptr<Connection>>;
 
   void Run();
-  // Adds those that had input since it was last called to `due`. Waits for one, or for an end, until
-  // `until`.
+  // Adds those that had input since it was last called to `due`. Waits for one, or for an end,
+  // until `until`.
   void AwaitInput(absl::Time until, Connections& due);
   std::shared_ptr<Connection> Find(const void* connection);
   void End(const std::shared_ptr<Connection>& connection);

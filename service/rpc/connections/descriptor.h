@@ -25,7 +25,8 @@ class Descriptor {
   bool valid() const { return fd_ >= 0; }
   // Another one for the same; invalid where there is none left.
   Descriptor Duplicate() const { return Descriptor(fcntl(fd_, F_DUPFD_CLOEXEC, 0)); }
-  // What tells an open socket from any other, whatever the number of its descriptor; 0: none is open.
+  // What tells an open socket from any other, whatever the number of its descriptor; 0: none is
+  // open.
   static uint64_t InodeOf(int fd) {
     struct stat status{};
     return fstat(fd, &status) == 0 ? status.st_ino : 0;

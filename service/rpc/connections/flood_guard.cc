@@ -21,8 +21,8 @@ constexpr absl::Duration kTrimDelay = absl::Milliseconds(250);
 constexpr absl::Duration kTrimInterval = absl::Seconds(1);
 constexpr absl::Duration kTrimTime = absl::Seconds(5);
 
-// After a stall clients have so much to send, a good part of it given up: several thousand calls. As
-// a flood it is closed with what comes next.
+// After a stall clients have so much to send, a good part of it given up: several thousand calls.
+// As a flood it is closed with what comes next.
 constexpr int64_t kExcused = 1 << 20;
 
 // Resets the connection. Unlike shutdown(), this leaves gRPC nothing to read of what has come.

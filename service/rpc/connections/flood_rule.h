@@ -45,8 +45,8 @@ class FloodRule {
   static constexpr int64_t kSlack = 256 << 10;
   // The most that a call may bring: message and metadata.
   static constexpr int64_t kCallMax = (64 + 32) << 10;
-  // One in so many calls may be given up by its caller before it reaches a handler, and some in each
-  // second.
+  // One in so many calls may be given up by its caller before it reaches a handler, and some in
+  // each second.
   static constexpr int64_t kCallsPerGivenUp = 64;
   static constexpr int64_t kGivenUpPerSecond = 2;
   // A judgement costs some 20 us, for it takes counting streams; the cheapest flood has 28 bytes a

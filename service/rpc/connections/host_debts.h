@@ -12,7 +12,8 @@ namespace pcaps {
 
 class HostDebts {
  public:
-  // As much as one connection may bring, see FloodRule: some 9000 streams that are opened and reset.
+  // As much as one connection may bring, see FloodRule: some 9000 streams that are opened and
+  // reset.
   static constexpr int64_t kMax = 256 << 10;
   // A client that dies leaves requests behind that had not come in whole.
   static constexpr int64_t kMaxOfConnection = 32 << 10;

@@ -30,8 +30,8 @@ class ConnectionWatchTest : public testing::Test {
  protected:
   // Watches the server's end of `pair`, whose descriptor is closed in AwaitConnections().
   std::shared_ptr<Connection> Watch(ConnectedPair& pair, const std::string& peer) {
-    const auto connection = std::make_shared<Connection>(
-        PeerAddress{peer, peer.substr(0, 1)}, pair.server, 1000, clock_.Now());
+    const auto connection = std::make_shared<Connection>(PeerAddress{peer, peer.substr(0, 1)},
+                                                         pair.server, 1000, clock_.Now());
     EXPECT_EQ(table_.Add(connection, clock_.Now()), ConnectionTable::Entry::kAdmitted);
     EXPECT_TRUE(watch_.Add(connection));
     served_.push_back(&pair.server);

@@ -1,0 +1,21 @@
+// What the operator is told of what the parts of the gateway notice: one line an event.
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "clients/pcaps_api/rest_pcaps_api.h"
+#include "service/telemetry/log.h"
+
+namespace pcaps {
+
+// One line an answer: the first oddity stands for all.
+void LogOddAnswer(Log& log, const OddAnswer& odd);
+
+// Nobody but the operator can help where it is not OK: the token must be replaced.
+void LogCredential(Log& log, const std::string& name, const absl::Status& status);
+
+// What was done upstream, whether or not its caller was still there to be audited with it.
+void LogWrite(Log& log, const WriteReceipt& receipt);
+
+}  // namespace pcaps

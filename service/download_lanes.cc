@@ -1,0 +1,29 @@
+#include "service/download_lanes.h"
+
+#include "service/app_options.h"
+
+namespace pcaps {
+
+DownloadLanes::DownloadLanes(const Config& config,
+                             const std::shared_ptr<const Credentials>& credentials,
+                             const std::shared_ptr<UpstreamLimits>& limits,
+                             const std::shared_ptr<UpstreamGate>& gate, Clock& clock,
+                             const std::function<double()>& uniform) {
+  RestPcapsApiOptions options = DownloadApiOptions(config);
+  options.upstream.gate = gate;
+  for (int i = 0; i < config.download.threads; ++i) {
+    loops_.push_back(std::make_unique<LoopThread>());
+    apis_.push_back(std::make_unique<RestPcapsApi>(loops_.back()->executor(), options, credentials,
+                                                   limits, clock, uniform));
+    lanes_.push_back({loops_.back()->executor(), apis_.back().get()});
+  }
+}
+
+void DownloadLanes::Join(absl::Time until) {
+  for (size_t i = 0; i < loops_.size(); ++i) {
+    loops_[i]->Join(until);
+    apis_[i].reset();
+  }
+}
+
+}  // namespace pcaps
