@@ -8,8 +8,6 @@ namespace {
 
 using Download = Streamed<v1::DownloadPcapResponse>;
 
-constexpr int64_t kMiB = 1 << 20;
-
 v1::StopPcapRequest StopRequest(const std::string& pcap_id) {
   v1::StopPcapRequest request;
   request.set_account_id(kAccount);

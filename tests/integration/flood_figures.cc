@@ -17,7 +17,7 @@ namespace {
 
 constexpr int kStreams = 70'000;
 constexpr absl::Duration kFloodTime = absl::Seconds(5);
-constexpr double kMiB = 1 << 20;
+constexpr double kMebibyte = 1 << 20;
 
 using Param = std::tuple<FloodKind, bool>;  // Whether with TLS.
 
@@ -71,11 +71,11 @@ TEST_P(FloodFigures, WithGuard) {
   const Siege siege({.tls = std::get<1>(GetParam())});
   Print("kept", MeasureKept(siege, Options(siege)));
   Print("received_kib", static_cast<double>(MostReceivedOfFloods(siege.gateway())) / 1024);
-  Print("resident_mib", static_cast<double>(siege.gateway().PeakResidentBytes()) / kMiB);
+  Print("resident_mib", static_cast<double>(siege.gateway().PeakResidentBytes()) / kMebibyte);
   FloodOptions persistent = Options(siege);
   persistent.persistent = true;
   Print("back_kept", MeasureKept(siege, persistent));
-  Print("back_resident_mib", static_cast<double>(siege.gateway().PeakResidentBytes()) / kMiB);
+  Print("back_resident_mib", static_cast<double>(siege.gateway().PeakResidentBytes()) / kMebibyte);
 }
 
 TEST_P(FloodFigures, WithoutGuard) {
@@ -91,7 +91,8 @@ TEST_P(FloodFigures, WithoutGuard) {
     rate = honest.TakeRate() / rate;
   }
   Print("unguarded_kept", rate);
-  Print("unguarded_resident_mib", static_cast<double>(siege.gateway().PeakResidentBytes()) / kMiB);
+  Print("unguarded_resident_mib",
+        static_cast<double>(siege.gateway().PeakResidentBytes()) / kMebibyte);
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, FloodFigures,

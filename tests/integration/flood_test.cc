@@ -14,7 +14,6 @@
 namespace pcaps::integration {
 namespace {
 
-constexpr int64_t kMiB = 1 << 20;
 constexpr int64_t kMostResident = 128 * kMiB;
 // tests/bench/floods.sh shows that one is enough. Here the machine may be busy, and the watch late.
 constexpr int64_t kMostOfAFlood = 8 * kMiB;

@@ -17,7 +17,6 @@
 namespace pcaps::integration {
 namespace {
 
-constexpr int64_t kMiB = 1 << 20;
 constexpr int kRequestBytes = 60'000;
 
 // Every test ends so: its connections are open still, and none was closed.

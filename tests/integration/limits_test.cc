@@ -19,8 +19,6 @@ namespace {
 namespace json = boost::json;
 using HealthResponse = grpc::health::v1::HealthCheckResponse;
 
-constexpr int64_t kMiB = 1 << 20;
-
 json::object Limits(const json::object& limits) { return {{"limits", limits}}; }
 
 void AllowManyDescriptors() {

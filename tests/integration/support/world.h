@@ -1,6 +1,7 @@
 // World: an emulator, a gateway before it, and a caller; what nearly every test begins with.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "tests/integration/support/caller.h"
@@ -8,6 +9,8 @@
 #include "tests/integration/support/gateway.h"
 
 namespace pcaps::integration {
+
+inline constexpr int64_t kMiB = 1 << 20;
 
 constexpr char kAccount[] = "account-1";
 constexpr char kBucket[] = "s3://bucket/captures?region=us-east-1";
