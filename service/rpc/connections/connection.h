@@ -22,10 +22,10 @@ struct Connection {
         duplicate(served.Duplicate()),
         rule(max_concurrent_streams, begin),
         served_(served.get()),
-        inode_(Descriptor::InodeOf(served_)) {}
+        file_(Descriptor::FileIdOf(served_)) {}
 
   // Whether gRPC has closed its descriptor.
-  bool IsReleased() const { return Descriptor::InodeOf(served_) != inode_; }
+  bool IsReleased() const { return Descriptor::FileIdOf(served_) != file_; }
 
   const PeerAddress peer;
   // Of its calls, as in Traffic; any thread adds.
@@ -48,7 +48,7 @@ struct Connection {
   static constexpr int kMaxHealthWatches = 2;  // A client has one.
 
   const int served_;
-  const uint64_t inode_;
+  const Descriptor::FileId file_;
 };
 
 // A call that has reached its handler, until its end. Of no connection that we know of where it is

@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdint>
 #include <utility>
 
 namespace pcaps {
@@ -25,11 +24,12 @@ class Descriptor {
   bool valid() const { return fd_ >= 0; }
   // Another one for the same; invalid where there is none left.
   Descriptor Duplicate() const { return Descriptor(fcntl(fd_, F_DUPFD_CLOEXEC, 0)); }
-  // What tells an open socket from any other, whatever the number of its descriptor; 0: none is
-  // open.
-  static uint64_t InodeOf(int fd) {
+  // What tells a file that is open from all others, whatever the number of its descriptor. Zeroes
+  // where none is.
+  using FileId = std::pair<dev_t, ino_t>;
+  static FileId FileIdOf(int fd) {
     struct stat status{};
-    return fstat(fd, &status) == 0 ? status.st_ino : 0;
+    return fstat(fd, &status) == 0 ? FileId(status.st_dev, status.st_ino) : FileId();
   }
   // Hands it over.
   int Release() { return std::exchange(fd_, -1); }
