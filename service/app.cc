@@ -63,6 +63,8 @@ int AwaitSignal(boost::asio::io_context& signals_loop, boost::asio::signal_set& 
 class App {
  public:
   App(const Config& config, const Trust& trust, std::vector<Credential> tokens);
+  App(const App&) = delete;
+  App& operator=(const App&) = delete;
 
   // The error is why it cannot listen.
   absl::Status Start();

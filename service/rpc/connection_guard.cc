@@ -13,7 +13,6 @@ ConnectionGuard::ConnectionGuard(ConnectionTable& table, Log& log, Clock& clock,
   ConnectionWatchOptions watch;
   watch.flood_guard = options_.flood_guard;
   watch.floods.max_preface_bytes = options_.max_preface_bytes;
-  watch.floods.max_partly_received = options_.max_partly_received;
   watch.floods.count_streams = [this](const std::string& peer) {
     if (!census_.has_value()) census_.emplace();
     return census_->Count(peer);
@@ -62,7 +61,7 @@ void ConnectionGuard::OnConnection(Descriptor socket, const PeerAddress& peer) {
     case ConnectionTable::Entry::kOverPeerLimit:
       return closed_.Count(CloseReason::kOverPeerLimit, peer.name);
     case ConnectionTable::Entry::kShutOut:
-      return closed_.Count(CloseReason::kFlood, peer.name);
+      return closed_.Count(CloseReason::kShutOut, peer.name);
     case ConnectionTable::Entry::kAdmitted:
       break;
   }

@@ -25,8 +25,7 @@ namespace pcaps {
 
 struct ConnectionGuardOptions {
   int max_concurrent_streams = 1000;  // That gRPC lets a connection have.
-  int max_partly_received = 5000;     // Calls that have not come in whole, of all connections.
-  int64_t max_preface_bytes = 512;    // See FloodGuardOptions.
+  int64_t max_preface_bytes = 256;    // See FloodGuardOptions.
   bool flood_guard = true;            // Without it connections are counted and limited only.
 };
 

@@ -19,10 +19,12 @@ DoorLimits WithinDescriptors(DoorLimits limits);
 struct Door {
   explicit Door(const DoorLimits& limits)
       : connections(limits.connections),
-        unary(limits.max_unary_in_flight) {}
+        unary(limits.max_unary_in_flight),
+        health_watches(limits.connections.max_connections) {}
 
   ConnectionTable connections;
-  Places unary;  // Calls of all methods that do not stream.
+  Places unary;           // Calls of all methods that do not stream.
+  Places health_watches;  // Each connection has its own, too.
 };
 
 // RESOURCE_EXHAUSTED/OVERLOADED with RetryInfo. `what`: "calls are being served"

@@ -18,22 +18,25 @@ bool IsKnown(const std::string& service) {
   return service.empty() || service == "pcaps.v1.PcapsService";
 }
 
-// The place of a watch among those of its connection; empty where there are enough.
-class HealthPlace {
+// The places of a watch: among all, and among those of its connection.
+class HealthPlaces {
  public:
-  explicit HealthPlace(std::shared_ptr<Connection> connection)
-      : connection_(std::move(connection)) {
-    if (connection_ != nullptr) place_ = connection_->health_watches.Take();
+  HealthPlaces(Places& all, std::shared_ptr<Connection> connection)
+      : connection_(std::move(connection)), all_(all), of_all_(all.Take()) {
+    if (connection_ != nullptr) of_connection_ = connection_->health_watches.Take();
   }
 
   absl::Status Check() const {
-    if (connection_ == nullptr || place_) return absl::OkStatus();
+    if (!of_all_) return TooManyAtOnce(all_, "watches of health");
+    if (connection_ == nullptr || of_connection_) return absl::OkStatus();
     return TooManyAtOnce(connection_->health_watches, "watches of health on this connection");
   }
 
  private:
   const std::shared_ptr<Connection> connection_;  // Null: it has ended.
-  Places::Place place_;
+  const Places& all_;
+  Places::Place of_all_;
+  Places::Place of_connection_;
 };
 
 int64_t BytesOf(const HealthCheckRequest& request) {
@@ -77,7 +80,8 @@ grpc::ServerWriteReactor<HealthCheckResponse>* HealthService::Watch(
   auto call = std::make_unique<Call>(env_, context, "/grpc.health.v1.Health/Watch",
                                      open_ ? CallAccess::kOpen : CallAccess::kKnown, subject);
   // Shared, because a std::function has to be copyable.
-  const auto place = std::make_shared<HealthPlace>(env_.door.connections.OfPeer(context->peer()));
+  const auto place = std::make_shared<HealthPlaces>(env_.door.health_watches,
+                                                    env_.door.connections.OfPeer(context->peer()));
   const absl::Status checked = place->Check();
   auto handler = [this, place, known = IsKnown(request->service())](
                      StreamWriter<HealthCheckResponse>& writer) { return Follow(known, writer); };

@@ -21,15 +21,12 @@ namespace {
 constexpr int kReflectionThreads = 8;
 constexpr absl::Duration kDrainingRetry = absl::Milliseconds(100);
 
-// HTTP/2 preface, settings and their like take 100 bytes; the hello of TLS, which has a key for
-// each kind of exchange, up to 2 KiB; a client's chain of certificates some KiB more.
+// HTTP/2 preface, settings and their like take some 100 bytes; the hello of TLS, which has a key
+// for each kind of exchange, up to 2 KiB; a client's chain of certificates some KiB more.
 int64_t PrefaceBytes(const RpcServerOptions& options) {
-  if (options.tls == nullptr) return 512;
+  if (options.tls == nullptr) return 256;
   return options.clients == ServerTls::ClientCertificate::kIgnored ? 3 << 10 : 16 << 10;
 }
-
-// Requests are a packet or two: few are on their way in while others are served.
-int MaxPartlyReceived(const Door& door) { return std::max(1, door.unary.max() / 2); }
 
 // The reflection library registers itself in every server of the process; this takes it out again.
 class WithoutPlugins final : public grpc::ServerBuilderOption {
@@ -57,9 +54,9 @@ RpcServer::RpcServer(RpcEnv& env, Gateway& gateway, Ownerships& ownerships,
       ownership_(env, ownerships),
       health_(env, options_.open_health),
       unknown_(env.door),
-      guard_(env.door.connections, env.log, env.clock,
-             {options_.limits.max_concurrent_streams, MaxPartlyReceived(env.door),
-              PrefaceBytes(options_), options_.flood_guard}),
+      guard_(
+          env.door.connections, env.log, env.clock,
+          {options_.limits.max_concurrent_streams, PrefaceBytes(options_), options_.flood_guard}),
       tls_(options_.tls == nullptr ? nullptr
                                    : std::make_shared<ServerTls>(options_.tls, options_.clients)) {}
 

@@ -8,20 +8,17 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "service/rpc/call_size.h"
 
 namespace pcaps {
 namespace {
 
-// Requests are a few hundred bytes; the longest, a bucket URI with a challenge, under 8 KiB.
-constexpr int kMaxReceiveBytes = 64 << 10;
 // gRPC reads so much before it looks at it. Its own default is 4 MiB: what it has counted would be
 // that much behind what it has read, and FloodRule take honest callers for a flood.
 constexpr int kMaxReadBytes = 64 << 10;
 constexpr int kMinReadBytes = 8 << 10;  // As by default: room for several requests.
 // With this the default stays, whatever is set.
 constexpr char kUnboundedReads[] = "-tcp_read_chunks";
-// Tokens take some KiB. gRPC's own default, 8 KiB, leaves too little beside them.
-constexpr int kMaxMetadataBytes = 32 << 10;
 // TLS takes four messages, HTTP/2 one more. gRPC's own default is two minutes, in which idle
 // sockets would take the place of callers.
 constexpr absl::Duration kHandshakeTimeout = absl::Seconds(10);
@@ -47,10 +44,10 @@ void SetServerLimits(grpc::ServerBuilder& builder, const ServerLimits& limits) {
   const auto set = [&builder](const char* name, int value) {
     builder.AddChannelArgument(name, value);
   };
-  builder.SetMaxReceiveMessageSize(kMaxReceiveBytes);
+  builder.SetMaxReceiveMessageSize(static_cast<int>(kMaxMessageBytes));
   set(GRPC_ARG_TCP_MAX_READ_CHUNK_SIZE, kMaxReadBytes);
   set(GRPC_ARG_TCP_MIN_READ_CHUNK_SIZE, kMinReadBytes);
-  set(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
+  set(GRPC_ARG_MAX_METADATA_SIZE, static_cast<int>(kMaxMetadataBytes));
   set(GRPC_ARG_MAX_CONCURRENT_STREAMS, limits.max_concurrent_streams);
   set(GRPC_ARG_MAX_CONNECTION_AGE_MS, Milliseconds(limits.max_connection_age));
   set(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, Milliseconds(limits.max_call_life));

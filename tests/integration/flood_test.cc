@@ -75,8 +75,8 @@ class SmallFloods : public testing::TestWithParam<Param> {
     EXPECT_FALSE(siege_.gateway().WaitForEvent("connection_closed").empty());
     EXPECT_EQ(honest_.failed(), 0);
     EXPECT_TRUE(Eventually([&] { return honest_.TakeRate() > 0; }));
-    // Those that there may be open, limits.max_unary_in_flight, take 14 KiB each.
-    EXPECT_TRUE(kInstrumented || siege_.gateway().PeakResidentBytes() < 2 * kMostResident)
+    // What there may be at once, and what comes before it is seen.
+    EXPECT_TRUE(kInstrumented || siege_.gateway().PeakResidentBytes() < 3 * kMostResident)
         << siege_.gateway().PeakResidentBytes() << " bytes";
   }
 

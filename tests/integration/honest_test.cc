@@ -83,6 +83,25 @@ TEST_P(Honest, CallersOfLargeRequestsOnManyConnectionsAreServed) {
   ExpectNoneClosed(siege_);
 }
 
+// As those of a proxy, whose connections have all the calls that they may have.
+TEST_P(Honest, CallersOfAllThatThereMayBeAtOnceAreServed) {
+  constexpr int kConnections = 5;
+  constexpr int kAtOnce = 1000;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kConnections; ++i) {
+    threads.emplace_back([&] {
+      const auto channel = siege_.Connect();
+      for (int round = 0; round < 5; ++round) {
+        EXPECT_EQ(CallAtOnce(channel, kAtOnce, CreateOwnershipRequest("x"),
+                             grpc::StatusCode::INVALID_ARGUMENT),
+                  kAtOnce);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  ExpectNoneClosed(siege_);
+}
+
 TEST_P(Honest, CallersWithMuchMetadataAreServed) {
   const auto channel = siege_.Connect();
   const Headers headers = {{"x-token", std::string(4096, 't')},

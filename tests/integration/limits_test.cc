@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "service/rpc/connections/connection.h"
 #include "tests/integration/support/instrumented.h"
 #include "tests/integration/support/raw_http2.h"
 #include "tests/integration/support/wanted.h"
@@ -94,7 +95,7 @@ TEST(Limits, WatchesOfHealthAreAFewOfAConnection) {
   World world;
   const auto stub = grpc::health::v1::Health::NewStub(world.gateway.Connect());
   std::vector<OpenStream<HealthResponse>> watches;
-  for (int i = 0; i < 3; ++i) {
+  for (int i = 0; i <= Connection::kMaxHealthWatches; ++i) {
     auto context = Caller::NewContext({});
     auto reader = stub->Watch(context.get(), {});
     watches.emplace_back(std::move(context), std::move(reader));

@@ -10,6 +10,8 @@ absl::string_view CloseReasonName(CloseReason reason) {
       return "over_limit";
     case CloseReason::kOverPeerLimit:
       return "over_peer_limit";
+    case CloseReason::kShutOut:
+      return "shut_out";
     case CloseReason::kFlood:
       return "flood";
   }

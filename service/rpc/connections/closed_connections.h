@@ -19,11 +19,12 @@ namespace pcaps {
 enum class CloseReason {
   kOverLimit,      // limits.max_connections, or the process's descriptors.
   kOverPeerLimit,  // limits.max_connections_per_peer.
-  kFlood,          // See FloodRule; also what its host opens right after.
+  kShutOut,        // Its host has just flooded.
+  kFlood,          // See FloodGuard. The only one of a connection that was admitted.
 };
-constexpr size_t kCloseReasons = 3;
+constexpr size_t kCloseReasons = 4;
 
-// "over_limit", "over_peer_limit", "flood".
+// "over_limit", "over_peer_limit", "shut_out", "flood".
 absl::string_view CloseReasonName(CloseReason reason);
 
 class ClosedConnections {

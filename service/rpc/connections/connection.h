@@ -10,24 +10,25 @@
 #include "service/rpc/connections/descriptor.h"
 #include "service/rpc/connections/flood_rule.h"
 #include "service/rpc/connections/peer_address.h"
+#include "service/rpc/connections/served_socket.h"
 #include "service/rpc/places.h"
 
 namespace pcaps {
 
 struct Connection {
-  // `served`: what gRPC is going to be handed, who closes it when it has done with the connection.
-  Connection(PeerAddress peer_address, const Descriptor& served, int max_concurrent_streams,
+  // A client has one; clients of a proxy share a connection.
+  static constexpr int kMaxHealthWatches = 16;
+
+  // `socket`: what gRPC is going to be handed.
+  Connection(PeerAddress peer_address, const Descriptor& socket, int max_concurrent_streams,
              absl::Time begin)
       : peer(std::move(peer_address)),
-        duplicate(served.Duplicate()),
-        rule(max_concurrent_streams, begin),
-        served_(served.get()),
-        file_(Descriptor::FileIdOf(served_)) {}
-
-  // Whether gRPC has closed its descriptor.
-  bool IsReleased() const { return Descriptor::FileIdOf(served_) != file_; }
+        served(socket.get()),
+        duplicate(socket.Duplicate()),
+        rule(max_concurrent_streams, begin) {}
 
   const PeerAddress peer;
+  const ServedSocket served;
   // Of its calls, as in Traffic; any thread adds.
   std::atomic<int64_t> explained = 0;
   std::atomic<int64_t> calls = 0;
@@ -38,17 +39,12 @@ struct Connection {
   Descriptor duplicate;  // Until it is forgotten.
   int64_t received = 0;  // When it was last looked at.
   FloodRule rule;
-  bool ended = false;  // ConnectionTable's.
   // See FloodGuard.
+  bool in_between = false;
   bool waits = false;
-  bool closed = false;
-  int64_t partly_received = 0;
-
- private:
-  static constexpr int kMaxHealthWatches = 2;  // A client has one.
-
-  const int served_;
-  const Descriptor::FileId file_;
+  bool settled = false;  // Closed for a flood, or ended: there is nothing more to judge.
+  int64_t kept_bytes = 0;
+  int64_t held_bytes = 0;
 };
 
 // A call that has reached its handler, until its end. Of no connection that we know of where it is

@@ -8,10 +8,14 @@
 namespace pcaps {
 namespace {
 
-// Of the connections that a host may have, those that gRPC may be busy with after their end. It
-// takes milliseconds, so this is met by who opens and ends a thousand in a second.
-constexpr int kEndedShare = 10;
-constexpr int kMinEnded = 10;
+// Of as many connections as a host may have, those that gRPC may be busy with after their end.
+constexpr int kUnreleasedShare = 10;
+constexpr int kMinUnreleased = 10;
+
+void Subtract(absl::flat_hash_map<std::string, int>& counts, const std::string& host) {
+  const auto found = counts.find(host);
+  if (--found->second == 0) counts.erase(found);
+}
 
 }  // namespace
 
@@ -19,8 +23,8 @@ ConnectionTable::Shard& ConnectionTable::ShardOf(absl::string_view peer) {
   return shards_[absl::Hash<absl::string_view>()(peer) % kShards];
 }
 
-int ConnectionTable::max_ended() const {
-  return std::max(kMinEnded, limits_.max_connections_per_peer / kEndedShare);
+int ConnectionTable::max_unreleased() const {
+  return std::max(kMinUnreleased, limits_.max_connections_per_peer / kUnreleasedShare);
 }
 
 ConnectionTable::Entry ConnectionTable::Add(const std::shared_ptr<Connection>& connection,
@@ -30,14 +34,17 @@ ConnectionTable::Entry ConnectionTable::Add(const std::shared_ptr<Connection>& c
     const auto shut_out = shut_out_.find(connection->peer.host);
     if (shut_out != shut_out_.end() && now < shut_out->second) return Entry::kShutOut;
     if (size_ >= limits_.max_connections) return Entry::kOverLimit;
-    Host& host = hosts_[connection->peer.host];
-    if (host.connections >= limits_.max_connections_per_peer) return Entry::kOverPeerLimit;
-    if (host.ended >= max_ended()) return Entry::kOverPeerLimit;
-    ++host.connections;
+    const auto unreleased = unreleased_.find(connection->peer.host);
+    if (unreleased != unreleased_.end() && unreleased->second >= max_unreleased()) {
+      return Entry::kOverPeerLimit;
+    }
+    int& of_host = hosts_[connection->peer.host];
+    if (of_host >= limits_.max_connections_per_peer) return Entry::kOverPeerLimit;
+    ++of_host;
     ++size_;
   }
   if (Name(connection)) return Entry::kAdmitted;
-  Discount(*connection);
+  Discount(connection->peer.host);
   return Entry::kOverPeerLimit;
 }
 
@@ -51,10 +58,14 @@ bool ConnectionTable::Name(const std::shared_ptr<Connection>& connection) {
   return true;
 }
 
-void ConnectionTable::SetEnded(Connection& connection) {
+void ConnectionTable::AddUnreleased(const std::string& host) {
   const MutexLock lock(mutex_);
-  ++hosts_[connection.peer.host].ended;
-  connection.ended = true;
+  ++unreleased_[host];
+}
+
+void ConnectionTable::RemoveUnreleased(const std::string& host) {
+  const MutexLock lock(mutex_);
+  Subtract(unreleased_, host);
 }
 
 void ConnectionTable::Remove(const std::shared_ptr<Connection>& connection) {
@@ -66,21 +77,25 @@ void ConnectionTable::Remove(const std::shared_ptr<Connection>& connection) {
       shard.connections.erase(found);
     }
   }
-  Discount(*connection);
+  Discount(connection->peer.host);
 }
 
-void ConnectionTable::Discount(const Connection& connection) {
+void ConnectionTable::Discount(const std::string& host) {
   const MutexLock lock(mutex_);
   --size_;
-  const auto host = hosts_.find(connection.peer.host);
-  if (connection.ended) --host->second.ended;
-  if (--host->second.connections == 0) hosts_.erase(host);
+  Subtract(hosts_, host);
 }
 
 void ConnectionTable::ShutOut(const std::string& host, absl::Time now, absl::Time until) {
   const MutexLock lock(mutex_);
   absl::erase_if(shut_out_, [now](const auto& each) { return each.second <= now; });
   shut_out_[host] = until;
+}
+
+bool ConnectionTable::IsShutOut(const std::string& host, absl::Time now) const {
+  const MutexLock lock(mutex_);
+  const auto found = shut_out_.find(host);
+  return found != shut_out_.end() && now < found->second;
 }
 
 DispatchedCall ConnectionTable::Dispatch(absl::string_view peer, int64_t bytes) {

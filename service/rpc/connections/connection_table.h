@@ -32,12 +32,15 @@ class ConnectionTable {
   // that could not be told from another of its peer's, to another address of ours: calls name their
   // peer, and not whom it has called.
   Entry Add(const std::shared_ptr<Connection>& connection, absl::Time now);
-  // It has ended, but gRPC is busy with it still. Once. A host that opens connections faster than
-  // gRPC gets rid of them is over its limit.
-  void SetEnded(Connection& connection);
   void Remove(const std::shared_ptr<Connection>& connection);
   // Admits nothing from this PeerAddress::host until then. Connections it has stay.
   void ShutOut(const std::string& host, absl::Time now, absl::Time until);
+  bool IsShutOut(const std::string& host, absl::Time now) const;
+
+  // A connection of the host has ended, but gRPC goes on with it; and has done with it. A host that
+  // brings connections to such an end faster than gRPC gets rid of them is over its limit.
+  void AddUnreleased(const std::string& host);
+  void RemoveUnreleased(const std::string& host);
 
   // A call on the connection of `peer` has reached its handler: `bytes` of what came were its
   // message and metadata. Within each call, so it has to be quick: some 50 ns.
@@ -57,21 +60,17 @@ class ConnectionTable {
         ABSL_GUARDED_BY(mutex);
   };
 
-  struct Host {
-    int connections = 0;
-    int ended = 0;  // Of these.
-  };
-
   Shard& ShardOf(absl::string_view peer);
-  int max_ended() const;
+  int max_unreleased() const;
   bool Name(const std::shared_ptr<Connection>& connection);
-  void Discount(const Connection& connection);
+  void Discount(const std::string& host);
 
   const ConnectionLimits limits_;
   std::array<Shard, kShards> shards_;
   mutable Mutex mutex_;
   int64_t size_ ABSL_GUARDED_BY(mutex_) = 0;
-  absl::flat_hash_map<std::string, Host> hosts_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, int> hosts_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, int> unreleased_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, absl::Time> shut_out_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -20,8 +20,12 @@ constexpr int kPausePerLook = 50;
 constexpr absl::Duration kMinPause = absl::Milliseconds(10);
 constexpr absl::Duration kMinSuspiciousPause = absl::Milliseconds(2);
 constexpr absl::Duration kMaxPause = absl::Milliseconds(50);
-// A round and its pause take a fraction of this, unless the whole process was held up.
-constexpr absl::Duration kLate = absl::Milliseconds(250);
+// While there are connections a round begins at least so often.
+constexpr absl::Duration kMaxWait = absl::Milliseconds(100);
+// Rounds are a fraction of this apart, unless the whole process was held up.
+constexpr absl::Duration kLate = absl::Milliseconds(400);
+// gRPC closes its descriptor within milliseconds, unless a call goes on or it is busy.
+constexpr absl::Duration kReleaseTime = absl::Milliseconds(200);
 constexpr int kEvents = 256;  // Told of at once.
 
 // What this thread has had of a processor: on a busy machine a look takes longer than it works.
@@ -82,15 +86,15 @@ void ConnectionWatch::Run() {
     // Others than this thread count, too: lines of theirs wait no longer than this.
     const absl::Time flush_at = closed_.Flush().value_or(now + ClosedConnections::kLogInterval);
     const bool idle = due.empty() && ended_.empty();
-    AwaitInput(idle ? std::min(flush_at, guard_.next_round()) : now, due);
-    const absl::Time begin = clock_.Now();
+    AwaitInput(idle ? std::min({flush_at, guard_.next_round(), now + kMaxWait}) : now, due);
+    if (clock_.Now() - last_round_ > kLate) ExcuseAll();
+    last_round_ = clock_.Now();
     const absl::Duration spent = ThreadTime();
     guard_.BeginRound();
     absl::erase_if(due, [this](const auto& connection) { return !guard_.Look(connection); });
     guard_.FinishRound();
     ForgetReleased();
     Pause(ThreadTime() - spent);
-    if (clock_.Now() - begin > kLate) ExcuseAll();
   }
 }
 
@@ -133,18 +137,26 @@ std::shared_ptr<Connection> ConnectionWatch::Find(const void* connection) {
 
 void ConnectionWatch::End(const std::shared_ptr<Connection>& connection) {
   epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, connection->duplicate.get(), nullptr);
-  if (sees_input_) guard_.End(connection);
-  table_.SetEnded(*connection);
-  ended_.push_back(connection);
+  const bool counts = sees_input_ && guard_.End(connection);
+  if (counts) table_.AddUnreleased(connection->peer.host);
+  table_.Remove(connection);
+  ended_.push_back({connection, clock_.Now(), counts});
+  const MutexLock lock(mutex_);
+  watched_.erase(connection.get());
 }
 
 void ConnectionWatch::ForgetReleased() {
-  std::erase_if(ended_, [this](const std::shared_ptr<Connection>& connection) {
-    if (!connection->IsReleased()) return false;
-    connection->duplicate.Reset();
-    table_.Remove(connection);
-    const MutexLock lock(mutex_);
-    watched_.erase(connection.get());
+  const absl::Time late = clock_.Now() - kReleaseTime;
+  std::erase_if(ended_, [this, late](Ended& ended) {
+    if (!ended.connection->served.IsReleased()) {
+      if (!ended.counts && ended.at < late) {
+        table_.AddUnreleased(ended.connection->peer.host);
+        ended.counts = true;
+      }
+      return false;
+    }
+    ended.connection->duplicate.Reset();
+    if (ended.counts) table_.RemoveUnreleased(ended.connection->peer.host);
     return true;
   });
 }

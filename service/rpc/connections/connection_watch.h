@@ -33,11 +33,16 @@ class ConnectionWatch {
   // Any thread but the watch's; twice is nothing.
   void Stop();
 
-  // Watches a connection of the table until gRPC has done with it, when it leaves the table. False
-  // where the system does not let it. Any thread.
+  // Watches a connection of the table until its end, when it leaves the table. False where the
+  // system does not let it. Any thread.
   bool Add(const std::shared_ptr<Connection>& connection);
 
  private:
+  struct Ended {
+    std::shared_ptr<Connection> connection;
+    absl::Time at;
+    bool counts = false;  // As unreleased.
+  };
   using Connections = absl::flat_hash_set<std::shared_ptr<Connection>>;
 
   void Run();
@@ -60,7 +65,8 @@ class ConnectionWatch {
   std::thread thread_;
   // Of the watch's thread.
   bool stopping_ = false;
-  std::vector<std::shared_ptr<Connection>> ended_;  // gRPC is busy with them still.
+  std::vector<Ended> ended_;  // gRPC may be busy with them still.
+  absl::Time last_round_ = absl::InfiniteFuture();
   FloodGuard guard_;
   Mutex mutex_;
   absl::flat_hash_map<const void*, std::shared_ptr<Connection>> watched_ ABSL_GUARDED_BY(mutex_);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <utility>
@@ -24,13 +23,6 @@ class Descriptor {
   bool valid() const { return fd_ >= 0; }
   // Another one for the same; invalid where there is none left.
   Descriptor Duplicate() const { return Descriptor(fcntl(fd_, F_DUPFD_CLOEXEC, 0)); }
-  // What tells a file that is open from all others, whatever the number of its descriptor. Zeroes
-  // where none is.
-  using FileId = std::pair<dev_t, ino_t>;
-  static FileId FileIdOf(int fd) {
-    struct stat status{};
-    return fstat(fd, &status) == 0 ? FileId(status.st_dev, status.st_ino) : FileId();
-  }
   // Hands it over.
   int Release() { return std::exchange(fd_, -1); }
   void Reset(int fd = -1) {

@@ -5,12 +5,15 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace pcaps {
 namespace {
 
-constexpr int kQuietPerRound = 4;  // Some 100 us.
-constexpr absl::Duration kSuspectInterval = absl::Seconds(1);
+constexpr int kQuietPerRound = 32;  // Some 600 us.
+constexpr absl::Duration kSuspectInterval = absl::Milliseconds(250);
+// Beyond its preface a connection that is nobody's flood leaves less than this unread.
+constexpr int64_t kMuchUnexplained = 4 << 10;
 // A flood that comes back at once finds gRPC still busy with the streams of the one before. Honest
 // clients behind the same proxy or NAT wait about as long before they connect again, too.
 constexpr absl::Duration kShutOut = absl::Seconds(1);
@@ -48,13 +51,19 @@ FloodGuard::FloodGuard(ConnectionTable& table, ClosedConnections& closed, Clock&
     : table_(table), closed_(closed), clock_(clock), options_(std::move(options)) {}
 
 bool FloodGuard::Look(const std::shared_ptr<Connection>& connection) {
+  if (connection->settled) return false;
   const SocketBytes bytes = BytesOf(connection->duplicate.get());
   const bool more = bytes.unread > 0 || bytes.received != connection->received;
   connection->received = bytes.received;
   if (connection->rule.IsDue(bytes.received)) {
     Judge(connection, bytes);
-  } else if (!more && connection->rule.IsRemarkable(bytes.received, connection->explained)) {
-    LineUp(connection);
+    connection->in_between = true;
+  } else if (!more) {
+    // What gRPC has read it may have to look at still.
+    const bool in_between = std::exchange(connection->in_between, false);
+    if (in_between || connection->rule.IsRemarkable(bytes.received, connection->explained)) {
+      LineUp(connection);
+    }
   }
   return more;
 }
@@ -74,7 +83,7 @@ void FloodGuard::FinishRound() {
     const std::shared_ptr<Connection> connection = std::move(quiet_.front());
     quiet_.pop_front();
     connection->waits = false;
-    if (connection->duplicate.valid()) Judge(connection, BytesOf(connection->duplicate.get()));
+    if (!connection->settled) Judge(connection, BytesOf(connection->duplicate.get()));
   }
   if (now < trim_at_) return;
   trim_at_ = now < last_flood_ + kTrimTime ? now + kTrimInterval : absl::InfiniteFuture();
@@ -86,66 +95,111 @@ absl::Time FloodGuard::next_round() const {
 }
 
 void FloodGuard::Judge(const std::shared_ptr<Connection>& connection, const SocketBytes& bytes) {
-  const std::optional<StreamCounts> streams = options_.count_streams(connection->peer.name);
-  Traffic total = TrafficOf(*connection, bytes);
-  total.received_meanwhile = BytesOf(connection->duplicate.get()).received - bytes.received;
-  const FloodRule::Verdict verdict = connection->rule.Judge(total, streams, clock_.Now());
-  if (verdict != FloodRule::Verdict::kHonest) suspicious_ = true;
-  if (connection->closed) return;
-  if (verdict == FloodRule::Verdict::kFlood) return Close(connection);
-  CountPartlyReceived(connection, connection->rule.partly_received());
-  while (partly_received_ > options_.max_partly_received) CloseTheWorst();
+  if (VerdictOn(*connection, bytes) == FloodRule::Verdict::kFlood) {
+    Close(connection);
+    return CloseFloodsOf(connection->peer.host);
+  }
+  Count(connection);
+  while (held_.total() > options_.max_held_bytes) {
+    CloseHost(held_.Largest(), &Connection::held_bytes);
+  }
+  if (kept_.total() <= options_.max_kept_bytes) return;
+  CountAllAgain();  // Most of it may be old news: calls that were on their way.
+  while (kept_.total() > options_.max_kept_bytes) {
+    CloseHost(kept_.Largest(), &Connection::kept_bytes);
+  }
 }
 
-void FloodGuard::CountPartlyReceived(const std::shared_ptr<Connection>& connection, int64_t count) {
-  partly_received_ += count - std::exchange(connection->partly_received, count);
-  if (count == 0) {
+FloodRule::Verdict FloodGuard::VerdictOn(Connection& connection, const SocketBytes& bytes) {
+  const std::optional<StreamCounts> streams = options_.count_streams(connection.peer.name);
+  Traffic total = TrafficOf(connection, bytes);
+  total.received_meanwhile = BytesOf(connection.duplicate.get()).received - bytes.received;
+  const absl::Time now = clock_.Now();
+  const bool suspected = table_.IsShutOut(connection.peer.host, now);
+  const FloodRule::Verdict verdict = connection.rule.Judge(total, streams, suspected, now);
+  if (verdict != FloodRule::Verdict::kHonest) suspicious_ = true;
+  return verdict;
+}
+
+int64_t FloodGuard::WeightOf(const FloodRule::Keep& keep) const {
+  return keep.streams * FloodRule::kStreamBytes +
+         std::max(int64_t{0}, keep.bytes - options_.max_preface_bytes);
+}
+
+void FloodGuard::Count(const std::shared_ptr<Connection>& connection) {
+  const bool settled = connection->settled;
+  kept_.Change(connection->peer.host, connection->kept_bytes,
+               settled ? 0 : WeightOf(connection->rule.kept()));
+  held_.Change(connection->peer.host, connection->held_bytes,
+               settled ? 0 : WeightOf(connection->rule.held()));
+  if (connection->kept_bytes == 0) {
     suspects_.erase(connection);
   } else if (suspects_.insert(connection).second) {
     suspects_due_ = std::min(suspects_due_, clock_.Now() + kSuspectInterval);
   }
 }
 
-void FloodGuard::CloseTheWorst() {
-  const std::shared_ptr<Connection> worst = *std::max_element(
-      suspects_.begin(), suspects_.end(),
-      [](const auto& a, const auto& b) { return a->partly_received < b->partly_received; });
-  Close(worst);
-  // Its host may have sent as much on others, which gRPC has not read yet.
-  for (const std::shared_ptr<Connection>& other : table_.OfHost(worst->peer.host)) {
-    if (other->closed || !other->duplicate.valid()) continue;
+void FloodGuard::CountAllAgain() {
+  const std::vector<std::shared_ptr<Connection>> all(suspects_.begin(), suspects_.end());
+  for (const std::shared_ptr<Connection>& connection : all) {
+    (void)VerdictOn(*connection, BytesOf(connection->duplicate.get()));
+    Count(connection);
+  }
+}
+
+void FloodGuard::CloseFloodsOf(const std::string& host) {
+  for (const std::shared_ptr<Connection>& other : table_.OfHost(host)) {
+    if (other->settled) continue;
     const SocketBytes bytes = BytesOf(other->duplicate.get());
-    if (other->rule.IsRemarkable(bytes.received + bytes.unread, other->explained)) Close(other);
+    other->received = bytes.received;
+    if (VerdictOn(*other, bytes) == FloodRule::Verdict::kFlood) Close(other);
+  }
+}
+
+void FloodGuard::CloseHost(const std::string& host, int64_t Connection::* counted) {
+  std::vector<std::shared_ptr<Connection>> guilty;
+  for (const std::shared_ptr<Connection>& suspect : suspects_) {
+    if (suspect->peer.host == host && (*suspect).*counted > 0) guilty.push_back(suspect);
+  }
+  for (const std::shared_ptr<Connection>& connection : guilty) Close(connection);
+  // It may have sent as much on others, which gRPC has not read yet.
+  for (const std::shared_ptr<Connection>& other : table_.OfHost(host)) {
+    if (other->settled) continue;
+    SocketBytes bytes = BytesOf(other->duplicate.get());
+    bytes.received += bytes.unread;
+    const int64_t unexplained = other->rule.Unexplained(TrafficOf(*other, bytes), clock_.Now());
+    if (unexplained > options_.max_preface_bytes + kMuchUnexplained) Close(other);
   }
 }
 
 void FloodGuard::Close(const std::shared_ptr<Connection>& connection) {
   Abort(connection->duplicate.get());
-  ShutOut(*connection);
+  CountFlood(*connection);
   TrimSoon();
-  connection->closed = true;  // Its end will be seen soon.
-  CountPartlyReceived(connection, 0);
+  connection->settled = true;  // Its end will be seen soon.
+  Count(connection);
 }
 
-void FloodGuard::End(const std::shared_ptr<Connection>& connection) {
-  if (std::exchange(connection->closed, true)) return;
-  CountPartlyReceived(connection, 0);
+bool FloodGuard::End(const std::shared_ptr<Connection>& connection) {
+  if (std::exchange(connection->settled, true)) return true;
+  Count(connection);
   SocketBytes bytes = BytesOf(connection->duplicate.get());
   bytes.received += bytes.unread;
   const absl::Time now = clock_.Now();
   const int64_t unexplained = connection->rule.Unexplained(TrafficOf(*connection, bytes), now);
-  if (unexplained <= options_.max_preface_bytes) return;
+  if (unexplained <= options_.max_preface_bytes) return false;
   Abort(connection->duplicate.get());  // There is nobody to answer.
   TrimSoon();
   connection->received = bytes.received;
-  if (debts_.Add(connection->peer.host, unexplained, now)) ShutOut(*connection);
+  if (debts_.Add(connection->peer.host, unexplained, now)) CountFlood(*connection);
+  return true;
 }
 
 void FloodGuard::Excuse(Connection& connection) {
   connection.rule.Excuse(BytesOf(connection.duplicate.get()).received + kExcused);
 }
 
-void FloodGuard::ShutOut(const Connection& connection) {
+void FloodGuard::CountFlood(const Connection& connection) {
   const absl::Time now = clock_.Now();
   table_.ShutOut(connection.peer.host, now, now + kShutOut);
   closed_.Count(CloseReason::kFlood, connection.peer.name, connection.received);

@@ -1,6 +1,6 @@
-// FloodGuard: judges connections, and closes those that flood: each by its FloodRule, and the worst
-// of them where all together have too many streams that do not become calls, each of which takes
-// gRPC 14 KiB. Looking around costs a core's 50th at most. On the watch's thread.
+// FloodGuard: judges connections, and closes those that flood: each by its FloodRule, and those of
+// the worst host where all connections together make gRPC hold too much that does not become calls.
+// Looking around costs a core's 50th at most. On the watch's thread.
 #pragma once
 
 #include <deque>
@@ -15,16 +15,18 @@
 #include "service/rpc/connections/closed_connections.h"
 #include "service/rpc/connections/connection_table.h"
 #include "service/rpc/connections/host_debts.h"
+#include "service/rpc/connections/host_tally.h"
 #include "service/rpc/connections/socket_bytes.h"
 
 namespace pcaps {
 
 struct FloodGuardOptions {
-  // Calls that have not come in whole, of all connections together.
-  int64_t max_partly_received = 5000;
+  // Of all connections together, see FloodRule::kept() and held(): some 9000 and 4500 streams.
+  int64_t max_kept_bytes = 128 << 20;
+  int64_t max_held_bytes = 64 << 20;
   // What a connection may bring before its first call: HTTP/2 preface and settings, and a handshake
   // if there is one.
-  int64_t max_preface_bytes = 512;
+  int64_t max_preface_bytes = 256;
   // gRPC's count of the streams of a peer's connection; nothing where there is none.
   std::function<std::optional<StreamCounts>(const std::string& peer)> count_streams;
 };
@@ -40,8 +42,8 @@ class FloodGuard {
   bool Look(const std::shared_ptr<Connection>& connection);
   // After some looks: judges those that have gone quiet, and cleans up.
   void FinishRound();
-  // It has ended: what is left of it counts for its host.
-  void End(const std::shared_ptr<Connection>& connection);
+  // It has ended: what is left of it counts for its host. Whether there was anything.
+  bool End(const std::shared_ptr<Connection>& connection);
   // The process was held up: what has come meanwhile, or waits at the client, does not count.
   void Excuse(Connection& connection);
 
@@ -54,10 +56,14 @@ class FloodGuard {
  private:
   void LineUp(const std::shared_ptr<Connection>& connection);
   void Judge(const std::shared_ptr<Connection>& connection, const SocketBytes& bytes);
-  void CountPartlyReceived(const std::shared_ptr<Connection>& connection, int64_t count);
-  void CloseTheWorst();
+  FloodRule::Verdict VerdictOn(Connection& connection, const SocketBytes& bytes);
+  int64_t WeightOf(const FloodRule::Keep& keep) const;
+  void Count(const std::shared_ptr<Connection>& connection);
+  void CountAllAgain();
+  void CloseFloodsOf(const std::string& host);
+  void CloseHost(const std::string& host, int64_t Connection::* bytes);
   void Close(const std::shared_ptr<Connection>& connection);
-  void ShutOut(const Connection& connection);
+  void CountFlood(const Connection& connection);
   void TrimSoon();
 
   ConnectionTable& table_;
@@ -67,9 +73,10 @@ class FloodGuard {
   bool suspicious_ = false;
   // Went quiet with something that is not explained. A few are judged each round.
   std::deque<std::shared_ptr<Connection>> quiet_;
-  // Those with streams that had not become calls; judged again each second.
+  // Those that keep something, or hold it; judged again and again.
   absl::flat_hash_set<std::shared_ptr<Connection>> suspects_;
-  int64_t partly_received_ = 0;  // Such streams of all suspects.
+  HostTally kept_;
+  HostTally held_;
   HostDebts debts_;
   absl::Time suspects_due_ = absl::InfiniteFuture();
   absl::Time last_flood_ = absl::InfinitePast();

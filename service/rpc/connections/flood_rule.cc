@@ -10,7 +10,8 @@ int64_t FloodRule::Earned(const Traffic& total, absl::Time now) const {
 }
 
 FloodRule::Verdict FloodRule::Judge(const Traffic& total,
-                                    const std::optional<StreamCounts>& streams, absl::Time now) {
+                                    const std::optional<StreamCounts>& streams, bool suspected,
+                                    absl::Time now) {
   const bool excused = received_ < excused_until_;
   const int64_t earned = Earned(total, now);
   // Never more than the slack: who behaves for long does not save up for an attack. But some calls
@@ -21,23 +22,39 @@ FloodRule::Verdict FloodRule::Judge(const Traffic& total,
   earned_ = earned;
   received_ = total.received;
   explained_ = total.explained;
-  if (!streams.has_value()) return credit_ < 0 ? Verdict::kFlood : Verdict::kHonest;
 
-  const int64_t not_calls = streams->started - total.calls;
+  const StreamCounts counts = streams.value_or(StreamCounts{total.calls, total.calls});
+  const int64_t not_calls = counts.started - total.calls;
   if (excused) excused_streams_ = std::max(int64_t{0}, not_calls);
+  // At most so many have not come in whole: those that are calls may be open, too. At least so many
+  // are: a call may have ended for gRPC, and not yet for us.
+  const int64_t open = counts.started - counts.ended;
+  const int64_t most_unfinished = std::max(int64_t{0}, std::min(open, not_calls));
+  const int64_t unfinished =
+      std::max(int64_t{0}, std::min(open - total.open_calls, not_calls - excused_streams_));
+  UpdateHeld({now, {unfinished, std::max(int64_t{0}, kSlack - credit_)}, earned, total.calls});
+
   const int64_t given_up = excused_streams_ + total.calls / kCallsPerGivenUp +
                            kGivenUpPerSecond * absl::ToInt64Seconds(now - begin_);
   if (not_calls > max_concurrent_streams_ + given_up) return Verdict::kFlood;
-  // At most so many have not come in whole: those that are calls may be open, too.
-  const int64_t open = streams->started - streams->ended;
-  if (credit_ + std::max(int64_t{0}, std::min(open, not_calls)) * kCallMax < 0) {
-    return Verdict::kFlood;
-  }
-  // At least so many: a call may have ended for gRPC, and not yet for us.
-  const int64_t partly_received = std::min(open - total.open_calls, not_calls);
-  partly_received_ = partly_received > kUnremarkableStreams ? partly_received : 0;
+  if (credit_ + most_unfinished * kCallMax < 0) return Verdict::kFlood;
+  const int64_t reset = counts.ended - (total.calls - total.open_calls);
+  if (suspected && reset > max_concurrent_streams_ / 10 + given_up) return Verdict::kFlood;
   const bool growing = not_calls > kUnremarkableStreams * 10 + given_up;
-  return partly_received_ > 0 || growing ? Verdict::kSuspect : Verdict::kHonest;
+  return unfinished > kUnremarkableStreams || growing ? Verdict::kSuspect : Verdict::kHonest;
+}
+
+void FloodRule::UpdateHeld(const Kept& kept) {
+  kept_ = kept;
+  Keep held = held_;
+  if (kept.at - held_since_.at >= kHoldTime) {
+    // What calls have explained since then is not held.
+    held.streams = held_since_.keep.streams - (kept.calls - held_since_.calls);
+    held.bytes = held_since_.keep.bytes - (kept.earned - held_since_.earned);
+    held_since_ = kept;
+  }
+  held_.streams = std::max(int64_t{0}, std::min(held.streams, kept.keep.streams));
+  held_.bytes = std::max(int64_t{0}, std::min(held.bytes, kept.keep.bytes));
 }
 
 }  // namespace pcaps

@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "absl/time/time.h"
+#include "service/rpc/call_size.h"
 
 namespace pcaps {
 
@@ -44,7 +45,7 @@ class FloodRule {
   // began, a few messages that are too long.
   static constexpr int64_t kSlack = 256 << 10;
   // The most that a call may bring: message and metadata.
-  static constexpr int64_t kCallMax = (64 + 32) << 10;
+  static constexpr int64_t kCallMax = kMaxMessageBytes + kMaxMetadataBytes;
   // One in so many calls may be given up by its caller before it reaches a handler, and some in
   // each second.
   static constexpr int64_t kCallsPerGivenUp = 64;
@@ -52,9 +53,13 @@ class FloodRule {
   // A judgement costs some 20 us, for it takes counting streams; the cheapest flood has 28 bytes a
   // stream.
   static constexpr int64_t kBytesPerJudgement = 8 << 10;
-  // A dozen streams that are opened, and that is all.
-  static constexpr int64_t kUnremarkableBytes = 256;
+  // A ping or two, or two streams that are opened, and that is all. A preface is more.
+  static constexpr int64_t kUnremarkableBytes = 48;
   static constexpr int64_t kUnremarkableStreams = 10;
+  // What a stream takes gRPC, beside the bytes of its call.
+  static constexpr int64_t kStreamBytes = 14 << 10;
+  // A call that is under way becomes one within less, even on a busy machine.
+  static constexpr absl::Duration kHoldTime = absl::Milliseconds(200);
 
   enum class Verdict { kHonest, kSuspect, kFlood };
 
@@ -71,26 +76,44 @@ class FloodRule {
   // `streams`: nothing where nobody knows. What is not explained may be calls that have not come in
   // whole yet; an honest client has no more of them than it may. Count in this order: what was
   // received, streams, calls. Then bytes that no call explains are those of a stream that is open.
-  Verdict Judge(const Traffic& total, const std::optional<StreamCounts>& streams, absl::Time now);
+  // `suspected`: its host has been found to flood. Then a tenth is enough.
+  Verdict Judge(const Traffic& total, const std::optional<StreamCounts>& streams, bool suspected,
+                absl::Time now);
 
   // What comes until `received` is not to be judged.
   void Excuse(int64_t received) { excused_until_ = received; }
 
-  // What nothing explains, with no credit for it.
+  // What nothing explains, with no credit for it. Nothing of what is excused.
   int64_t Unexplained(const Traffic& total, absl::Time now) const {
-    return total.received - Earned(total, now);
+    return total.received < excused_until_ ? 0 : total.received - Earned(total, now);
   }
 
-  // Streams that were open at the last judgement and had not become calls, but for a few.
-  int64_t partly_received() const { return partly_received_; }
+  // What gRPC may have to keep of what has not become a call: streams, and bytes.
+  struct Keep {
+    int64_t streams = 0;
+    int64_t bytes = 0;
+  };
+  // At the last judgement; and of it what had been there for kHoldTime.
+  const Keep& kept() const { return kept_.keep; }
+  const Keep& held() const { return held_; }
 
  private:
+  struct Kept {
+    absl::Time at = absl::InfinitePast();
+    Keep keep;
+    int64_t earned = 0;
+    int64_t calls = 0;
+  };
+
   int64_t Earned(const Traffic& total, absl::Time now) const;
+  void UpdateHeld(const Kept& kept);
 
   const int64_t max_concurrent_streams_;
   const absl::Time begin_;
   int64_t credit_ = kSlack;
-  int64_t partly_received_ = 0;
+  Kept kept_;
+  Kept held_since_;
+  Keep held_;
   // At the last judgement, in sum.
   int64_t earned_ = 0;
   int64_t received_ = 0;

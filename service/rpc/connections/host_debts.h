@@ -7,6 +7,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
+#include "service/rpc/connections/flood_rule.h"
 
 namespace pcaps {
 
@@ -14,7 +15,7 @@ class HostDebts {
  public:
   // As much as one connection may bring, see FloodRule: some 9000 streams that are opened and
   // reset.
-  static constexpr int64_t kMax = 256 << 10;
+  static constexpr int64_t kMax = FloodRule::kSlack;
   // A client that dies leaves requests behind that had not come in whole.
   static constexpr int64_t kMaxOfConnection = 32 << 10;
   static constexpr int64_t kPaidPerSecond = 16 << 10;

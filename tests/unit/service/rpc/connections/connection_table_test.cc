@@ -93,16 +93,13 @@ TEST(ConnectionTable, KnowsTheNewestConnectionOfAPortThatIsUsedAgain) {
 
 TEST(ConnectionTable, AdmitsNoMoreFromAHostOfWhomManyHaveEndedAndAreNotReleased) {
   ConnectionTable table({.max_connections = 1000, .max_connections_per_peer = 300});
-  std::vector<std::shared_ptr<Connection>> ended;
-  for (int i = 0; i < 30; ++i) {
-    ended.push_back(From("a", i));
-    EXPECT_EQ(table.Add(ended.back(), kNow), Entry::kAdmitted);
-    table.SetEnded(*ended.back());
-  }
-  EXPECT_EQ(table.Add(From("a", 100), kNow), Entry::kOverPeerLimit);
-  EXPECT_EQ(table.Add(From("b", 100), kNow), Entry::kAdmitted);
-  table.Remove(ended.back());
-  EXPECT_EQ(table.Add(From("a", 100), kNow), Entry::kAdmitted);
+  for (int i = 0; i < 29; ++i) table.AddUnreleased("a");
+  EXPECT_EQ(table.Add(From("a", 1), kNow), Entry::kAdmitted);
+  table.AddUnreleased("a");
+  EXPECT_EQ(table.Add(From("a", 2), kNow), Entry::kOverPeerLimit);
+  EXPECT_EQ(table.Add(From("b", 1), kNow), Entry::kAdmitted);
+  table.RemoveUnreleased("a");
+  EXPECT_EQ(table.Add(From("a", 2), kNow), Entry::kAdmitted);
 }
 
 TEST(ConnectionTable, AdmitsNoneThatItCouldNotTellFromAnother) {

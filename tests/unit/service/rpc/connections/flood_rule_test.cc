@@ -40,8 +40,11 @@ class Life {
     seen.received_meanwhile = seen.received - received;
     seen.received = received;
     now_ += kTick;
-    return rule_.Judge(seen, streams_, now_) != FloodRule::Verdict::kFlood;
+    return rule_.Judge(seen, streams_, false, now_) != FloodRule::Verdict::kFlood;
   }
+  // Its host floods.
+  void Suspect() { suspected_ = true; }
+  const FloodRule::Keep& held() const { return rule_.held(); }
   void Excuse(int64_t unread) { rule_.Excuse(total_.received + unread); }
 
   int64_t received() const { return total_.received; }
@@ -50,9 +53,10 @@ class Life {
   bool Judge(absl::Duration step, const std::optional<StreamCounts>& streams) {
     now_ += step;
     return !rule_.IsDue(total_.received) ||
-           rule_.Judge(total_, streams, now_) != FloodRule::Verdict::kFlood;
+           rule_.Judge(total_, streams, suspected_, now_) != FloodRule::Verdict::kFlood;
   }
 
+  bool suspected_ = false;
   absl::Time now_ = absl::UnixEpoch();
   FloodRule rule_{kMaxStreams, now_};
   Traffic total_;
@@ -233,6 +237,59 @@ TEST(FloodRule, WhatComesAfterSomethingWasExcusedIsOne) {
     life.End(50);
     life.Receive(50 * 28);
     ASSERT_LT(life.received() - before, kMostOfAFlood);
+  }
+}
+
+TEST(FloodRule, AFewHundredStreamsResetAreOneWhereTheHostFloods) {
+  Life life;
+  life.Suspect();
+  for (int streams = 0; life.Lives(); streams += 10) {
+    life.Start(10);
+    life.End(10);
+    life.Receive(1000);
+    ASSERT_LE(streams, kMaxStreams / 4);
+  }
+}
+
+TEST(FloodRule, CallsAreNoneWhereTheHostFloods) {
+  Life life;
+  life.Suspect();
+  for (int i = 0; i < 10'000; ++i) {
+    life.Call(100, 500);
+    ASSERT_TRUE(life.Lives());
+  }
+}
+
+// What is held.
+
+TEST(FloodRule, HoldsWhatDoesNotBecomeACall) {
+  constexpr int64_t kEach = 16 << 10;
+  Life life;
+  for (int i = 0; i < 10; ++i) {
+    life.Start(1);
+    life.Receive(kEach);
+    EXPECT_TRUE(life.Lives());
+    EXPECT_LE(life.held().streams, i);
+  }
+  for (int looks = 0; looks < 2; ++looks) {
+    life.Receive(8 << 10);
+    EXPECT_TRUE(life.Lives(absl::Seconds(1)));
+  }
+  EXPECT_EQ(life.held().streams, 10);
+  EXPECT_GE(life.held().bytes, 10 * kEach);
+}
+
+TEST(FloodRule, HoldsNothingOfCallsThatComeAndGo) {
+  constexpr int kAtOnce = 1000;
+  constexpr int64_t kRequest = 16 << 10;
+  Life life;
+  life.Start(kAtOnce);  // That many are always on their way.
+  life.Receive(kAtOnce * kRequest);
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(life.Lives(absl::Milliseconds(500)));
+    EXPECT_LE(life.held().streams, 0);
+    EXPECT_LE(life.held().bytes, kRequest);
+    for (int calls = 0; calls < kAtOnce; ++calls) life.Call(kRequest, kRequest + 100);
   }
 }
 
