@@ -14,8 +14,10 @@
 namespace pcaps {
 namespace {
 
-// Looking around takes one core's 50th at most, but for the pauses that are the longest.
+// Looking around takes one core's 50th at most, but for the pauses that are the longest; a fifth
+// where something looks like a flood.
 constexpr int kPausePerLook = 50;
+constexpr int kPausePerSuspiciousLook = 4;
 // Within 10 ms a flood opens some 500 streams, each of which takes 14 KiB.
 constexpr absl::Duration kMinPause = absl::Milliseconds(10);
 constexpr absl::Duration kMinSuspiciousPause = absl::Milliseconds(2);
@@ -100,8 +102,10 @@ void ConnectionWatch::Run() {
 
 void ConnectionWatch::Pause(absl::Duration spent) {
   if (stopping_) return;
-  const absl::Duration least = guard_.is_suspicious() ? kMinSuspiciousPause : kMinPause;
-  const absl::Duration pause = std::clamp(spent * kPausePerLook, least, kMaxPause);
+  const absl::Duration pause =
+      guard_.is_suspicious()
+          ? std::clamp(spent * kPausePerSuspiciousLook, kMinSuspiciousPause, kMaxPause)
+          : std::clamp(spent * kPausePerLook, kMinPause, kMaxPause);
   pollfd stop{.fd = stop_.get(), .events = POLLIN, .revents = 0};
   poll(&stop, 1, static_cast<int>(absl::ToInt64Milliseconds(pause)));
 }

@@ -12,8 +12,9 @@ namespace {
 
 constexpr int kQuietPerRound = 32;  // Some 600 us.
 constexpr absl::Duration kSuspectInterval = absl::Milliseconds(250);
-// Beyond its preface a connection that is nobody's flood leaves less than this unread.
-constexpr int64_t kMuchUnexplained = 4 << 10;
+// Where a host floods, a connection with so much that nothing explains yet, read or not, is part of
+// it.
+constexpr int64_t kMuchUnexplained = 16 << 10;
 // A flood that comes back at once finds gRPC still busy with the streams of the one before. Honest
 // clients behind the same proxy or NAT wait about as long before they connect again, too.
 constexpr absl::Duration kShutOut = absl::Seconds(1);
@@ -152,7 +153,8 @@ void FloodGuard::CloseFloodsOf(const std::string& host) {
     if (other->settled) continue;
     const SocketBytes bytes = BytesOf(other->duplicate.get());
     other->received = bytes.received;
-    if (VerdictOn(*other, bytes) == FloodRule::Verdict::kFlood) Close(other);
+    const bool floods = VerdictOn(*other, bytes) == FloodRule::Verdict::kFlood;
+    if (floods || UnexplainedOf(*other) > kMuchUnexplained) Close(other);
   }
 }
 
@@ -162,14 +164,14 @@ void FloodGuard::CloseHost(const std::string& host, int64_t Connection::* counte
     if (suspect->peer.host == host && (*suspect).*counted > 0) guilty.push_back(suspect);
   }
   for (const std::shared_ptr<Connection>& connection : guilty) Close(connection);
-  // It may have sent as much on others, which gRPC has not read yet.
-  for (const std::shared_ptr<Connection>& other : table_.OfHost(host)) {
-    if (other->settled) continue;
-    SocketBytes bytes = BytesOf(other->duplicate.get());
-    bytes.received += bytes.unread;
-    const int64_t unexplained = other->rule.Unexplained(TrafficOf(*other, bytes), clock_.Now());
-    if (unexplained > options_.max_preface_bytes + kMuchUnexplained) Close(other);
-  }
+  CloseFloodsOf(host);
+}
+
+int64_t FloodGuard::UnexplainedOf(const Connection& connection) const {
+  SocketBytes bytes = BytesOf(connection.duplicate.get());
+  bytes.received += bytes.unread;
+  return connection.rule.Unexplained(TrafficOf(connection, bytes), clock_.Now()) -
+         options_.max_preface_bytes;
 }
 
 void FloodGuard::Close(const std::shared_ptr<Connection>& connection) {
@@ -183,15 +185,12 @@ void FloodGuard::Close(const std::shared_ptr<Connection>& connection) {
 bool FloodGuard::End(const std::shared_ptr<Connection>& connection) {
   if (std::exchange(connection->settled, true)) return true;
   Count(connection);
-  SocketBytes bytes = BytesOf(connection->duplicate.get());
-  bytes.received += bytes.unread;
-  const absl::Time now = clock_.Now();
-  const int64_t unexplained = connection->rule.Unexplained(TrafficOf(*connection, bytes), now);
-  if (unexplained <= options_.max_preface_bytes) return false;
+  const int64_t unexplained = UnexplainedOf(*connection);
+  if (unexplained <= 0) return false;
+  connection->received = BytesOf(connection->duplicate.get()).received;
   Abort(connection->duplicate.get());  // There is nobody to answer.
   TrimSoon();
-  connection->received = bytes.received;
-  if (debts_.Add(connection->peer.host, unexplained, now)) CountFlood(*connection);
+  if (debts_.Add(connection->peer.host, unexplained, clock_.Now())) CountFlood(*connection);
   return true;
 }
 

@@ -1,6 +1,6 @@
 // FloodGuard: judges connections, and closes those that flood: each by its FloodRule, and those of
 // the worst host where all connections together make gRPC hold too much that does not become calls.
-// Looking around costs a core's 50th at most. On the watch's thread.
+// On the watch's thread.
 #pragma once
 
 #include <deque>
@@ -58,6 +58,8 @@ class FloodGuard {
   void Judge(const std::shared_ptr<Connection>& connection, const SocketBytes& bytes);
   FloodRule::Verdict VerdictOn(Connection& connection, const SocketBytes& bytes);
   int64_t WeightOf(const FloodRule::Keep& keep) const;
+  // With what gRPC has not read; beyond its preface.
+  int64_t UnexplainedOf(const Connection& connection) const;
   void Count(const std::shared_ptr<Connection>& connection);
   void CountAllAgain();
   void CloseFloodsOf(const std::string& host);

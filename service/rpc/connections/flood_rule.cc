@@ -32,29 +32,31 @@ FloodRule::Verdict FloodRule::Judge(const Traffic& total,
   const int64_t most_unfinished = std::max(int64_t{0}, std::min(open, not_calls));
   const int64_t unfinished =
       std::max(int64_t{0}, std::min(open - total.open_calls, not_calls - excused_streams_));
-  UpdateHeld({now, {unfinished, std::max(int64_t{0}, kSlack - credit_)}, earned, total.calls});
+  const int64_t reset = counts.ended - (total.calls - total.open_calls);
+  UpdateHeld(
+      {now, {unfinished, std::max(int64_t{0}, kSlack - credit_)}, reset, earned, total.calls});
 
   const int64_t given_up = excused_streams_ + total.calls / kCallsPerGivenUp +
                            kGivenUpPerSecond * absl::ToInt64Seconds(now - begin_);
   if (not_calls > max_concurrent_streams_ + given_up) return Verdict::kFlood;
   if (credit_ + most_unfinished * kCallMax < 0) return Verdict::kFlood;
-  const int64_t reset = counts.ended - (total.calls - total.open_calls);
   if (suspected && reset > max_concurrent_streams_ / 10 + given_up) return Verdict::kFlood;
   const bool growing = not_calls > kUnremarkableStreams * 10 + given_up;
   return unfinished > kUnremarkableStreams || growing ? Verdict::kSuspect : Verdict::kHonest;
 }
 
-void FloodRule::UpdateHeld(const Kept& kept) {
-  kept_ = kept;
+void FloodRule::UpdateHeld(const State& state) {
+  kept_ = state.open;
+  kept_.streams += std::max(int64_t{0}, state.reset - before_.reset - excused_streams_);
   Keep held = held_;
-  if (kept.at - held_since_.at >= kHoldTime) {
+  if (state.at - before_.at >= kHoldTime) {
     // What calls have explained since then is not held.
-    held.streams = held_since_.keep.streams - (kept.calls - held_since_.calls);
-    held.bytes = held_since_.keep.bytes - (kept.earned - held_since_.earned);
-    held_since_ = kept;
+    held.streams = before_.open.streams - (state.calls - before_.calls);
+    held.bytes = before_.open.bytes - (state.earned - before_.earned);
+    before_ = state;
   }
-  held_.streams = std::max(int64_t{0}, std::min(held.streams, kept.keep.streams));
-  held_.bytes = std::max(int64_t{0}, std::min(held.bytes, kept.keep.bytes));
+  held_.streams = std::max(int64_t{0}, std::min(held.streams, state.open.streams));
+  held_.bytes = std::max(int64_t{0}, std::min(held.bytes, state.open.bytes));
 }
 
 }  // namespace pcaps

@@ -93,26 +93,29 @@ class FloodRule {
     int64_t streams = 0;
     int64_t bytes = 0;
   };
-  // At the last judgement; and of it what had been there for kHoldTime.
-  const Keep& kept() const { return kept_.keep; }
+  // At the last judgement, with streams that were reset in the kHoldTime before: gRPC does not let
+  // go of them at once.
+  const Keep& kept() const { return kept_; }
+  // Of those that are open and of the bytes, what had been there for kHoldTime.
   const Keep& held() const { return held_; }
 
  private:
-  struct Kept {
+  struct State {
     absl::Time at = absl::InfinitePast();
-    Keep keep;
+    Keep open;
+    int64_t reset = 0;
     int64_t earned = 0;
     int64_t calls = 0;
   };
 
   int64_t Earned(const Traffic& total, absl::Time now) const;
-  void UpdateHeld(const Kept& kept);
+  void UpdateHeld(const State& state);
 
   const int64_t max_concurrent_streams_;
   const absl::Time begin_;
   int64_t credit_ = kSlack;
-  Kept kept_;
-  Kept held_since_;
+  State before_;  // kHoldTime ago or more.
+  Keep kept_;
   Keep held_;
   // At the last judgement, in sum.
   int64_t earned_ = 0;
