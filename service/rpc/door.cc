@@ -11,8 +11,8 @@ namespace {
 
 constexpr absl::Duration kOverloadedRetry = absl::Seconds(1);  // Most calls take far less.
 
-// gRPC has one for each connection, the watch another. The rest: upstream and Redis connections,
-// files.
+// gRPC has one for each connection, the watch another. The rest, half of few: upstream and Redis
+// connections, files.
 constexpr int64_t kDescriptorsPerConnection = 2;
 constexpr int64_t kOtherDescriptors = 1000;
 
@@ -22,7 +22,8 @@ DoorLimits WithinDescriptors(DoorLimits limits) {
   int& connections = limits.connections.max_connections;
   const int64_t allowed =
       RaiseDescriptorLimit(connections * kDescriptorsPerConnection + kOtherDescriptors);
-  const int64_t room = (allowed - kOtherDescriptors) / kDescriptorsPerConnection;
+  const int64_t others = std::min(kOtherDescriptors, allowed / 2);
+  const int64_t room = (allowed - others) / kDescriptorsPerConnection;
   connections = static_cast<int>(std::clamp(room, int64_t{1}, int64_t{connections}));
   return limits;
 }

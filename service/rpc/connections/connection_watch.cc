@@ -22,9 +22,9 @@ constexpr int kPausePerSuspiciousLook = 4;
 constexpr absl::Duration kMinPause = absl::Milliseconds(10);
 constexpr absl::Duration kMinSuspiciousPause = absl::Milliseconds(2);
 constexpr absl::Duration kMaxPause = absl::Milliseconds(50);
-// While there are connections a round begins at least so often.
+// A round begins at least so often, or it could not be told from a stall.
 constexpr absl::Duration kMaxWait = absl::Milliseconds(100);
-// Rounds are a fraction of this apart, unless the whole process was held up.
+// Beside their own work rounds are a fraction of this apart, unless the process was held up.
 constexpr absl::Duration kLate = absl::Milliseconds(400);
 // gRPC closes its descriptor within milliseconds, unless a call goes on or it is busy.
 constexpr absl::Duration kReleaseTime = absl::Milliseconds(200);
@@ -89,8 +89,7 @@ void ConnectionWatch::Run() {
     const absl::Time flush_at = closed_.Flush().value_or(now + ClosedConnections::kLogInterval);
     const bool idle = due.empty() && ended_.empty();
     AwaitInput(idle ? std::min({flush_at, guard_.next_round(), now + kMaxWait}) : now, due);
-    if (clock_.Now() - last_round_ > kLate) ExcuseAll();
-    last_round_ = clock_.Now();
+    NoticeLateness();
     const absl::Duration spent = ThreadTime();
     guard_.BeginRound();
     absl::erase_if(due, [this](const auto& connection) { return !guard_.Look(connection); });
@@ -98,6 +97,15 @@ void ConnectionWatch::Run() {
     ForgetReleased();
     Pause(ThreadTime() - spent);
   }
+}
+
+void ConnectionWatch::NoticeLateness() {
+  const absl::Time now = clock_.Now();
+  const absl::Duration own = ThreadTime();
+  const bool late = (now - last_round_) - (own - last_own_) > kLate;
+  last_round_ = now;
+  last_own_ = own;
+  if (late && sees_input_) ExcuseAll();
 }
 
 void ConnectionWatch::Pause(absl::Duration spent) {
@@ -126,7 +134,7 @@ void ConnectionWatch::AwaitInput(absl::Time until, Connections& due) {
       if ((event.events & EPOLLHUP) != 0) {
         due.erase(connection);
         End(connection);
-      } else {
+      } else if (sees_input_) {
         due.insert(std::move(connection));
       }
     }
@@ -166,7 +174,7 @@ void ConnectionWatch::ForgetReleased() {
 }
 
 void ConnectionWatch::ExcuseAll() {
-  if (!sees_input_) return;
+  guard_.BeginExcuse();
   const MutexLock lock(mutex_);
   for (const auto& [key, connection] : watched_) guard_.Excuse(*connection);
 }

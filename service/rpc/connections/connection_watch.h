@@ -1,5 +1,5 @@
 // ConnectionWatch: sees from beside gRPC which connections have input, for FloodGuard, and which
-// have ended. On a thread of its own, which sleeps while nothing comes in.
+// have ended. On a thread of its own, which has little to do while nothing comes in.
 #pragma once
 
 #include <memory>
@@ -52,6 +52,7 @@ class ConnectionWatch {
   std::shared_ptr<Connection> Find(const void* connection);
   void End(const std::shared_ptr<Connection>& connection);
   void ForgetReleased();
+  void NoticeLateness();
   void ExcuseAll();
   // Until the next look; `spent`: what the last one took.
   void Pause(absl::Duration spent);
@@ -67,6 +68,7 @@ class ConnectionWatch {
   bool stopping_ = false;
   std::vector<Ended> ended_;  // gRPC may be busy with them still.
   absl::Time last_round_ = absl::InfiniteFuture();
+  absl::Duration last_own_;  // What this thread had worked by then.
   FloodGuard guard_;
   Mutex mutex_;
   absl::flat_hash_map<const void*, std::shared_ptr<Connection>> watched_ ABSL_GUARDED_BY(mutex_);

@@ -27,7 +27,8 @@ constexpr absl::Duration kTrimTime = absl::Seconds(5);
 
 // After a stall clients have so much to send, a good part of it given up: several thousand calls.
 // As a flood it is closed with what comes next.
-constexpr int64_t kExcused = 1 << 20;
+constexpr int64_t kExcusedBytes = 1 << 20;
+constexpr absl::Duration kExcuseTime = absl::Seconds(5);
 
 // Resets the connection. Unlike shutdown(), this leaves gRPC nothing to read of what has come.
 void Abort(int socket) {
@@ -40,8 +41,9 @@ Traffic TrafficOf(const Connection& connection, const SocketBytes& bytes) {
   traffic.received = bytes.received;
   traffic.sent = bytes.sent;
   traffic.explained = connection.explained;
-  traffic.calls = connection.calls;
+  // Before the calls, or one that begins meanwhile would be open and none.
   traffic.open_calls = connection.open_calls;
+  traffic.calls = connection.calls;
   return traffic;
 }
 
@@ -101,11 +103,11 @@ void FloodGuard::Judge(const std::shared_ptr<Connection>& connection, const Sock
     return CloseFloodsOf(connection->peer.host);
   }
   Count(connection);
+  if (held_.total() <= options_.max_held_bytes && kept_.total() <= options_.max_kept_bytes) return;
+  CountAllAgain();  // Much of it may be old news: calls that were on their way.
   while (held_.total() > options_.max_held_bytes) {
     CloseHost(held_.Largest(), &Connection::held_bytes);
   }
-  if (kept_.total() <= options_.max_kept_bytes) return;
-  CountAllAgain();  // Most of it may be old news: calls that were on their way.
   while (kept_.total() > options_.max_kept_bytes) {
     CloseHost(kept_.Largest(), &Connection::kept_bytes);
   }
@@ -114,7 +116,9 @@ void FloodGuard::Judge(const std::shared_ptr<Connection>& connection, const Sock
 FloodRule::Verdict FloodGuard::VerdictOn(Connection& connection, const SocketBytes& bytes) {
   const std::optional<StreamCounts> streams = options_.count_streams(connection.peer.name);
   Traffic total = TrafficOf(connection, bytes);
-  total.received_meanwhile = BytesOf(connection.duplicate.get()).received - bytes.received;
+  connection.received = bytes.received;
+  total.received_meanwhile =
+      std::max(int64_t{0}, BytesOf(connection.duplicate.get()).received - bytes.received);
   const absl::Time now = clock_.Now();
   const bool suspected = table_.IsShutOut(connection.peer.host, now);
   const FloodRule::Verdict verdict = connection.rule.Judge(total, streams, suspected, now);
@@ -133,7 +137,7 @@ void FloodGuard::Count(const std::shared_ptr<Connection>& connection) {
                settled ? 0 : WeightOf(connection->rule.kept()));
   held_.Change(connection->peer.host, connection->held_bytes,
                settled ? 0 : WeightOf(connection->rule.held()));
-  if (connection->kept_bytes == 0) {
+  if (settled || WeightOf(connection->rule.open()) == 0) {
     suspects_.erase(connection);
   } else if (suspects_.insert(connection).second) {
     suspects_due_ = std::min(suspects_due_, clock_.Now() + kSuspectInterval);
@@ -152,9 +156,12 @@ void FloodGuard::CloseFloodsOf(const std::string& host) {
   for (const std::shared_ptr<Connection>& other : table_.OfHost(host)) {
     if (other->settled) continue;
     const SocketBytes bytes = BytesOf(other->duplicate.get());
-    other->received = bytes.received;
     const bool floods = VerdictOn(*other, bytes) == FloodRule::Verdict::kFlood;
-    if (floods || UnexplainedOf(*other) > kMuchUnexplained) Close(other);
+    if (floods || UnexplainedOf(*other) > kMuchUnexplained) {
+      Close(other);
+    } else {
+      Count(other);
+    }
   }
 }
 
@@ -187,15 +194,21 @@ bool FloodGuard::End(const std::shared_ptr<Connection>& connection) {
   Count(connection);
   const int64_t unexplained = UnexplainedOf(*connection);
   if (unexplained <= 0) return false;
-  connection->received = BytesOf(connection->duplicate.get()).received;
-  Abort(connection->duplicate.get());  // There is nobody to answer.
+  const SocketBytes bytes = BytesOf(connection->duplicate.get());
+  connection->received = bytes.received;
+  // Where nothing waits to be sent there is nobody to answer.
+  if (bytes.unsent == 0) Abort(connection->duplicate.get());
   TrimSoon();
+  if (clock_.Now() < excused_until_) return true;
   if (debts_.Add(connection->peer.host, unexplained, clock_.Now())) CountFlood(*connection);
   return true;
 }
 
+void FloodGuard::BeginExcuse() { excused_until_ = clock_.Now() + kExcuseTime; }
+
 void FloodGuard::Excuse(Connection& connection) {
-  connection.rule.Excuse(BytesOf(connection.duplicate.get()).received + kExcused);
+  connection.rule.Excuse(BytesOf(connection.duplicate.get()).received + kExcusedBytes,
+                         excused_until_);
 }
 
 void FloodGuard::CountFlood(const Connection& connection) {

@@ -21,8 +21,8 @@
 namespace pcaps {
 
 struct FloodGuardOptions {
-  // Of all connections together, see FloodRule::kept() and held(): some 9000 and 4500 streams.
-  int64_t max_kept_bytes = 128 << 20;
+  // Of all connections together, see FloodRule::kept() and held(): some 5800 and 4500 streams.
+  int64_t max_kept_bytes = 80 << 20;
   int64_t max_held_bytes = 64 << 20;
   // What a connection may bring before its first call: HTTP/2 preface and settings, and a handshake
   // if there is one.
@@ -45,6 +45,8 @@ class FloodGuard {
   // It has ended: what is left of it counts for its host. Whether there was anything.
   bool End(const std::shared_ptr<Connection>& connection);
   // The process was held up: what has come meanwhile, or waits at the client, does not count.
+  // Nor does it make debts.
+  void BeginExcuse();
   void Excuse(Connection& connection);
 
   // When FinishRound() has something to do, whatever comes in.
@@ -80,6 +82,7 @@ class FloodGuard {
   HostTally kept_;
   HostTally held_;
   HostDebts debts_;
+  absl::Time excused_until_ = absl::InfinitePast();
   absl::Time suspects_due_ = absl::InfiniteFuture();
   absl::Time last_flood_ = absl::InfinitePast();
   absl::Time trim_at_ = absl::InfiniteFuture();  // When memory of floods is given back.

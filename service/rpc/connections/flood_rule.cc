@@ -12,27 +12,32 @@ int64_t FloodRule::Earned(const Traffic& total, absl::Time now) const {
 FloodRule::Verdict FloodRule::Judge(const Traffic& total,
                                     const std::optional<StreamCounts>& streams, bool suspected,
                                     absl::Time now) {
-  const bool excused = received_ < excused_until_;
+  const bool excused = IsExcused(now);
   const int64_t earned = Earned(total, now);
   // Never more than the slack: who behaves for long does not save up for an attack. But some calls
   // came in while they were counted.
   const int64_t most = kSlack + total.received_meanwhile;
   credit_ = std::min(most, credit_ + (earned - earned_) - (total.received - received_));
-  if (excused) credit_ = most;
+  if (excused) {
+    credit_ = most;
+    forgiven_ = std::max(int64_t{0}, total.received - earned);
+  }
   earned_ = earned;
   received_ = total.received;
   explained_ = total.explained;
 
-  const StreamCounts counts = streams.value_or(StreamCounts{total.calls, total.calls});
+  const StreamCounts counts =
+      streams.value_or(StreamCounts{total.calls, total.calls - total.open_calls});
   const int64_t not_calls = counts.started - total.calls;
   if (excused) excused_streams_ = std::max(int64_t{0}, not_calls);
   // At most so many have not come in whole: those that are calls may be open, too. At least so many
   // are: a call may have ended for gRPC, and not yet for us.
   const int64_t open = counts.started - counts.ended;
   const int64_t most_unfinished = std::max(int64_t{0}, std::min(open, not_calls));
-  const int64_t unfinished =
-      std::max(int64_t{0}, std::min(open - total.open_calls, not_calls - excused_streams_));
-  const int64_t reset = counts.ended - (total.calls - total.open_calls);
+  const int64_t unfinished = std::max(int64_t{0}, std::min(open - total.open_calls, not_calls));
+  const int64_t reset = std::clamp(counts.ended - (total.calls - total.open_calls), int64_t{0},
+                                   std::max(int64_t{0}, not_calls));
+  if (excused) before_.reset = reset;
   UpdateHeld(
       {now, {unfinished, std::max(int64_t{0}, kSlack - credit_)}, reset, earned, total.calls});
 
@@ -46,8 +51,10 @@ FloodRule::Verdict FloodRule::Judge(const Traffic& total,
 }
 
 void FloodRule::UpdateHeld(const State& state) {
+  open_ = state.open;
   kept_ = state.open;
-  kept_.streams += std::max(int64_t{0}, state.reset - before_.reset - excused_streams_);
+  kept_.streams += std::max(int64_t{0}, state.reset - before_.reset);
+  kept_.streams = std::max(int64_t{0}, kept_.streams - state.calls);
   Keep held = held_;
   if (state.at - before_.at >= kHoldTime) {
     // What calls have explained since then is not held.

@@ -48,7 +48,7 @@ class FloodRule {
   static constexpr int64_t kCallMax = kMaxMessageBytes + kMaxMetadataBytes;
   // One in so many calls may be given up by its caller before it reaches a handler, and some in
   // each second.
-  static constexpr int64_t kCallsPerGivenUp = 64;
+  static constexpr int64_t kCallsPerGivenUp = 16;
   static constexpr int64_t kGivenUpPerSecond = 2;
   // A judgement costs some 20 us, for it takes counting streams; the cheapest flood has 28 bytes a
   // stream.
@@ -80,12 +80,15 @@ class FloodRule {
   Verdict Judge(const Traffic& total, const std::optional<StreamCounts>& streams, bool suspected,
                 absl::Time now);
 
-  // What comes until `received` is not to be judged.
-  void Excuse(int64_t received) { excused_until_ = received; }
+  // What has come by `received` and by `until`, whatever is first, is not to be judged.
+  void Excuse(int64_t received, absl::Time until) {
+    excused_received_ = received;
+    excused_until_ = until;
+  }
 
-  // What nothing explains, with no credit for it. Nothing of what is excused.
+  // What nothing explains, with no credit for it; without what was excused.
   int64_t Unexplained(const Traffic& total, absl::Time now) const {
-    return total.received < excused_until_ ? 0 : total.received - Earned(total, now);
+    return IsExcused(now) ? 0 : total.received - Earned(total, now) - forgiven_;
   }
 
   // What gRPC may have to keep of what has not become a call: streams, and bytes.
@@ -93,10 +96,13 @@ class FloodRule {
     int64_t streams = 0;
     int64_t bytes = 0;
   };
-  // At the last judgement, with streams that were reset in the kHoldTime before: gRPC does not let
-  // go of them at once.
+  // At the last judgement.
+  const Keep& open() const { return open_; }
+  // With streams that were reset since the one of kHoldTime before: gRPC does not let go of them at
+  // once. Without as many as have become calls before: who has made a thousand may have a thousand
+  // on their way.
   const Keep& kept() const { return kept_; }
-  // Of those that are open and of the bytes, what had been there for kHoldTime.
+  // Of what is open, what had been there for kHoldTime.
   const Keep& held() const { return held_; }
 
  private:
@@ -108,6 +114,9 @@ class FloodRule {
     int64_t calls = 0;
   };
 
+  bool IsExcused(absl::Time now) const {
+    return received_ < excused_received_ && now < excused_until_;
+  }
   int64_t Earned(const Traffic& total, absl::Time now) const;
   void UpdateHeld(const State& state);
 
@@ -115,6 +124,7 @@ class FloodRule {
   const absl::Time begin_;
   int64_t credit_ = kSlack;
   State before_;  // kHoldTime ago or more.
+  Keep open_;
   Keep kept_;
   Keep held_;
   // At the last judgement, in sum.
@@ -122,8 +132,10 @@ class FloodRule {
   int64_t received_ = 0;
   int64_t explained_ = 0;
   // See Excuse().
-  int64_t excused_until_ = 0;
+  int64_t excused_received_ = 0;
+  absl::Time excused_until_ = absl::InfinitePast();
   int64_t excused_streams_ = 0;
+  int64_t forgiven_ = 0;  // Bytes.
 };
 
 }  // namespace pcaps

@@ -15,8 +15,10 @@ SocketBytes BytesOf(int socket) {
   getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size);
   int unread = 0;
   ioctl(socket, SIOCINQ, &unread);
+  int unsent = 0;
+  ioctl(socket, SIOCOUTQ, &unsent);
   return {static_cast<int64_t>(info.tcpi_bytes_received) - unread,
-          static_cast<int64_t>(info.tcpi_bytes_acked), unread};
+          static_cast<int64_t>(info.tcpi_bytes_acked), unread, unsent};
 }
 
 }  // namespace pcaps

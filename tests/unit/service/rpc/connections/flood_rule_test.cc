@@ -45,7 +45,7 @@ class Life {
   // Its host floods.
   void Suspect() { suspected_ = true; }
   const FloodRule::Keep& held() const { return rule_.held(); }
-  void Excuse(int64_t unread) { rule_.Excuse(total_.received + unread); }
+  void Excuse(int64_t unread) { rule_.Excuse(total_.received + unread, absl::InfiniteFuture()); }
 
   int64_t received() const { return total_.received; }
 
