@@ -20,8 +20,11 @@ bool HeadReader::Add(absl::string_view line, int status) {
     head_ = HttpHead{status, {}};
     return absl::StartsWith(line, "HTTP/1.") || Fail("the answer is of another protocol");
   }
+  // To libcurl this is the end, whatever the rest of the line says.
+  const bool ends = absl::StartsWith(line, "\r") || absl::StartsWith(line, "\n");
   line = absl::StripAsciiWhitespace(line);
-  if (line.empty()) return End();
+  if (ends && !line.empty()) return Fail("the headers of the answer end within a line");
+  if (ends) return End();
   AddHeader(line);
   return true;
 }

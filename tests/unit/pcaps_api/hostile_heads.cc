@@ -57,6 +57,8 @@ std::vector<Threat> HostileHeads() {
       {"HeadersWithoutEnd",           kGet,    Endless(kStatusLine, "X-One: y\r\n"), kNonsense},
       {"FoldedHeaderWithoutEnd",      kGet,    Endless(kStatusLine + "X: y\r\n", " folded\r\n"), kNonsense},
       {"NamelessHeadersWithoutEnd",   kGet,    Endless(kStatusLine, ": y\r\n"), kNonsense},
+      {"HeadThatEndsWithinALine",     kGet,    With("\rX: y"), kNonsense},
+      {"HeadOfALineOfSpaces",         kGet,    With(" "), kOk},
       {"ContinueWithoutEnd",          kGet,    Endless("", "HTTP/1.1 100 Continue\r\n\r\n"), kNonsense},
       {"ContinueWithoutEndToAPost",   kCreate, Endless("", "HTTP/1.1 100 Continue\r\n\r\n"), "CREATE_OUTCOME_UNKNOWN"},
       {"EarlyHintsWithoutEnd",        kGet,    Endless("", "HTTP/1.1 103 Early\r\nLink: </x>\r\n\r\n"), kNonsense},
