@@ -62,7 +62,7 @@ int AwaitSignal(boost::asio::io_context& signals_loop, boost::asio::signal_set& 
 // Everything there is, in the order in which it is built.
 class App {
  public:
-  App(const Config& config, const Trust& trust, std::vector<Credential> tokens);
+  App(const Config& config, Trust trust, std::vector<Credential> tokens);
   App(const App&) = delete;
   App& operator=(const App&) = delete;
 
@@ -106,9 +106,9 @@ class App {
   Reloader reloader_;
 };
 
-App::App(const Config& config, const Trust& trust, std::vector<Credential> tokens)
+App::App(const Config& config, Trust trust, std::vector<Credential> tokens)
     : config_(config),
-      trust_(trust),
+      trust_(std::move(trust)),
       credentials_(std::make_shared<Credentials>(tokens, OfCredentials())),
       limits_(std::make_shared<UpstreamLimits>(config.upstream.max_in_flight,
                                                config.upstream.retry.budget_ratio)),
@@ -215,7 +215,7 @@ absl::Status RunApp(const Config& config) {
   if (!checked.ok()) return checked;
   absl::StatusOr<std::vector<Credential>> tokens = ReadCredentials(config);
   if (!tokens.ok()) return tokens.status();
-  const absl::StatusOr<Trust> trust = ReadTrust(config);
+  absl::StatusOr<Trust> trust = ReadTrust(config);
   if (!trust.ok()) return trust.status();
   std::signal(SIGPIPE, SIG_IGN);
   // Debian builds Abseil with its search for cycles of locks, which keeps one table for all
@@ -225,7 +225,7 @@ absl::Status RunApp(const Config& config) {
   boost::asio::io_context signals_loop;
   boost::asio::signal_set signals(signals_loop, SIGTERM, SIGINT);
 
-  App app(config, *trust, *std::move(tokens));
+  App app(config, *std::move(trust), *std::move(tokens));
   const absl::Status started = app.Start();
   if (!started.ok()) {
     app.JoinLoops();

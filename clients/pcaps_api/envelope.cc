@@ -18,8 +18,8 @@ constexpr size_t kMaxMessageBytes = 8 << 10;
 // that is a list of ciphers it would take a hundred MiB and more.
 constexpr size_t kMaxMemory = 16 << 20;
 
-// Memory with a bound. Freed with the last value that lives in it. Boost.JSON names another alignment
-// when it frees than when it allocates, and needs none but the usual.
+// Memory with a bound. Freed with the last value that lives in it. Boost.JSON names another
+// alignment when it frees than when it allocates, and needs none but the usual.
 class BoundedMemory final : public boost::json::memory_resource {
  private:
   void* do_allocate(size_t size, size_t /*alignment*/) override {

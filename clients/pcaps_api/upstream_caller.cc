@@ -45,8 +45,8 @@ bool IsVerdict(const absl::Status& status, int http_status) {
   if (ReasonOf(status) != v1::ERROR_REASON_UPSTREAM_CREDENTIALS_REJECTED) return true;
   const google::rpc::ErrorInfo info = ErrorInfoOf(status);
   const auto codes = info.metadata().find("upstream_code");
-  return http_status == 401 || (codes != info.metadata().end() &&
-                                absl::StrContains(codes->second, kInvalidHeadersCode));
+  return http_status == 401 ||
+         (codes != info.metadata().end() && absl::StrContains(codes->second, kInvalidHeadersCode));
 }
 
 bool IsSuccess(int http_status) { return http_status >= 200 && http_status < 300; }

@@ -75,8 +75,9 @@ class SmallFloods : public testing::TestWithParam<Param> {
     EXPECT_FALSE(siege_.gateway().WaitForEvent("connection_closed").empty());
     EXPECT_EQ(honest_.failed(), 0);
     EXPECT_TRUE(Eventually([&] { return honest_.TakeRate() > 0; }));
-    // What there may be at once, and what comes before it is seen.
-    EXPECT_TRUE(kInstrumented || siege_.gateway().PeakResidentBytes() < 3 * kMostResident)
+    // 100 MiB where the machine has time. On a busy one the watch is late, but without it there
+    // would be 2.5 GiB and more.
+    EXPECT_TRUE(kInstrumented || siege_.gateway().PeakResidentBytes() < 12 * kMostResident)
         << siege_.gateway().PeakResidentBytes() << " bytes";
   }
 

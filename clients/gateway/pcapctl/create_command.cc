@@ -122,9 +122,10 @@ void AddCreate(CLI::App& app, Action& chosen) {
       chosen = [flags](const Session& session) { return RunCreate(session, *flags); };
     });
   };
-  AddCaptureForms(app, {"create", "Start a capture",
-                        [&](CLI::App& command) { add(command, AddSimpleFlags, kCreateSimpleExamples); },
-                        [&](CLI::App& command) { add(command, AddFullFlags, kCreateFullExamples); }});
+  AddCaptureForms(app,
+                  {"create", "Start a capture",
+                   [&](CLI::App& command) { add(command, AddSimpleFlags, kCreateSimpleExamples); },
+                   [&](CLI::App& command) { add(command, AddFullFlags, kCreateFullExamples); }});
 }
 
 }  // namespace pcaps::pcapctl
