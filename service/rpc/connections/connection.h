@@ -40,9 +40,9 @@ struct Connection {
   int64_t received = 0;  // When it was last looked at.
   FloodRule rule;
   // See FloodGuard.
-  bool in_between = false;
-  bool waits = false;
-  bool settled = false;  // Closed for a flood, or ended: there is nothing more to judge.
+  bool in_between = false;  // Judged while what had come was still being read.
+  bool waits = false;       // To be judged, having gone quiet.
+  bool settled = false;     // Closed for a flood, or ended: there is nothing more to judge.
   int64_t kept_bytes = 0;
   int64_t held_bytes = 0;
 };

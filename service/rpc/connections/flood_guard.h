@@ -65,7 +65,7 @@ class FloodGuard {
   void Count(const std::shared_ptr<Connection>& connection);
   void CountAllAgain();
   void CloseFloodsOf(const std::string& host);
-  void CloseHost(const std::string& host, int64_t Connection::* bytes);
+  void CloseHost(const std::string& host, int64_t Connection::* counted);
   void Close(const std::shared_ptr<Connection>& connection);
   void CountFlood(const Connection& connection);
   void TrimSoon();
