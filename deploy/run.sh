@@ -63,6 +63,7 @@ start_gateway() {
   if $redis; then state="state: {redis_url: \"redis://127.0.0.1:$redis_port\", max_replicas: $replicas}"; fi
   cat >"$work/$name.yaml" <<END
 listen: 127.0.0.1:0
+admin_listen: 127.0.0.1:0
 reflection: true
 upstream:
   base_url: $base_url

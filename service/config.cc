@@ -166,6 +166,7 @@ void ReadDownload(YamlSection& section, Config::Download& download) {
 
 void ReadFile(YamlSection& file, Config& config) {
   file.Read("listen", &config.listen);
+  file.Read("admin_listen", &config.admin_listen);
   file.Read("reflection", &config.reflection);
   file.Read("tls", [&](YamlSection& tls) {
     tls.Read("cert_file", &config.tls.cert_file);
@@ -208,6 +209,7 @@ void ReadFile(YamlSection& file, Config& config) {
                         {{"json", LogFormat::kJson}, {"text", LogFormat::kText}});
   });
   CheckListen(file, config);
+  CheckAdminListen(file, config);
   CheckAuth(file, config);
   file.RejectUnknownKeys();
 }

@@ -16,6 +16,9 @@ namespace pcaps {
 struct Config {
   // host:port the gRPC server listens on; port 0 picks a free one.
   std::string listen = "127.0.0.1:50051";
+  // host:port of the admin port: metrics, health, what goes on; no secret. Empty: there is none, and
+  // calls are not counted.
+  std::string admin_listen = "127.0.0.1:8080";
   // Server reflection for grpcurl. Off: it is a synchronous service that costs threads.
   bool reflection = false;
 

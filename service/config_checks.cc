@@ -65,6 +65,18 @@ void CheckListen(YamlSection& file, const Config& config) {
   }
 }
 
+void CheckAdminListen(YamlSection& file, const Config& config) {
+  const std::string& listen = config.admin_listen;
+  std::string host;
+  int port = 0;
+  if (listen.empty()) return;
+  if (!SplitHostPort(listen, &host, &port)) {
+    return file.Fail("admin_listen",
+                     absl::StrCat("is '", listen, "'; it must be host:port, or empty"));
+  }
+  if (port != 0 && listen == config.listen) file.Fail("admin_listen", "is the same as listen");
+}
+
 void CheckTls(YamlSection& section, const Config::Tls& tls) {
   if (tls.cert_file.empty() != tls.key_file.empty()) {
     section.Fail(tls.cert_file.empty() ? "key_file" : "cert_file",

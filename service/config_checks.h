@@ -9,6 +9,7 @@ namespace pcaps {
 
 // Who may reach the port, and whether callers are known to it.
 void CheckListen(YamlSection& file, const Config& config);
+void CheckAdminListen(YamlSection& file, const Config& config);
 void CheckTls(YamlSection& tls, const Config::Tls& config);
 void CheckAuth(YamlSection& file, const Config& config);
 

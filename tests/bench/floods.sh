@@ -65,6 +65,7 @@ behind_proxy() {
   echo token >"$work/token"
   cat >"$work/gateway.yaml" <<END
 listen: 127.0.0.1:0
+admin_listen: 127.0.0.1:0
 upstream: {base_url: "$plain_url", credentials: [{name: default, token_file: "$work/token"}]}
 rate_limit: {requests_per_second: 0}
 END

@@ -34,6 +34,7 @@ nginx=
 start_gateway() {
   cat >"$work/$1.yaml" <<END
 listen: 127.0.0.1:0
+admin_listen: 127.0.0.1:0
 upstream:
   base_url: $2
   ca_file: $work/cert.pem

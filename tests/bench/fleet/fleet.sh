@@ -23,6 +23,7 @@ start_gateway() {
   echo "$token" >"$work/$name.token"
   cat >"$work/$name.yaml" <<END
 listen: ${2:-127.0.0.1:0}
+admin_listen: 127.0.0.1:0
 upstream:
   base_url: $emulator_url/client/v4
   credentials: [{name: default, token_file: "$work/$name.token", accounts: ["*"]}]

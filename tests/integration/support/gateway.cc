@@ -17,6 +17,7 @@ namespace json = boost::json;
 // upstream: each test of that asks for it.
 constexpr char kQuick[] = R"({
   "listen": "127.0.0.1:0",
+  "admin_listen": "127.0.0.1:0",
   "upstream": {
     "request_timeout": "4s",
     "retry": {"base_backoff": "10ms", "max_backoff": "50ms"},
