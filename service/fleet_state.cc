@@ -49,10 +49,12 @@ RedisClientOptions ClientOptions(const Config::State& config, Log& log) {
 
 }  // namespace
 
-FleetState::FleetState(const Config::State& config, Loop control, Clock& clock, Log& log)
+FleetState::FleetState(const Config::State& config, Loop control, Clock& clock, Log& log,
+                       MeteredState::Observer observer)
     : control_(std::move(control)) {
   if (config.redis_url.empty()) {
-    state_ = std::make_unique<MemoryState>(control_, clock);
+    state_ = std::make_unique<MeteredState>(std::make_unique<MemoryState>(control_, clock), clock,
+                                            std::move(observer));
     return;
   }
   if (config.max_replicas == 1) {
@@ -61,7 +63,13 @@ FleetState::FleetState(const Config::State& config, Loop control, Clock& clock, 
               {"fix", "set state.max_replicas to how many there may be at once"}});
   }
   redis_ = std::make_unique<RedisClient>(control_, clock, ClientOptions(config, log));
-  state_ = std::make_unique<RedisState>(*redis_, config.key_prefix, clock);
+  auto state = std::make_unique<RedisState>(*redis_, config.key_prefix, clock);
+  redis_state_ = state.get();
+  state_ = std::make_unique<MeteredState>(std::move(state), clock, std::move(observer));
+}
+
+int64_t FleetState::corrupt_values() const {
+  return redis_state_ == nullptr ? 0 : static_cast<int64_t>(redis_state_->corrupt_values());
 }
 
 FleetState::~FleetState() = default;

@@ -84,12 +84,30 @@ void Reloader::Reload(State& state, absl::Time now) {
   state.tried = state.seen;
   state.changed = absl::InfiniteFuture();
   state.failed = state.watched.reload();
+  Count(state.watched.what, is_first, state.failed.ok());
   if (!state.failed.ok()) return Shout(state, now);
   if (is_first) return;
   log_.Info(
       "reloaded",
       {{"what", state.watched.what},
        {"files", boost::json::array(state.watched.files.begin(), state.watched.files.end())}});
+}
+
+void Reloader::Count(const std::string& what, bool is_first, bool ok) {
+  const bool failing = std::any_of(states_.begin(), states_.end(), [&what](const State& each) {
+    return each.watched.what == what && !each.failed.ok();
+  });
+  const std::lock_guard lock(mutex_);
+  Counts& counts = counts_[what];
+  counts.failing = failing;
+  if (!ok) ++counts.failed;
+  if (ok && !is_first) ++counts.ok;
+}
+
+Reloader::Counts Reloader::counts(const std::string& what) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = counts_.find(what);
+  return found == counts_.end() ? Counts() : found->second;
 }
 
 void Reloader::Shout(State& state, absl::Time now) {

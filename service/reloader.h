@@ -2,7 +2,9 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -43,6 +45,14 @@ class Reloader {
   // Looks once. In place of Start().
   void Look(absl::Time now);
 
+  // Of what is watched under this name, together. Any thread.
+  struct Counts {
+    int64_t ok = 0;  // Not counting the first time, at the start.
+    int64_t failed = 0;
+    bool failing = false;  // The files as they are now cannot be put in force.
+  };
+  Counts counts(const std::string& what) const;
+
  private:
   struct State {
     Watched watched;
@@ -55,12 +65,14 @@ class Reloader {
 
   void Run();
   void Reload(State& state, absl::Time now);
+  void Count(const std::string& what, bool is_first, bool ok);
   void Shout(State& state, absl::Time now);
 
   Log& log_;
   std::vector<State> states_;  // Of the thread that looks.
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  std::map<std::string, Counts> counts_;  // Guarded by mutex_.
   std::condition_variable stopping_;
   bool stopped_ = false;
   std::thread thread_;

@@ -110,15 +110,15 @@ absl::Status CheckPair(const Config::Tls& config, TlsFiles& files) {
     return Bad("key_file", config.key_file,
                absl::StrCat("is not the key of the certificate in ", config.cert_file));
   }
-  const absl::Time begin = TimeOf(X509_get0_notBefore(chain[0].get()));
+  files.not_before = TimeOf(X509_get0_notBefore(chain[0].get()));
   files.not_after = TimeOf(X509_get0_notAfter(chain[0].get()));
   if (files.not_after <= absl::Now()) {
     return Bad("cert_file", config.cert_file,
                absl::StrCat("holds a certificate that expired at ", Format(files.not_after)));
   }
-  if (begin > absl::Now() + kClockSlack) {
+  if (files.not_before > absl::Now() + kClockSlack) {
     return Bad("cert_file", config.cert_file,
-               absl::StrCat("holds a certificate that is good only from ", Format(begin)));
+               absl::StrCat("holds a certificate that is good only from ", Format(files.not_before)));
   }
   return TryOut(config, chain, *key);
 }

@@ -14,7 +14,8 @@ struct TlsFiles {
   std::string cert_chain;  // PEM; ours first.
   std::string private_key;
   std::string client_ca;  // Empty: clients are not asked for a certificate.
-  absl::Time not_after;   // Of our certificate.
+  absl::Time not_before;  // Of our certificate: from when,
+  absl::Time not_after;   // and until when it is good.
 };
 
 // Null where `config` names no certificate. INVALID_ARGUMENT names the file and what is wrong with

@@ -1,6 +1,7 @@
 #include "clients/pcaps_api/circuit_breaker.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace pcaps {
 
@@ -18,15 +19,15 @@ bool CircuitBreaker::Refuses(absl::Time now) const {
   return open_ && now < next_probe_;
 }
 
-void CircuitBreaker::RecordSuccess() {
+bool CircuitBreaker::RecordSuccess() {
   const MutexLock lock(mutex_);
-  open_ = false;
   failures_ = 0;
   several_resources_ = false;
   next_probe_ = absl::InfinitePast();
+  return std::exchange(open_, false);
 }
 
-void CircuitBreaker::RecordFailure(absl::Time now, const std::string& resource,
+bool CircuitBreaker::RecordFailure(absl::Time now, const std::string& resource,
                                    Admission admission) {
   const MutexLock lock(mutex_);
   if (open_) {
@@ -34,14 +35,14 @@ void CircuitBreaker::RecordFailure(absl::Time now, const std::string& resource,
     if (admission == Admission::kProbe) {
       Open(now, std::min(probe_interval_ * 2, options_.max_probe_interval));
     }
-    return;
+    return false;
   }
   if (failures_ == 0) first_resource_ = resource;
   several_resources_ = several_resources_ || resource != first_resource_;
   ++failures_;
-  if (failures_ >= options_.failures_to_open && several_resources_) {
-    Open(now, options_.min_probe_interval);
-  }
+  if (failures_ < options_.failures_to_open || !several_resources_) return false;
+  Open(now, options_.min_probe_interval);
+  return true;
 }
 
 void CircuitBreaker::Open(absl::Time now, absl::Duration interval) {

@@ -28,9 +28,10 @@ class CircuitBreaker {
   Admission Admit(absl::Time now);
   // True where Admit() would refuse.
   bool Refuses(absl::Time now) const;
-  // What came of an admitted request; a request that proves nothing is not recorded.
-  void RecordSuccess();
-  void RecordFailure(absl::Time now, const std::string& resource, Admission admission);
+  // What came of an admitted request; a request that proves nothing is not recorded. True where
+  // that has closed the circuit, or opened it.
+  bool RecordSuccess();
+  bool RecordFailure(absl::Time now, const std::string& resource, Admission admission);
 
   bool IsOpen() const;
   // When the next probe may pass; in the past while closed.

@@ -372,11 +372,16 @@ void UpstreamCaller::Record(const UpstreamCall& call, absl::Time deadline,
       attempt.failure == HttpFailure::kTimeout && deadline - attempt.began >= fair_wait_;
   const bool gateway_error = attempt.http_status >= 502 && attempt.http_status <= 504;
   if (IsVerdict(status, attempt.reply.head.status)) attempt.permit->Record(status, clock_.Now());
-  CircuitBreaker& circuit = limits_->circuit(attempt.in_use->credential.name);
+  const std::string& credential = attempt.in_use->credential.name;
+  CircuitBreaker& circuit = limits_->circuit(credential);
+  bool changed = false;
   if (no_connection || timeout || gateway_error) {
-    circuit.RecordFailure(clock_.Now(), call.path, attempt.admission);
+    changed = circuit.RecordFailure(clock_.Now(), call.path, attempt.admission);
   } else if (attempt.http_status != 0) {
-    circuit.RecordSuccess();
+    changed = circuit.RecordSuccess();
+  }
+  if (changed && options_.on_circuit) {
+    options_.on_circuit(credential, circuit.IsOpen() ? status : absl::OkStatus());
   }
   if (!options_.observer) return;
   std::string outcome = status.ok() ? "OK" : ReasonName(ReasonOf(status));

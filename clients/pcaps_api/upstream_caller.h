@@ -33,12 +33,16 @@ struct UpstreamAttempt {
 };
 using UpstreamObserver = std::function<void(const UpstreamAttempt&)>;
 
+// The circuit of a credential has opened, for this reason, or closed (OK). On the loop.
+using CircuitObserver = std::function<void(const std::string& credential, const absl::Status& why)>;
+
 struct UpstreamCallerOptions {
   std::string base_url;
   absl::Duration request_timeout =
       absl::Seconds(20);  // Bounds a call, all its attempts and waits together.
   RetryOptions retry;
   UpstreamObserver observer;           // Called on the loop, after each attempt.
+  CircuitObserver on_circuit;
   std::shared_ptr<UpstreamGate> gate;  // Gives leave for each request. Null: it needs none.
 };
 

@@ -43,7 +43,7 @@ SharedCapture TakeFresh(WatchedAccount& account, PcapCache& cache, const std::st
 AccountPoller::AccountPoller(WatchedAccount& account, PcapsApi& api, PcapCache& cache,
                              SharedState& state, Clock& clock,
                              const std::function<double()>& uniform, std::string holder,
-                             Limits limits, Tell tell)
+                             Limits limits, Callbacks callbacks, Counts& counts)
     : account_(account),
       api_(api),
       cache_(cache),
@@ -52,7 +52,8 @@ AccountPoller::AccountPoller(WatchedAccount& account, PcapsApi& api, PcapCache& 
       uniform_(uniform),
       holder_(std::move(holder)),
       limits_(limits),
-      tell_(std::move(tell)) {}
+      callbacks_(std::move(callbacks)),
+      counts_(counts) {}
 
 Task<void> AccountPoller::Run() {
   while (!account_.watchers.empty()) {
@@ -65,6 +66,11 @@ Task<void> AccountPoller::Run() {
     // Others need not wait until the turn is lost. Watchers may come meanwhile.
     if (!ours_.empty()) (void)co_await state_.GivePollTurn(account_.id, holder_);
   }
+  NoteTurn(false);
+}
+
+void AccountPoller::NoteTurn(bool mine) {
+  if (std::exchange(has_turn_, mine) != mine) callbacks_.on_turn(mine);
 }
 
 bool AccountPoller::UnseenDue() const {
@@ -98,6 +104,7 @@ Task<void> AccountPoller::TakeTurn() {
   turn_asked_at_ = clock_.Now();
   next_turn_ = turn_asked_at_ + Tick();
   const bool mine = !turn.ok() || turn->mine;
+  NoteTurn(mine);
   const std::set<std::string> wanted = turn.ok() ? turn->ids : ours_;
   if (turn.ok() && mine) TellAgain(wanted);
   const PollPlan plan = PlanFor(wanted);
@@ -107,6 +114,7 @@ Task<void> AccountPoller::TakeTurn() {
     // Others may fare better.
     if (account_.failures < kFailuresToGiveUp) co_return;
     (void)co_await state_.GivePollTurn(account_.id, holder_);
+    NoteTurn(false);
   } else if (mine && due <= turn_asked_at_) {
     const absl::Status polled = co_await PollAll(plan);
     Conclude(polled);
@@ -149,6 +157,7 @@ Task<absl::Status> AccountPoller::PollAll(PollPlan plan) {
 Task<absl::Status> AccountPoller::PollList(std::set<std::string> open) {
   const absl::Time began = state_.Now();
   const absl::Time deadline = clock_.Now() + limits_.request_timeout;
+  ++counts_.lists;
   absl::StatusOr<std::vector<v1::Pcap>> list = co_await api_.ListPcaps(account_.id, deadline);
   if (!list.ok()) co_return list.status();
   account_.last_answer = std::max(account_.last_answer, state_.Now());
@@ -168,7 +177,7 @@ Task<absl::Status> AccountPoller::PollList(std::set<std::string> open) {
     const Known newest = listed.count(id) > 0 ? cache_.Find(key) : nullptr;
     SharedCapture changed;
     if (newest != nullptr) changed = account_.Take(ToObservation(key, *newest));
-    if (changed != nullptr) tell_(std::move(changed));
+    if (changed != nullptr) callbacks_.tell(std::move(changed));
   }
   open.insert(departed.begin(), departed.end());
   const absl::Status polled = co_await PollEach(std::move(open), false);
@@ -208,6 +217,7 @@ Task<absl::Status> AccountPoller::PollOne(std::string pcap_id) {
   const CaptureKey key = {account_.id, pcap_id};
   const absl::Time began = state_.Now();
   const absl::Time deadline = clock_.Now() + limits_.request_timeout;
+  ++counts_.gets;
   absl::StatusOr<v1::Pcap> pcap = co_await api_.GetPcap(account_.id, pcap_id, deadline);
   Known known;
   if (ReasonOf(pcap.status()) == v1::ERROR_REASON_CAPTURE_NOT_FOUND) {
@@ -224,7 +234,7 @@ Task<absl::Status> AccountPoller::PollOne(std::string pcap_id) {
   // The cache tells only what is news to it.
   SharedCapture changed;
   if (known != nullptr) changed = account_.Take(ToObservation(key, *known));
-  if (changed != nullptr) tell_(std::move(changed));
+  if (changed != nullptr) callbacks_.tell(std::move(changed));
   co_return absl::OkStatus();
 }
 
@@ -277,7 +287,7 @@ Task<void> AccountPoller::ReadShared(std::set<std::string> pcap_ids) {
   // What is newer was told by the cache; what it knew need not be newer.
   for (const std::string& id : account_.Unseen()) {
     SharedCapture changed = TakeFresh(account_, cache_, id, clock_.Now());
-    if (changed != nullptr) tell_(std::move(changed));
+    if (changed != nullptr) callbacks_.tell(std::move(changed));
   }
 }
 
@@ -285,7 +295,7 @@ void AccountPoller::TakeList(const Known& list) {
   if (account_.everything.empty()) return;
   for (const v1::Pcap& pcap : cache_.CapturesOf(account_.id, *list)) {
     SharedCapture changed = account_.Take(Seen(pcap));
-    if (changed != nullptr) tell_(std::move(changed));
+    if (changed != nullptr) callbacks_.tell(std::move(changed));
   }
   if (std::exchange(account_.listed, true)) return;
   for (const auto& [number, watcher] : account_.everything) watcher->Wake();
@@ -322,7 +332,7 @@ void AccountPoller::EndImpatient() {
     const Known known = cache_.Find(key);
     if (known == nullptr || known->bytes.empty() || clock_.Now() >= known->usable_until) continue;
     SharedCapture changed = account_.Take(ToObservation(key, *known));
-    if (changed != nullptr) tell_(std::move(changed));
+    if (changed != nullptr) callbacks_.tell(std::move(changed));
   }
   for (Watcher* watcher : impatient) {
     if (!watcher->SnapshotComplete()) watcher->End(account_.trouble);

@@ -35,12 +35,21 @@ class AccountPoller {
     absl::Duration request_timeout;
   };
 
-  using Tell = std::function<void(SharedCapture)>;
+  // Polls begun.
+  struct Counts {
+    int64_t gets = 0;
+    int64_t lists = 0;
+  };
 
-  // All referents outlive it. `holder` names this replica; `tell` has a capture's watchers told.
+  struct Callbacks {
+    std::function<void(SharedCapture)> tell;  // Has a capture's watchers told.
+    std::function<void(bool mine)> on_turn;   // The turn to poll has come here, or gone.
+  };
+
+  // All referents outlive it. `holder` names this replica.
   AccountPoller(WatchedAccount& account, PcapsApi& api, PcapCache& cache, SharedState& state,
                 Clock& clock, const std::function<double()>& uniform, std::string holder,
-                Limits limits, Tell tell);
+                Limits limits, Callbacks callbacks, Counts& counts);
 
   // Runs while the account has watchers.
   Task<void> Run();
@@ -51,6 +60,7 @@ class AccountPoller {
   Task<void> TakeTurn();
   // Others may want polled what is known here to be over: then they have missed the news.
   void TellAgain(const std::set<std::string>& wanted);
+  void NoteTurn(bool mine);
   PollPlan PlanFor(const std::set<std::string>& wanted);
   Task<absl::Status> PollAll(PollPlan plan);
   // Shows newcomers what they wait for, which the next poll would show too late.
@@ -88,7 +98,9 @@ class AccountPoller {
   const std::function<double()>& uniform_;
   const std::string holder_;
   const Limits limits_;
-  const Tell tell_;
+  const Callbacks callbacks_;
+  Counts& counts_;
+  bool has_turn_ = false;
   std::set<std::string> ours_;  // What we asked to be polled when we last asked for the turn,
   absl::Time turn_asked_at_ = absl::InfinitePast();  // then.
   absl::Time next_turn_ = absl::InfinitePast();

@@ -36,6 +36,9 @@ const Bucket* FindBucket(const TakeRequest& take, const std::string& key) {
   return nullptr;
 }
 
+// For people: without what all keys begin with.
+std::string BucketName(const std::string& key) { return key.substr(key.find(':') + 1); }
+
 bool HasKey(const std::vector<BucketClosing>& closings, const std::string& key) {
   return std::any_of(closings.begin(), closings.end(),
                      [&key](const BucketClosing& closing) { return closing.key == key; });
@@ -90,9 +93,38 @@ Task<absl::StatusOr<TakeResult>> BudgetLedger::Take(UpstreamAsk ask) {
     PutOffOwnProbe(own);
     co_return shared.status();
   }
-  if (shared.ok()) co_return WithState(ask, own, *shared);
+  if (shared.ok()) {
+    NoteLeft(ask.budget, *shared);
+    co_return WithState(ask, own, *shared);
+  }
   ++counts_.unshared;
+  NoteLeft(ask.budget, own);
   co_return WithoutState(ask, own);
+}
+
+void BudgetLedger::NoteLeft(const std::string& budget, const TakeResult& taken) {
+  found_[budget] = {std::max(taken.left, 0.0), taken.now};
+}
+
+std::map<std::string, BudgetLedger::Level> BudgetLedger::Levels() const {
+  const absl::Time now = state_.Now();
+  std::map<std::string, Level> levels;
+  for (const auto& [name, rate] : options_.budgets) {
+    Level& level = levels[name];
+    level.burst = rate.burst;
+    const auto found = found_.find(name);
+    // One that nobody remembers begins with that.
+    level.tokens = std::min(options_.shares.initial, rate.burst);
+    if (found != found_.end()) {
+      const double since = absl::ToDoubleSeconds(std::max(now - found->second.at, absl::ZeroDuration()));
+      level.tokens = std::min(found->second.tokens + since * rate.requests_per_second, rate.burst);
+    }
+    const auto closing = closings_.find(BudgetKey(name));
+    if (closing == closings_.end() || closing->second.until <= now) continue;
+    level.closed_for = closing->second.until - now;
+    level.tokens = 0;
+  }
+  return levels;
 }
 
 TakeResult BudgetLedger::TakeOwn(const UpstreamAsk& ask, absl::Time now) {
@@ -204,7 +236,10 @@ void BudgetLedger::Note(const UpstreamAsk& ask, const UpstreamLeave& leave,
     std::set<std::string> keys(leave.probed.begin(), leave.probed.end());
     keys.insert(ClosedBy429(ask, verdict));
     const absl::Duration pause = verdict.retry_after.value_or(kDefaultPause);
-    for (const std::string& key : keys) Close(key, pause);
+    for (const std::string& key : keys) {
+      Close(key, pause);
+      if (options_.on_closed != nullptr) options_.on_closed(BucketName(key), pause);
+    }
     return;
   }
   for (const std::string& key : leave.probed) {
@@ -212,6 +247,7 @@ void BudgetLedger::Note(const UpstreamAsk& ask, const UpstreamLeave& leave,
       Close(key, kProbeAgain);
     } else {
       Reopen(ask, key);
+      if (options_.on_reopened != nullptr) options_.on_reopened(BucketName(key));
     }
   }
   Tighten(ask, verdict.windows);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -21,6 +22,10 @@ struct BudgetLedgerOptions {
   std::map<std::string, BudgetRate> budgets;  // By name; others are like BudgetRate{}.
   BudgetShares shares;
   int max_replicas = 1;  // Without the shared state this one's share is 1/max_replicas.
+  // For the log: an answer to this replica closes a bucket ("default", or "default:creates:<account>")
+  // for a time, or has opened it again.
+  std::function<void(const std::string& bucket, absl::Duration closed_for)> on_closed;
+  std::function<void(const std::string& bucket)> on_reopened;
 };
 
 // What is taken from the shared state is charged to this replica's own buckets, too, and closings
@@ -41,9 +46,25 @@ class BudgetLedger : public std::enable_shared_from_this<BudgetLedger> {
   // What came of a request that was paid for.
   void Note(const UpstreamAsk& ask, const UpstreamLeave& leave, const UpstreamVerdict& verdict);
 
+  // What is known here of a budget: the fleet's, or, while the shared state does not answer, this
+  // replica's own.
+  struct Level {
+    double tokens = 0;          // Left; 0 while it is closed.
+    double burst = 0;           // Tokens when it is full.
+    absl::Duration closed_for;  // The upstream has told us to wait. 0: it is open.
+  };
+  // All that are configured, by name.
+  std::map<std::string, Level> Levels() const;
+
   const Counts& counts() const { return counts_; }
 
  private:
+  // As the last take found it; since then it has filled up, as far as is known here.
+  struct Found {
+    double tokens = 0;
+    absl::Time at;
+  };
+
   struct Closing {
     absl::Time until;                              // As far as anybody has said.
     absl::Time seen_until = absl::InfinitePast();  // What this replica's own 429s say.
@@ -57,6 +78,7 @@ class BudgetLedger : public std::enable_shared_from_this<BudgetLedger> {
   TakeResult WithoutState(const UpstreamAsk& ask, const TakeResult& own);
   TakeResult WithState(const UpstreamAsk& ask, const TakeResult& own, const TakeResult& shared);
   std::optional<TakeResult> RefusedByClosings(const UpstreamAsk& ask, absl::Time now);
+  void NoteLeft(const std::string& budget, const TakeResult& taken);
   void Owe(const std::string& budget, double tokens);
   // Takes what was spent without the shared state from the fleet's bucket, as far as that has it.
   void PayDebt(const UpstreamAsk& ask);
@@ -80,6 +102,7 @@ class BudgetLedger : public std::enable_shared_from_this<BudgetLedger> {
   const BudgetLedgerOptions options_;
   TokenBuckets own_;                         // Times are of the fleet's clock.
   std::map<std::string, double> debts_;      // Tokens, by budget.
+  std::map<std::string, Found> found_;       // By budget.
   std::map<std::string, Closing> closings_;  // By bucket, as far as they are known here.
   Counts counts_;
 };

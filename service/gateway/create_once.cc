@@ -25,6 +25,23 @@ bool IsRuleRefusal(const absl::Status& status) {
          reason == v1::ERROR_REASON_FULL_CAPTURE_RUNNING;
 }
 
+// By us: nothing was sent.
+bool IsRefusal(v1::ErrorReason reason) {
+  switch (reason) {
+    case v1::ERROR_REASON_CREATE_TOO_SOON:
+    case v1::ERROR_REASON_FULL_CAPTURE_RUNNING:
+    case v1::ERROR_REASON_REQUEST_ID_REUSED:
+    case v1::ERROR_REASON_SHARED_STATE_UNAVAILABLE:
+    case v1::ERROR_REASON_UPSTREAM_BUDGET_EXHAUSTED:
+    case v1::ERROR_REASON_UPSTREAM_RATE_LIMITED:
+    case v1::ERROR_REASON_OVERLOADED:
+    case v1::ERROR_REASON_DRAINING:
+      return true;
+    default:
+      return false;
+  }
+}
+
 absl::Status Reused() {
   return MakeError(absl::StatusCode::kInvalidArgument, v1::ERROR_REASON_REQUEST_ID_REUSED,
                    "this request_id was used with other parameters; use a new one");
@@ -81,7 +98,13 @@ Task<absl::StatusOr<v1::Pcap>> CreateOnce::Run(v1::CreatePcapRequest request, ab
     ask.fingerprint = CreateFingerprint(request);
   }
   ask.request = std::move(request);
-  const absl::Time patience = ask.patience;
+  const std::shared_ptr<bool> repeats = ask.repeats;
+  absl::StatusOr<v1::Pcap> pcap = co_await JoinOrStart(std::move(ask));
+  Count(pcap.status(), *repeats);
+  co_return pcap;
+}
+
+Task<absl::StatusOr<v1::Pcap>> CreateOnce::JoinOrStart(Ask ask) {
   while (true) {
     const auto known = ask.key.empty() ? open_.end() : open_.find(ask.key);
     const bool joins = known != open_.end() && !known->second.flight->is_over();
@@ -89,9 +112,29 @@ Task<absl::StatusOr<v1::Pcap>> CreateOnce::Run(v1::CreatePcapRequest request, ab
     absl::StatusOr<Shared> flight =
         joins ? absl::StatusOr<Shared>(known->second.flight) : Start(ask);
     if (!flight.ok()) co_return flight.status();
+    if (joins) {
+      ++joined_;
+      *ask.repeats = true;
+    }
     absl::StatusOr<v1::Pcap> pcap = co_await Flight<v1::Pcap>::Join(*flight);
     // Who joined one less patient waits on by himself.
-    if (!joins || !IsRuleRefusal(pcap.status()) || clock_.Now() >= patience) co_return pcap;
+    const bool waits_on = joins && IsRuleRefusal(pcap.status()) && clock_.Now() < ask.patience;
+    if (!waits_on) co_return pcap;
+    *ask.repeats = false;
+  }
+}
+
+void CreateOnce::Count(const absl::Status& status, bool repeats) {
+  if (status.ok()) {
+    ++(repeats ? counts_.repeated : counts_.created);
+  } else if (absl::IsCancelled(status)) {
+    ++counts_.cancelled;
+  } else if (ReasonOf(status) == v1::ERROR_REASON_CREATE_OUTCOME_UNKNOWN) {
+    ++counts_.unknown;
+  } else if (IsRefusal(ReasonOf(status))) {
+    ++counts_.refused;
+  } else {
+    ++counts_.failed;
   }
 }
 
@@ -135,6 +178,7 @@ Task<absl::StatusOr<v1::Pcap>> CreateOnce::Create(Ask ask) {
     if (!known->has_value()) {
       outcome = co_await Queue(ask);
     } else if ((*known)->record.state() == state::v1::CreateRecord::STATE_DONE) {
+      *ask.repeats = true;
       co_return co_await look_up_(ask.request.account_id(), (*known)->record.pcap_id(),
                                   std::nullopt, ask.end);
     } else {

@@ -38,6 +38,16 @@ struct CreateOnceOptions {
 
 class CreateOnce {
  public:
+  // What came of those who asked.
+  struct Counts {
+    int64_t created = 0;
+    int64_t repeated = 0;   // Answered with what an earlier ask had created.
+    int64_t refused = 0;    // Nothing was sent for it.
+    int64_t unknown = 0;    // It may or may not have been created.
+    int64_t failed = 0;     // The upstream did not create it.
+    int64_t cancelled = 0;  // Its caller left.
+  };
+
   // `look_up` answers for captures created before. All referents outlive the loop's last run.
   CreateOnce(Loop loop, SharedState& state, PcapsApi& api, Clock& clock, LookUpPcap look_up,
              CreateOnceOptions options);
@@ -55,6 +65,10 @@ class CreateOnce {
   // From now on nobody waits for a slot: those who do, or ask to, get `why`.
   void EndWaits(absl::Status why);
 
+  const Counts& counts() const { return counts_; }
+  // Who joined a creation under way.
+  int64_t joined() const { return joined_; }
+
  private:
   using Shared = std::shared_ptr<Flight<v1::Pcap>>;
   struct Ask {
@@ -64,6 +78,8 @@ class CreateOnce {
     absl::Time patience;  // Until then it waits for a slot.
     absl::Time begin_by;  // Later there is no time for an answer.
     absl::Time end;
+    // Whether the answer is an earlier creation's: of those who share the flight.
+    std::shared_ptr<bool> repeats = std::make_shared<bool>(false);
   };
   struct Open {
     std::string fingerprint;
@@ -72,6 +88,8 @@ class CreateOnce {
   };
 
   absl::StatusOr<Shared> Start(Ask ask);
+  Task<absl::StatusOr<v1::Pcap>> JoinOrStart(Ask ask);
+  void Count(const absl::Status& status, bool repeats);
   void Landed(const std::string& name, uint64_t number, const std::string& account_id);
 
   Task<absl::StatusOr<v1::Pcap>> Create(Ask ask);
@@ -102,6 +120,8 @@ class CreateOnce {
   int open_count_ = 0;
   std::map<std::string, int> open_of_account_;
   uint64_t last_ = 0;  // Number of a flight or a turn.
+  Counts counts_;
+  int64_t joined_ = 0;
 };
 
 }  // namespace pcaps

@@ -55,6 +55,9 @@ class FileFetcher {
   // RESOURCE_EXHAUSTED/OVERLOADED (RetryInfo) when all slots are taken; CANCELLED.
   Task<absl::StatusOr<Fetched>> Fetch(CaptureKey key, bool known_done);
 
+  // Readers who shared another's fetch. Any thread.
+  int64_t joined() const { return flights_.joined(); }
+
  private:
   // A large file in it is the first one's who takes it.
   using SharedFetched = std::shared_ptr<Fetched>;

@@ -226,8 +226,10 @@ Task<absl::Status> Gateway::DownloadPcap(v1::DownloadPcapRequest request,
   const CaptureKey key{request.account_id(), request.pcap_id()};
   HeldFile held = files_.Find(key);
   if (held != nullptr) {
+    ++files_held_;
     co_return co_await SendHeld(std::move(held), std::move(request), options_.chunk_size, writer);
   }
+  ++files_asked_;
   if (request.wait_until_ready()) {
     const absl::Status ready = co_await RunOn(control_, AwaitDownloadable(key));
     if (!ready.ok()) co_return ready;
@@ -242,6 +244,18 @@ Task<absl::Status> Gateway::DownloadPcap(v1::DownloadPcapRequest request,
   }
   held = std::get<HeldFile>(*std::move(fetched));
   co_return co_await SendHeld(std::move(held), std::move(request), options_.chunk_size, writer);
+}
+
+Gateway::Counts Gateway::counts() const {
+  Counts counts;
+  counts.creates = creations_.counts();
+  counts.watches = hub_.counts();
+  counts.files_held = files_held_;
+  counts.files_asked = files_asked_;
+  counts.joined = reader_.joined() + creations_.joined();
+  for (const auto& fetcher : fetchers_) counts.joined += fetcher->joined();
+  counts.corrupt_values = cache_.corrupt_values();
+  return counts;
 }
 
 Task<absl::Status> Gateway::CheckDownloadable(CaptureKey key) {

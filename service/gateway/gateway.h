@@ -4,6 +4,8 @@
 
 #include <pcaps/v1/pcaps.pb.h>
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -80,6 +82,20 @@ class Gateway {
   Task<absl::Status> DownloadPcap(v1::DownloadPcapRequest request,
                                   StreamWriter<v1::DownloadPcapResponse>& writer);
 
+  // What it has done since it began. On the control loop; all but the files' counts are of it.
+  struct Counts {
+    CreateOnce::Counts creates;
+    WatchHub::Counts watches;
+    int64_t files_held = 0;  // Downloads of a file that was at hand,
+    int64_t files_asked = 0;  // and those for which the upstream was asked.
+    int64_t joined = 0;  // Those who shared what another had asked for.
+    int64_t corrupt_values = 0;
+  };
+  Counts counts() const;
+  int watchers() const { return hub_.watchers(); }
+  // See WatchHub.
+  absl::Duration OldestAnswer() const { return hub_.OldestAnswer(); }
+
   // Ends with `why` what only waits for its turn to create a capture.
   void EndWaits(const absl::Status& why) { creations_.EndWaits(why); }
 
@@ -116,6 +132,8 @@ class Gateway {
   DownloadCache files_;
   Slots files_on_their_way_;
   std::vector<std::unique_ptr<FileFetcher>> fetchers_;  // One for each lane.
+  std::atomic<int64_t> files_held_ = 0;
+  std::atomic<int64_t> files_asked_ = 0;
 };
 
 }  // namespace pcaps

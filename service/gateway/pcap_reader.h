@@ -51,6 +51,9 @@ class PcapReader {
   Task<absl::StatusOr<Served<std::vector<v1::Pcap>>>> List(std::string account_id,
                                                            absl::Time deadline);
 
+  // Callers who shared another's upstream call.
+  int64_t joined() const { return fetches_.joined() + lists_.joined(); }
+
  private:
   // A call that is to see the world as it is after it began asks on its own.
   using FlightKey = std::pair<CaptureKey, bool>;

@@ -1,6 +1,8 @@
 // SingleFlight: what several callers ask for at the same time is done once.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <utility>
@@ -32,7 +34,7 @@ class SingleFlight {
     return flight;
   }
 
-  // Callers who found a flight to join.
+  // Callers who found a flight to join. Any thread.
   int64_t joined() const { return joined_; }
 
  private:
@@ -44,7 +46,7 @@ class SingleFlight {
 
   const Loop loop_;
   std::map<Key, std::shared_ptr<Flight<T>>> flights_;
-  int64_t joined_ = 0;
+  std::atomic<int64_t> joined_ = 0;
 };
 
 }  // namespace pcaps

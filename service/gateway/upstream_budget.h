@@ -62,6 +62,7 @@ class UpstreamBudget : public UpstreamGate, public std::enable_shared_from_this<
 
   const Counts& counts() const { return counts_; }
   const BudgetLedger::Counts& ledger_counts() const { return ledger_->counts(); }
+  std::map<std::string, BudgetLedger::Level> Levels() const { return ledger_->Levels(); }
   int waiting() const { return waiting_; }
 
  private:

@@ -7,7 +7,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "clients/base/error.h"
-#include "service/gateway/account_poller.h"
 
 namespace pcaps {
 namespace {
@@ -61,6 +60,7 @@ absl::StatusOr<std::unique_ptr<Watcher>> WatchHub::Watch(std::string account_id,
   if (first) {
     known = std::make_shared<WatchedAccount>(account_id, loop_);
     known->interval = options_.min_poll_interval;
+    known->watched_since = state_.Now();
   }
   const Account account = known;
   if (static_cast<int>(account->watchers.size()) >= options_.max_streams_per_account) {
@@ -98,9 +98,13 @@ void WatchHub::Left(WatchedAccount& account) {
 Task<void> WatchHub::Follow(Account account) {
   const AccountPoller::Limits limits = {{options_.min_poll_interval, options_.max_poll_interval},
                                         options_.request_timeout};
-  const auto tell = [this, account](SharedCapture changed) { Tell(account, std::move(changed)); };
+  AccountPoller::Callbacks callbacks;
+  callbacks.tell = [this, account](SharedCapture changed) { Tell(account, std::move(changed)); };
+  callbacks.on_turn = [this, account](bool mine) {
+    if (options_.on_turn != nullptr) options_.on_turn(account->id, mine);
+  };
   AccountPoller poller(*account, polls_, cache_, state_, clock_, uniform_, options_.holder, limits,
-                       tell);
+                       std::move(callbacks), counts_.polls);
   co_await poller.Run();
   accounts_.erase(account->id);
 }
@@ -125,13 +129,13 @@ void WatchHub::OnGap() {
 
 void WatchHub::Tell(Account account, SharedCapture capture) {
   if (std::exchange(capture->to_be_told, true)) return;
-  to_tell_.emplace_back(std::move(account), std::move(capture));
+  to_tell_.push_back({std::move(account), std::move(capture), clock_.Now()});
   if (!std::exchange(telling_, true)) SpawnDetached(loop_, FanOut());
 }
 
 Task<void> WatchHub::FanOut() {
   while (!to_tell_.empty()) {
-    const auto [account, capture] = std::move(to_tell_.front());
+    const auto [account, capture, since] = std::move(to_tell_.front());
     to_tell_.pop_front();
     capture->to_be_told = false;  // Who was woken before it changes again is woken again.
     for (const Watchers* watchers : {&capture->named_by, &account->everything}) {
@@ -142,8 +146,18 @@ Task<void> WatchHub::FanOut() {
         if (last > 0) co_await Yield();
       }
     }
+    if (options_.on_fanned_out != nullptr) options_.on_fanned_out(clock_.Now() - since);
   }
   telling_ = false;
+}
+
+absl::Duration WatchHub::OldestAnswer() const {
+  absl::Duration oldest;
+  for (const auto& [id, account] : accounts_) {
+    const absl::Time since = std::max(account->last_answer, account->watched_since);
+    oldest = std::max(oldest, state_.Now() - since);
+  }
+  return oldest;
 }
 
 bool WatchHub::IsStale(const WatchedAccount& account) const {

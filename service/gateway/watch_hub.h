@@ -17,6 +17,7 @@
 #include "clients/base/clock.h"
 #include "clients/base/task.h"
 #include "clients/pcaps_api/pcaps_api.h"
+#include "service/gateway/account_poller.h"
 #include "service/gateway/pcap_cache.h"
 #include "service/gateway/watched_account.h"
 #include "service/gateway/watcher.h"
@@ -36,11 +37,23 @@ struct WatchOptions {
   // script that nobody else's command gets past: 5 us each.
   size_t max_captures_per_account = 1000;
   std::string holder;  // This process's name in the shared state: no other's.
+  // The turn to poll an account has come to this replica, or gone.
+  std::function<void(const std::string& account_id, bool mine)> on_turn;
+  // From a change being seen here until its last watcher was woken.
+  std::function<void(absl::Duration)> on_fanned_out;
 };
 
 // Everything on the control loop.
 class WatchHub {
  public:
+  struct Counts {
+    AccountPoller::Counts polls;
+    // Messages written to watchers.
+    int64_t pcaps = 0;
+    int64_t removed = 0;
+    int64_t heartbeats = 0;
+  };
+
   // Listens to `cache`: nobody else may. `polls` is called with the purpose of polling; `uniform`
   // returns numbers in [0, 1). All referents outlive the hub, and the hub the loop's work.
   WatchHub(Loop loop, PcapsApi& polls, PcapCache& cache, SharedState& state, Clock& clock,
@@ -52,6 +65,10 @@ class WatchHub {
 
   // How many watchers there are.
   int watchers() const { return watchers_; }
+  // Since the upstream has answered for the watched account that has waited longest for that. 0:
+  // nobody watches.
+  absl::Duration OldestAnswer() const;
+  const Counts& counts() const { return counts_; }
 
  private:
   friend class Watcher;
@@ -74,10 +91,16 @@ class WatchHub {
   const std::function<double()> uniform_;
   const WatchOptions options_;
   std::map<std::string, Account> accounts_;
-  std::deque<std::pair<Account, SharedCapture>> to_tell_;  // Each capture once at most.
+  struct ToTell {
+    Account account;
+    SharedCapture capture;
+    absl::Time since;
+  };
+  std::deque<ToTell> to_tell_;  // Each capture once at most.
   bool telling_ = false;
   int watchers_ = 0;
   uint64_t joined_ = 0;  // Numbers the watchers.
+  Counts counts_;
 };
 
 }  // namespace pcaps

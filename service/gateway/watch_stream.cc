@@ -66,12 +66,16 @@ Task<absl::Status> StreamWatch(Watcher& watcher, Clock& clock, StreamWatchOption
     const std::string removed = options.must_exist ? event->removed_pcap_id() : std::string();
     if (!removed.empty() && !sent_any) co_return Removed(removed);
     if (removed.empty() && snapshot_marked && watcher.AllDone()) {
+      const v1::WatchEvent::EventCase last = event->event_case();
       const bool last_written = co_await writer.WriteLast(*std::move(event));
+      if (last_written) watcher.Wrote(last);
       co_return last_written ? absl::OkStatus() : left;
     }
     const double share = event->has_heartbeat() && !marking ? 1.0 : options.first_heartbeat_after;
+    const v1::WatchEvent::EventCase kind = event->event_case();
     const bool written = co_await writer.Write(*std::move(event));
     if (!written) co_return left;
+    watcher.Wrote(kind);
     if (!removed.empty()) co_return Removed(removed);
     sent_any = true;
     heartbeat_due = clock.Now() + share * options.heartbeat_interval;

@@ -80,6 +80,7 @@ class WatchedAccount {
   std::set<std::string> unlisted;
   bool listed = false;  // `captures` holds what the upstream listed.
 
+  absl::Time watched_since;                       // On the fleet's clock.
   absl::Time last_answer = absl::InfinitePast();  // Of the upstream, to whomever.
   absl::Duration interval;                        // Between polls, at present.
   int failures = 0;                               // Polls failed in a row, here.

@@ -120,4 +120,21 @@ Task<absl::StatusOr<std::optional<v1::WatchEvent>>> Watcher::Next(absl::Time unt
   }
 }
 
+void Watcher::Wrote(v1::WatchEvent::EventCase kind) {
+  WatchHub::Counts& counts = hub_.counts_;
+  switch (kind) {
+    case v1::WatchEvent::kPcap:
+      ++counts.pcaps;
+      break;
+    case v1::WatchEvent::kRemovedPcapId:
+      ++counts.removed;
+      break;
+    case v1::WatchEvent::kHeartbeat:
+      ++counts.heartbeats;
+      break;
+    case v1::WatchEvent::EVENT_NOT_SET:
+      break;
+  }
+}
+
 }  // namespace pcaps

@@ -44,6 +44,8 @@ class Watcher {
   absl::Time joined_at() const { return joined_at_; }
   // Something is to be told. May be called for nothing.
   void Wake() { changed_.Notify(); }
+  // Counts an event that was written.
+  void Wrote(v1::WatchEvent::EventCase kind);
   // Ends the watch once what is known was handed out.
   void End(absl::Status why);
 

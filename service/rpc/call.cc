@@ -80,14 +80,13 @@ RateLimiter::Rate RateOf(const Caller& caller) {
 
 }  // namespace
 
-Call::Call(RpcEnv& env, grpc::CallbackServerContext* context, absl::string_view method,
-           CallAccess access, CallSubject subject)
+Call::Call(RpcEnv& env, grpc::CallbackServerContext* context, const RpcMethod& method,
+           CallSubject subject)
     : env_(env),
       context_(context),
       method_(method),
-      access_(access),
       subject_(subject),
-      caller_(Identify(env, *context, access)),
+      caller_(Identify(env, *context, method.access)),
       peer_(context->peer()),
       start_(env.clock.Now()),
       caller_deadline_(CallerDeadline(*context, start_)),
@@ -95,23 +94,25 @@ Call::Call(RpcEnv& env, grpc::CallbackServerContext* context, absl::string_view 
       trace_id_(TraceIdOf(ClientMetadata(*context, kTraceparentKey))),
       dispatched_(
           env.door.connections.Dispatch(peer_, subject_.request_bytes + MetadataBytes(*context))) {
+  if (method_.metrics != nullptr) method_.metrics->Begin();
   if (!request_id_.empty()) context_->AddInitialMetadata(kRequestIdKey, request_id_);
 }
 
 void Call::CountMessage(int64_t bytes) {
   ++messages_sent_;
   bytes_sent_ += bytes;
+  if (method_.metrics != nullptr) method_.metrics->CountMessage(bytes);
 }
 
 absl::Status Call::Admit(const absl::Status& checked) {
   if (!caller_.ok()) return caller_.status();
   if (!checked.ok()) return checked;
-  return CheckAccess(caller_->caller(), subject_.account_id, access_);
+  return CheckAccess(caller_->caller(), subject_.account_id, method_.access);
 }
 
 absl::Status Call::StillAllowed() const {
-  if (access_ == CallAccess::kOpen) return absl::OkStatus();
-  return env_.callers.Recheck(*caller_, subject_.account_id, access_);
+  if (method_.access == CallAccess::kOpen) return absl::OkStatus();
+  return env_.callers.Recheck(*caller_, subject_.account_id, method_.access);
 }
 
 Call::Entry Call::Enter(const absl::Status& checked) {
@@ -149,6 +150,7 @@ Task<absl::Status> Call::AskRate() {
 
 bool Call::Pass(const RateDecision& decision, bool is_callers) {
   const bool admitted = decision.verdict == RateDecision::Verdict::kAdmitted;
+  if (env_.metrics != nullptr) env_.metrics->CountRate(is_callers, admitted);
   if (is_callers && admitted) {
     caller_within_rate_ = true;
     return true;  // The account's numbers are what a caller is told.
@@ -169,6 +171,7 @@ void Call::TellRate(const RateDecision& decision) {
 
 void Call::NoteCache(CacheUse use, absl::Duration age) {
   cache_ = CacheUseName(use);
+  if (method_.metrics != nullptr) method_.metrics->CountServed(use, age);
   context_->AddInitialMetadata(kCacheKey, std::string(cache_));
   context_->AddInitialMetadata(kAgeKey, absl::StrCat(absl::ToInt64Milliseconds(age)));
 }
@@ -185,7 +188,7 @@ grpc::Status Call::Conclude(const absl::Status& status) {
 }
 
 void Call::AddOutcome(LogLine& line) const {
-  line.AddText("method", method_);
+  line.AddText("method", method_.name);
   line.AddText("code", CodeName(static_cast<grpc::StatusCode>(outcome_.code())));
   const v1::ErrorReason reason = ReasonOf(outcome_);
   if (reason != v1::ERROR_REASON_UNSPECIFIED) line.AddText("reason", ReasonName(reason));
@@ -195,18 +198,25 @@ void Call::AddOutcome(LogLine& line) const {
   line.AddText("account", subject_.account_id);
 }
 
-void Call::LogEnd() {
+void Call::End() {
+  const absl::Duration took = env_.clock.Now() - start_;
+  if (method_.metrics != nullptr) method_.metrics->End(outcome_, took);
+  const bool logs = env_.log.Writes(LogLevel::kInfo);
+  if (request_id_.empty() && (audit_ || logs)) request_id_ = NewRequestId();
   // Who is nobody changes nothing: strangers must not push the audit out of the log.
   if (audit_ && caller_.ok()) LogAudit();
-  if (!env_.log.Writes(LogLevel::kInfo)) return;
+  if (logs) LogRpc(took);
+}
+
+void Call::LogRpc(absl::Duration took) {
   LogLine line = env_.log.Begin(LogLevel::kInfo, "rpc");
   AddOutcome(line);
   if (!outcome_.ok()) line.AddText("message", outcome_.message());
-  line.AddNumber("duration_us", absl::ToInt64Microseconds(env_.clock.Now() - start_));
+  line.AddNumber("duration_us", absl::ToInt64Microseconds(took));
   if (!subject_.pcap_id.empty()) line.AddText("pcap_id", subject_.pcap_id);
   if (!subject_.ownership_id.empty()) line.AddText("ownership_id", subject_.ownership_id);
   if (!cache_.empty()) line.AddText("cache", cache_);
-  if (!request_id_.empty()) line.AddText("request_id", request_id_);
+  line.AddText("request_id", request_id_);
   if (!trace_id_.empty()) line.AddText("trace_id", trace_id_);
   line.AddText("peer", peer_);
   line.AddNumber("messages_sent", messages_sent_);
@@ -223,7 +233,7 @@ void Call::LogAudit() {
   LogLine line = env_.log.Begin(LogLevel::kInfo, "audit");
   AddOutcome(line);
   audit_(line);
-  const bool about_ownership = absl::StrContains(method_, "OwnershipService");
+  const bool about_ownership = absl::StrContains(method_.name, "OwnershipService");
   std::string id(about_ownership ? subject_.ownership_id : subject_.pcap_id);
   if (id.empty()) id = answered_id_;
   if (!id.empty()) line.AddText(about_ownership ? "ownership_id" : "pcap_id", id);
@@ -234,7 +244,7 @@ void Call::LogAudit() {
   // What failed has no receipt; that of another's write to the same thing is not its own.
   if (outcome_.ok()) cf_ray = env_.receipts.Find(std::string(subject_.account_id), id);
   if (!cf_ray.empty()) line.AddText("cf_ray", cf_ray);
-  if (!request_id_.empty()) line.AddText("request_id", request_id_);
+  line.AddText("request_id", request_id_);
   if (!trace_id_.empty()) line.AddText("trace_id", trace_id_);
   line.AddText("peer", peer_);
   env_.log.Keep(std::move(line));

@@ -21,6 +21,7 @@
 #include "service/rpc/audit.h"
 #include "service/rpc/caller_identity.h"
 #include "service/rpc/door.h"
+#include "service/rpc/rpc_method.h"
 #include "service/rpc/stream_registry.h"
 #include "service/rpc/write_receipts.h"
 #include "service/telemetry/log.h"
@@ -40,6 +41,7 @@ struct RpcEnv {
   RateLimiter& rates;                   // Streams cost nothing: they are bounded in number.
   absl::Duration request_timeout;       // Bounds a call whose caller sets no deadline.
   absl::Duration reader_stall_timeout;  // A reader that takes no message this long is cut off.
+  RpcMetrics* metrics = nullptr;        // Null: calls are not counted.
 };
 
 // Names of the thing a call is about, for its log line; in its request, which gRPC keeps until
@@ -53,11 +55,11 @@ struct CallSubject {
 
 class Call {
  public:
-  // `method` is the full name, "/pcaps.v1.PcapsService/GetPcap".
-  Call(RpcEnv& env, grpc::CallbackServerContext* context, absl::string_view method,
-       CallAccess access, CallSubject subject);
+  // `method` outlives it.
+  Call(RpcEnv& env, grpc::CallbackServerContext* context, const RpcMethod& method,
+       CallSubject subject);
 
-  bool IsWrite() const { return access_ == CallAccess::kWrite; }
+  bool IsWrite() const { return method_.access == CallAccess::kWrite; }
   // Tells the audit of it at its end: `describe` adds to its line.
   void Audit(std::function<void(LogLine&)> describe) { audit_ = std::move(describe); }
 
@@ -88,7 +90,7 @@ class Call {
   // Why it was refused.
   const absl::Status& refusal() const { return refusal_; }
 
-  // One at a time, on any thread; before LogEnd().
+  // One at a time, on any thread; before End().
   void CountMessage(int64_t bytes);
 
   // Tells the caller where the answer comes from. Before Conclude().
@@ -108,10 +110,10 @@ class Call {
   // The call's answer: adds the trailing metadata to the context. Call once, before the reactor's
   // Finish().
   grpc::Status Conclude(const absl::Status& status);
-  // The answer did not get to the caller after all. Between Conclude() and LogEnd().
+  // The answer did not get to the caller after all. Between Conclude() and End().
   void Cancelled() { outcome_ = absl::CancelledError("the caller left"); }
-  // Writes the log lines. Call once, when gRPC is done with the call.
-  void LogEnd();
+  // Counts the call, and writes its log lines. Call once, when gRPC is done with it.
+  void End();
 
  private:
   void NoteCache(CacheUse use, absl::Duration age);
@@ -122,12 +124,12 @@ class Call {
   void TellRate(const RateDecision& decision);
   // What both lines have.
   void AddOutcome(LogLine& line) const;
+  void LogRpc(absl::Duration took);
   void LogAudit();
 
   RpcEnv& env_;
   grpc::CallbackServerContext* const context_;
-  const std::string method_;
-  const CallAccess access_;
+  const RpcMethod& method_;
   const CallSubject subject_;
   const absl::StatusOr<KnownCaller> caller_;
   const std::string peer_;  // Taken at once: gRPC forgets it when the client goes.
@@ -148,18 +150,17 @@ class Call {
   int64_t bytes_sent_ = 0;
 };
 
-// A call of `Service`'s method, which needs this access, about what the request names.
-template <typename Service, CallAccess Needs, typename Request>
+// A call of a method about what the request names. Where it changes something the audit is told.
+template <typename Request>
 std::unique_ptr<Call> MakeCall(RpcEnv& env, grpc::CallbackServerContext* context,
-                               absl::string_view method, const Request& request) {
+                               const RpcMethod& method, const Request& request) {
   CallSubject subject;
   subject.account_id = request.account_id();
   if constexpr (requires { request.pcap_id(); }) subject.pcap_id = request.pcap_id();
   if constexpr (requires { request.ownership_id(); }) subject.ownership_id = request.ownership_id();
   subject.request_bytes = static_cast<int64_t>(request.ByteSizeLong());
-  auto call = std::make_unique<Call>(
-      env, context, absl::StrCat("/", Service::service_full_name(), "/", method), Needs, subject);
-  if constexpr (Needs == CallAccess::kWrite) {
+  auto call = std::make_unique<Call>(env, context, method, subject);
+  if constexpr (requires(LogLine& line) { DescribeWrite(line, request); }) {
     call->Audit([&request](LogLine& line) { DescribeWrite(line, request); });
   }
   return call;

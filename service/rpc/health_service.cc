@@ -77,8 +77,7 @@ grpc::ServerWriteReactor<HealthCheckResponse>* HealthService::Watch(
     grpc::CallbackServerContext* context, const HealthCheckRequest* request) {
   CallSubject subject;
   subject.request_bytes = BytesOf(*request);
-  auto call = std::make_unique<Call>(env_, context, "/grpc.health.v1.Health/Watch",
-                                     open_ ? CallAccess::kOpen : CallAccess::kKnown, subject);
+  auto call = std::make_unique<Call>(env_, context, watch_, subject);
   // Shared, because a std::function has to be copyable.
   const auto place = std::make_shared<HealthPlaces>(env_.door.health_watches,
                                                     env_.door.connections.OfPeer(context->peer()));

@@ -15,7 +15,12 @@ namespace pcaps {
 class HealthService final : public grpc::health::v1::Health::CallbackService {
  public:
   // `open`: anybody may ask; else whom the callers file knows. `env` outlives the service.
-  HealthService(RpcEnv& env, bool open) : env_(env), open_(open), changed_(env.control) {}
+  HealthService(RpcEnv& env, bool open)
+      : env_(env),
+        open_(open),
+        watch_(/*counting=*/nullptr, RpcShape::kServerStream,
+               open ? CallAccess::kOpen : CallAccess::kKnown, service_full_name(), "Watch"),
+        changed_(env.control) {}
 
   // Not serving from now on; watchers learn it. On the control loop.
   void StopServing();
@@ -33,6 +38,7 @@ class HealthService final : public grpc::health::v1::Health::CallbackService {
 
   RpcEnv& env_;
   const bool open_;
+  const RpcMethod watch_;
   std::atomic<bool> serving_ = true;
   Event changed_;
 };

@@ -11,7 +11,7 @@ grpc::ServerUnaryReactor* OwnershipService::ListOwnerships(grpc::CallbackServerC
                                                            const v1::ListOwnershipsRequest* request,
                                                            v1::ListOwnershipsResponse* response) {
   auto call =
-      MakeCall<v1::OwnershipService, CallAccess::kRead>(env_, context, "ListOwnerships", *request);
+      MakeCall(env_, context, list_ownerships_, *request);
   call->Enter(CheckRequest(*request));
   auto handler = [this, request = *request, deadline = call->deadline()] {
     return ownerships_.List(request, deadline);
@@ -23,8 +23,7 @@ grpc::ServerUnaryReactor* OwnershipService::ListOwnerships(grpc::CallbackServerC
 grpc::ServerUnaryReactor* OwnershipService::CreateOwnership(
     grpc::CallbackServerContext* context, const v1::CreateOwnershipRequest* request,
     v1::Ownership* response) {
-  auto call = MakeCall<v1::OwnershipService, CallAccess::kWrite>(env_, context, "CreateOwnership",
-                                                                 *request);
+  auto call = MakeCall(env_, context, create_ownership_, *request);
   call->Enter(CheckRequest(*request));
   auto handler = [this, request = *request, deadline = call->deadline()] {
     return ownerships_.Create(request, deadline);
@@ -35,8 +34,7 @@ grpc::ServerUnaryReactor* OwnershipService::CreateOwnership(
 grpc::ServerUnaryReactor* OwnershipService::ValidateOwnership(
     grpc::CallbackServerContext* context, const v1::ValidateOwnershipRequest* request,
     v1::Ownership* response) {
-  auto call = MakeCall<v1::OwnershipService, CallAccess::kWrite>(env_, context, "ValidateOwnership",
-                                                                 *request);
+  auto call = MakeCall(env_, context, validate_ownership_, *request);
   call->Enter(CheckRequest(*request));
   auto handler = [this, request = *request, deadline = call->deadline()] {
     return ownerships_.Validate(request, deadline);
@@ -47,8 +45,7 @@ grpc::ServerUnaryReactor* OwnershipService::ValidateOwnership(
 grpc::ServerUnaryReactor* OwnershipService::DeleteOwnership(
     grpc::CallbackServerContext* context, const v1::DeleteOwnershipRequest* request,
     v1::DeleteOwnershipResponse* response) {
-  auto call = MakeCall<v1::OwnershipService, CallAccess::kWrite>(env_, context, "DeleteOwnership",
-                                                                 *request);
+  auto call = MakeCall(env_, context, delete_ownership_, *request);
   call->Enter(CheckRequest(*request));
   auto handler = [this, request = *request, deadline = call->deadline()] {
     return ownerships_.Delete(request, deadline);

@@ -10,7 +10,7 @@ namespace pcaps {
 grpc::ServerUnaryReactor* PcapsService::ListPcaps(grpc::CallbackServerContext* context,
                                                   const v1::ListPcapsRequest* request,
                                                   v1::ListPcapsResponse* response) {
-  auto call = MakeCall<v1::PcapsService, CallAccess::kRead>(env_, context, "ListPcaps", *request);
+  auto call = MakeCall(env_, context, list_pcaps_, *request);
   call->Enter(CheckRequest(*request));
   auto handler = [this, request = *request, deadline = call->deadline()] {
     return gateway_.ListPcaps(request, deadline);
@@ -22,7 +22,7 @@ grpc::ServerUnaryReactor* PcapsService::ListPcaps(grpc::CallbackServerContext* c
 grpc::ServerUnaryReactor* PcapsService::GetPcap(grpc::CallbackServerContext* context,
                                                 const v1::GetPcapRequest* request,
                                                 v1::Pcap* response) {
-  auto call = MakeCall<v1::PcapsService, CallAccess::kRead>(env_, context, "GetPcap", *request);
+  auto call = MakeCall(env_, context, get_pcap_, *request);
   if (call->Enter(CheckRequest(*request)) == Call::Entry::kOpen) {
     auto cached = gateway_.Cached(*request);
     if (cached.has_value()) return AnswerAtOnce(*call, response, *std::move(cached));
@@ -36,7 +36,7 @@ grpc::ServerUnaryReactor* PcapsService::GetPcap(grpc::CallbackServerContext* con
 grpc::ServerUnaryReactor* PcapsService::CreatePcap(grpc::CallbackServerContext* context,
                                                    const v1::CreatePcapRequest* request,
                                                    v1::Pcap* response) {
-  auto call = MakeCall<v1::PcapsService, CallAccess::kWrite>(env_, context, "CreatePcap", *request);
+  auto call = MakeCall(env_, context, create_pcap_, *request);
   call->Enter(CheckRequest(*request, bounds_, env_.clock.Now()));
   const absl::Duration queue_wait = FromProtoDuration(request->max_queue_wait());
   auto handler = [this, request = *request, deadline = call->DeadlineWith(queue_wait),
@@ -49,7 +49,7 @@ grpc::ServerUnaryReactor* PcapsService::CreatePcap(grpc::CallbackServerContext* 
 grpc::ServerUnaryReactor* PcapsService::StopPcap(grpc::CallbackServerContext* context,
                                                  const v1::StopPcapRequest* request,
                                                  v1::StopPcapResponse* response) {
-  auto call = MakeCall<v1::PcapsService, CallAccess::kWrite>(env_, context, "StopPcap", *request);
+  auto call = MakeCall(env_, context, stop_pcap_, *request);
   call->Enter(CheckRequest(*request));
   auto handler = [this, request = *request, deadline = call->deadline()] {
     return gateway_.StopPcap(request, deadline);
@@ -60,7 +60,7 @@ grpc::ServerUnaryReactor* PcapsService::StopPcap(grpc::CallbackServerContext* co
 grpc::ServerWriteReactor<v1::DownloadPcapResponse>* PcapsService::DownloadPcap(
     grpc::CallbackServerContext* context, const v1::DownloadPcapRequest* request) {
   auto call =
-      MakeCall<v1::PcapsService, CallAccess::kRead>(env_, context, "DownloadPcap", *request);
+      MakeCall(env_, context, download_pcap_, *request);
   const Loop& loop = gateway_.DownloadLoop(*request);
   auto handler = [this, request = *request](StreamWriter<v1::DownloadPcapResponse>& writer) {
     return gateway_.DownloadPcap(request, writer);
@@ -75,7 +75,7 @@ grpc::ServerWriteReactor<v1::WatchEvent>* PcapsService::WatchPcap(
     return gateway_.WatchPcap(request, writer);
   };
   return ServerStream<v1::WatchEvent>::Start(
-      MakeCall<v1::PcapsService, CallAccess::kRead>(env_, context, "WatchPcap", *request),
+      MakeCall(env_, context, watch_pcap_, *request),
       env_.control, CheckRequest(*request), std::move(handler));
 }
 
@@ -85,7 +85,7 @@ grpc::ServerWriteReactor<v1::WatchEvent>* PcapsService::WatchPcaps(
     return gateway_.WatchPcaps(request, writer);
   };
   return ServerStream<v1::WatchEvent>::Start(
-      MakeCall<v1::PcapsService, CallAccess::kRead>(env_, context, "WatchPcaps", *request),
+      MakeCall(env_, context, watch_pcaps_, *request),
       env_.control, CheckRequest(*request), std::move(handler));
 }
 

@@ -34,9 +34,20 @@ class PcapsService final : public v1::PcapsService::CallbackService {
       grpc::CallbackServerContext* context, const v1::WatchPcapsRequest* request) override;
 
  private:
+  RpcMethod Method(RpcShape shape, CallAccess needs, absl::string_view name) const {
+    return {env_.metrics, shape, needs, service_full_name(), name};
+  }
+
   RpcEnv& env_;
   Gateway& gateway_;
   const RequestBounds bounds_;
+  const RpcMethod list_pcaps_ = Method(RpcShape::kUnary, CallAccess::kRead, "ListPcaps");
+  const RpcMethod get_pcap_ = Method(RpcShape::kUnary, CallAccess::kRead, "GetPcap");
+  const RpcMethod create_pcap_ = Method(RpcShape::kUnary, CallAccess::kWrite, "CreatePcap");
+  const RpcMethod stop_pcap_ = Method(RpcShape::kUnary, CallAccess::kWrite, "StopPcap");
+  const RpcMethod download_pcap_ = Method(RpcShape::kServerStream, CallAccess::kRead, "DownloadPcap");
+  const RpcMethod watch_pcap_ = Method(RpcShape::kServerStream, CallAccess::kRead, "WatchPcap");
+  const RpcMethod watch_pcaps_ = Method(RpcShape::kServerStream, CallAccess::kRead, "WatchPcaps");
 };
 
 }  // namespace pcaps

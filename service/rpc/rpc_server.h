@@ -44,6 +44,11 @@ class RpcServer {
   // For connections from now on. Any thread. Not null; only where the options have some.
   void ReplaceTls(std::shared_ptr<const TlsFiles> files) { tls_->Replace(std::move(files)); }
 
+  // In force; null without TLS. Any thread.
+  std::shared_ptr<const TlsFiles> tls_files() const {
+    return tls_ == nullptr ? nullptr : tls_->files();
+  }
+
   const ClosedConnections& closed_connections() const { return guard_.closed(); }
 
   // Tells health checkers that we are leaving. On the control loop.

@@ -191,7 +191,7 @@ class ServerStream final : public grpc::ServerWriteReactor<Message>,
 
   void OnDone() override {
     if (finished_) NoteLast();
-    call_->LogEnd();
+    call_->End();
     // Dies on the loop, where everything of it lives; maybe before post() returns, so nothing of it
     // is lent to post().
     const Loop loop = loop_;

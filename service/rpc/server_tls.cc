@@ -29,6 +29,11 @@ ServerTls::ServerTls(std::shared_ptr<const TlsFiles> files, ClientCertificate cl
 
 ServerTls::~ServerTls() { grpc_server_credentials_release(credentials_); }
 
+std::shared_ptr<const TlsFiles> ServerTls::files() const {
+  const MutexLock lock(mutex_);
+  return files_;
+}
+
 void ServerTls::Replace(std::shared_ptr<const TlsFiles> files) {
   const MutexLock lock(mutex_);
   files_ = std::move(files);

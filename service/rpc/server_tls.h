@@ -33,6 +33,9 @@ class ServerTls final : public grpc::ServerCredentials {
   // For the handshakes from now on; connections that are open stay so.
   void Replace(std::shared_ptr<const TlsFiles> files) ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // In force: for new connections.
+  std::shared_ptr<const TlsFiles> files() const ABSL_LOCKS_EXCLUDED(mutex_);
+
   void SetAuthMetadataProcessor(const std::shared_ptr<grpc::AuthMetadataProcessor>&) override {}
 
  private:
@@ -43,7 +46,7 @@ class ServerTls final : public grpc::ServerCredentials {
   grpc_ssl_server_certificate_config* TakeNew() ABSL_LOCKS_EXCLUDED(mutex_);
 
   grpc_server_credentials* const credentials_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   std::shared_ptr<const TlsFiles> files_ ABSL_GUARDED_BY(mutex_);
   bool taken_ ABSL_GUARDED_BY(mutex_) = false;  // By gRPC.
 };

@@ -28,7 +28,7 @@ grpc::ServerUnaryReactor* AnswerAtOnce(Call& call, Response* response,
   }
   grpc::ServerUnaryReactor* const reactor = call.context()->DefaultReactor();
   const grpc::Status status = call.Conclude(served.status());
-  call.LogEnd();
+  call.End();
   reactor->Finish(status);
   return reactor;
 }
@@ -130,7 +130,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor,
   }
 
   void OnDone() override {
-    call_->LogEnd();
+    call_->End();
     // Dies on the loop, where everything of it lives; maybe before post() returns, so nothing of it
     // is lent to post().
     const Loop loop = loop_;

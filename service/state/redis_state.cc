@@ -70,13 +70,14 @@ std::optional<TakeResult> ReadTakeResult(const std::vector<RedisReply>& elements
   TakeResult result;
   int64_t now = 0;
   int64_t ready = 0;
-  if (elements.size() != 7 || !absl::SimpleAtod(elements[0].text, &result.granted) ||
+  if (elements.size() != 8 || !absl::SimpleAtod(elements[0].text, &result.granted) ||
       !absl::SimpleAtoi(elements[1].text, &now) || !absl::SimpleAtoi(elements[2].text, &ready) ||
-      !AreIntegers(elements, 3, 6)) {
+      !AreIntegers(elements, 3, 6) || !absl::SimpleAtod(elements[7].text, &result.left)) {
     return std::nullopt;
   }
   const bool sound = result.granted >= 1 && result.granted <= std::max(request.want, 1.0);
   if (!sound && result.granted != 0) return std::nullopt;
+  if (!std::isfinite(result.left)) return std::nullopt;
   result.now = absl::FromUnixMicros(now);
   result.retry_after = absl::FromUnixMicros(ready) - result.now;
   result.closed = elements[3].integer != 0;

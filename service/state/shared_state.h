@@ -59,6 +59,7 @@ struct TakeResult {
   double granted = 0;          // Tokens. 0: refused.
   absl::Time now;              // On the fleet's clock.
   absl::Duration retry_after;  // After which a refused take of one token may be granted.
+  double left = 0;             // Tokens of the first bucket, now. 0 while it is closed.
   bool closed = false;         // Refused because a bucket is closed.
   bool probe = false;  // Granted as the one try of buckets whose closings are over: Reopen() them,
                        // or Close() them again. Nobody else is granted anything from them for

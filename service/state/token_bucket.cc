@@ -65,6 +65,11 @@ TokenBucket::Offer TokenBucket::Look(const Bucket& bucket, double reserve, absl:
   return offer;
 }
 
+double TokenBucket::Left(const Bucket& bucket, absl::Time time) {
+  const Offer offer = Look(bucket, /*reserve=*/0, time);
+  return offer.closed ? 0 : offer.tokens;
+}
+
 void TokenBucket::Charge(const Bucket& bucket, double tokens, absl::Time time) {
   const int64_t now = Micros(time);
   full_at_ = std::max(full_at_, now) + RoundMicros(TimeFor(tokens, bucket));
@@ -144,9 +149,11 @@ TakeResult TakeFrom(const TakeRequest& request, absl::Time now,
     }
     binding.push_back({&state, &use.bucket, offer.probe});
   }
+  if (binding.empty()) return result;
   if (result.closed || granted < 1) {
     result.probe = false;
     result.retry_after = ready - now;
+    result.left = binding.front().state->Left(*binding.front().bucket, now);
     return result;
   }
   for (const Binding& each : binding) {
@@ -154,6 +161,7 @@ TakeResult TakeFrom(const TakeRequest& request, absl::Time now,
     if (each.probe) each.state->BeginProbe(now);
   }
   result.granted = granted;
+  result.left = binding.front().state->Left(*binding.front().bucket, now);
   return result;
 }
 

@@ -36,6 +36,8 @@ class TokenBucket {
   };
   // Remembers the bucket from now on, with its initial tokens where it was not remembered.
   Offer Look(const Bucket& bucket, double reserve, absl::Time now);
+  // Its tokens; none while it is closed.
+  double Left(const Bucket& bucket, absl::Time now);
   // Takes what Look() offered, or less.
   void Charge(const Bucket& bucket, double tokens, absl::Time now);
   // Nobody else gets the probe that Look() offered.

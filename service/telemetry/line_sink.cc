@@ -38,6 +38,7 @@ LineSink::~LineSink() {
 void LineSink::sink_it_(const spdlog::details::log_msg& message) {
   if (waiting_.size() >= (message.level == kKept ? kMostKept : kMost)) {
     ++lost_;
+    ++lost_in_all_;
     return;
   }
   Append(message);

@@ -3,6 +3,7 @@
 
 #include <spdlog/sinks/base_sink.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -27,6 +28,9 @@ class LineSink final : public spdlog::sinks::base_sink<std::mutex> {
   // Writes what is left, for which a reader has `kPatienceAtEnd`.
   ~LineSink() override;
 
+  // All there was no room for. Any thread.
+  int64_t lost() const { return lost_in_all_; }
+
  private:
   static constexpr auto kPatience = std::chrono::milliseconds(100);
   static constexpr auto kPatienceAtEnd = std::chrono::seconds(1);
@@ -48,9 +52,10 @@ class LineSink final : public spdlog::sinks::base_sink<std::mutex> {
 
   // Guarded by base_sink's mutex_.
   std::string waiting_;
-  int64_t lost_ = 0;  // Lines there was no room for.
+  int64_t lost_ = 0;  // Lines there was no room for, and nobody was told of yet.
   bool urgent_ = false;
 
+  std::atomic<int64_t> lost_in_all_ = 0;
   std::condition_variable_any wake_;
   std::jthread writer_;  // Last: it uses the others.
 };

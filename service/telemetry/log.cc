@@ -22,13 +22,14 @@ const char* Pattern(LogFormat format) {
 Log::Log(LogLevel level, LogFormat format)
     : level_(level),
       format_(format),
-      sink_(std::make_shared<spdlog::logger>(
-          "pcaps", std::make_shared<LineSink>(STDERR_FILENO, [format](int64_t lines) {
-            LogLine line(format, LogLevel::kWarn, "log_lines_lost");
-            line.AddNumber("lines", lines);
-            return std::move(line).Take();
-          }))) {
-  sink_->set_pattern(Pattern(format), spdlog::pattern_time_type::utc);
+      sink_(std::make_shared<LineSink>(STDERR_FILENO,
+                                       [format](int64_t lines) {
+                                         LogLine line(format, LogLevel::kWarn, "log_lines_lost");
+                                         line.AddNumber("lines", lines);
+                                         return std::move(line).Take();
+                                       })),
+      logger_(std::make_shared<spdlog::logger>("pcaps", sink_)) {
+  logger_->set_pattern(Pattern(format), spdlog::pattern_time_type::utc);
 }
 
 void Log::Debug(absl::string_view event, const boost::json::object& fields) {
@@ -47,13 +48,15 @@ void Log::Error(absl::string_view event, const boost::json::object& fields) {
 void Log::WriteSoon(LogLine line) {
   if (!Writes(line.level())) return;
   const std::string text = std::move(line).Take();
-  sink_->log(spdlog::level::info, spdlog::string_view_t(text.data(), text.size()));
+  logger_->log(spdlog::level::info, spdlog::string_view_t(text.data(), text.size()));
 }
 
 void Log::Keep(LogLine line) {
   const std::string text = std::move(line).Take();
-  sink_->log(LineSink::kKept, spdlog::string_view_t(text.data(), text.size()));
+  logger_->log(LineSink::kKept, spdlog::string_view_t(text.data(), text.size()));
 }
+
+int64_t Log::lost() const { return sink_->lost(); }
 
 void Log::Write(LogLevel level, absl::string_view event, const boost::json::object& fields) {
   LogLine line = Begin(level, event);
@@ -61,7 +64,7 @@ void Log::Write(LogLevel level, absl::string_view event, const boost::json::obje
     line.AddValue({field.key().data(), field.key().size()}, field.value());
   }
   WriteSoon(std::move(line));
-  sink_->flush();
+  logger_->flush();
 }
 
 }  // namespace pcaps

@@ -4,12 +4,15 @@
 #include <spdlog/fwd.h>
 
 #include <boost/json/object.hpp>
+#include <cstdint>
 #include <memory>
 
 #include "absl/strings/string_view.h"
 #include "service/telemetry/log_line.h"
 
 namespace pcaps {
+
+class LineSink;
 
 class Log {
  public:
@@ -34,12 +37,16 @@ class Log {
   // where nobody reads it.
   void Keep(LogLine line);
 
+  // Lines that nobody read in time.
+  int64_t lost() const;
+
  private:
   void Write(LogLevel level, absl::string_view event, const boost::json::object& fields);
 
   const LogLevel level_;
   const LogFormat format_;
-  std::shared_ptr<spdlog::logger> sink_;
+  const std::shared_ptr<LineSink> sink_;
+  const std::shared_ptr<spdlog::logger> logger_;
 };
 
 }  // namespace pcaps

@@ -1,7 +1,8 @@
 -- Takes from all buckets or from none. KEYS: the buckets. ARGV: tokens wanted, the asker ('-':
 -- nobody); then of each bucket: tokens a second, burst, initial tokens, reserve, 1 where it binds
--- only while contested. Returns tokens granted, now, when to try again, closed, probe, corrupt; and
--- of each bucket that is closed, or was, its place from 1 and until when.
+-- only while contested. Returns tokens granted, now, when to try again, closed, probe, corrupt; of
+-- each bucket that is closed, or was, its place from 1 and until when; and the tokens left in the
+-- first one.
 
 local ALMOST_NOTHING = 0.000001
 
@@ -30,7 +31,7 @@ for i, key in ipairs(KEYS) do
     local rate, burst = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
     local initial, reserve = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
     bucket = bucket or read_bucket(key)
-    bucket.key, bucket.rate, bucket.starts_full = key, rate, initial >= burst
+    bucket.key, bucket.rate, bucket.burst, bucket.starts_full = key, rate, burst, initial >= burst
     if bucket.full_at == 0 then
       local missing = math.min(math.max(burst - initial, 0), burst)
       bucket.full_at = now + rounded(time_for(missing, rate))
@@ -55,6 +56,7 @@ for i, key in ipairs(KEYS) do
       local closed_until = math.max(bucket.closed_until, bucket.probe_until)
       if now < closed_until then
         closed = 1
+        bucket.closed = true
       else
         probe = 1
         bucket.probe = true
@@ -90,8 +92,17 @@ for _, bucket in ipairs(binding) do
   end
 end
 
+local left = 0
+local first = binding[1]
+if first and not first.closed then
+  left = first.burst - math.max(first.full_at - now, 0) * first.rate / 1000000
+  if now < first.held_until then
+    left = math.min(left, first.held)
+  end
+end
+
 return {
   string.format('%.17g', granted), string.format('%.0f', now),
   string.format('%.0f', granted > 0 and now or ready), closed, probe, corrupt,
-  closings
+  closings, string.format('%.17g', left)
 }

@@ -18,12 +18,14 @@ if #KEYS == 1 and ARGV[2] == '-' and ARGV[7] == '0' then
     local now_text = format('%.0f', now)
     if granted < 1 then
       local ready = full_at - floor((burst - 1 - reserve) * 1000000 / rate)
-      return {'0', now_text, format('%.0f', max(ready, now)), 0, 0, 0, {}}
+      local left = burst - max(full_at - now, 0) * rate / 1000000
+      return {'0', now_text, format('%.0f', max(ready, now)), 0, 0, 0, {}, format('%.17g', left)}
     end
     full_at = max(full_at, now) + floor(granted * 1000000 / rate + 0.5)
     local memory = tonumber(ARGV[5]) >= burst and 10000 or 21600000 -- As in bucket.lua.
     redis.call('SET', KEYS[1], format('%.0f', full_at), 'PX',
       format('%.0f', math.ceil((full_at - now) / 1000) + memory))
-    return {format('%.17g', granted), now_text, now_text, 0, 0, 0, {}}
+    local left = burst - max(full_at - now, 0) * rate / 1000000
+    return {format('%.17g', granted), now_text, now_text, 0, 0, 0, {}, format('%.17g', left)}
   end
 end

@@ -47,9 +47,10 @@ class RedisLiesTest : public testing::Test {
 
   // Takes up to 4 tokens of a Redis that says it granted so many, and at which times.
   absl::StatusOr<TakeResult> Take(const std::string& granted, const std::string& now,
-                                  const std::string& ready) {
-    reply_ = absl::StrCat("*7\r\n", FakeRedis::Bulk(granted), FakeRedis::Bulk(now),
-                          FakeRedis::Bulk(ready), ":0\r\n:0\r\n:0\r\n*0\r\n");
+                                  const std::string& ready, const std::string& left = "2.5") {
+    reply_ = absl::StrCat("*8\r\n", FakeRedis::Bulk(granted), FakeRedis::Bulk(now),
+                          FakeRedis::Bulk(ready), ":0\r\n:0\r\n:0\r\n*0\r\n",
+                          FakeRedis::Bulk(left));
     return RunTask(loop_, state_.Take({{{{"b", 3, 60, 10}}}, 4}));
   }
 
@@ -68,6 +69,13 @@ TEST_F(RedisLiesTest, NoMoreIsGrantedThanWasWanted) {
   }
   for (const char* const granted : {"4.5", "1e9", "inf", "nan", "-1", "0.5", ""}) {
     EXPECT_FALSE(Take(granted, "1700000000000000", "1700000000000000").ok()) << granted;
+  }
+}
+
+TEST_F(RedisLiesTest, WhatIsLeftIsANumber) {
+  EXPECT_EQ(Take("1", "1700000000000000", "1700000000000000", "-0.25")->left, -0.25);
+  for (const char* const left : {"inf", "nan", "", "many"}) {
+    EXPECT_FALSE(Take("1", "1700000000000000", "1700000000000000", left).ok()) << left;
   }
 }
 

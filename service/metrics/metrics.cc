@@ -1,0 +1,27 @@
+#include "service/metrics/metrics.h"
+
+#include <prometheus/text_serializer.h>
+
+namespace pcaps {
+namespace {
+
+// From one watcher to ten thousand, who take some 0.3 s.
+const prometheus::Histogram::BucketBoundaries kFanOutSeconds = {.0005, .001, .0025, .005, .01, .025,
+                                                                .05,   .1,   .25,   .5,   1,   2.5};
+
+}  // namespace
+
+Metrics::Metrics(const Config& config)
+    : snapshot_(registry_, config),
+      fan_out_(prometheus::BuildHistogram()
+                   .Name("pcaps_watch_fanout_seconds")
+                   .Help("From a change being seen here until its last watcher was woken.")
+                   .Register(registry_)
+                   .Add({}, kFanOutSeconds)) {}
+
+std::string Metrics::Scrape(const Snapshot& snapshot) {
+  snapshot_.Set(snapshot);
+  return prometheus::TextSerializer().Serialize(registry_.Collect());
+}
+
+}  // namespace pcaps
