@@ -21,6 +21,7 @@ build_packages=(
   libssl-dev
   libspdlog-dev
   libyaml-cpp-dev
+  prometheus-cpp-dev
   libcli11-dev
 )
 

@@ -35,13 +35,20 @@ struct Address {
   int port() const { return ntohs(reinterpret_cast<const sockaddr_in*>(&bytes)->sin_port); }
 };
 
-absl::Status CannotListen(const std::string& listen, absl::string_view why) {
-  return absl::UnavailableError(absl::StrCat("cannot listen on ", listen, ": ", why));
+// What was asked for, and the key of the configuration that asked.
+struct Wish {
+  const std::string& listen;
+  absl::string_view key;
+};
+
+absl::Status CannotListen(const Wish& wish, absl::string_view why) {
+  return absl::UnavailableError(
+      absl::StrCat("cannot listen on ", wish.listen, ": ", why, "; change ", wish.key));
 }
 
-absl::Status CannotHave(const std::string& listen, int error) {
-  return CannotListen(listen, absl::StrCat("the port is taken or not ours to take (",
-                                           std::strerror(error), "); change listen"));
+absl::Status CannotHave(const Wish& wish, int error) {
+  return CannotListen(
+      wish, absl::StrCat("the port is taken or not ours to take (", std::strerror(error), ")"));
 }
 
 Address Any(int family, int port) {
@@ -74,7 +81,7 @@ Descriptor Listen(Address& address, bool also_v4) {
 
 // Every address of this machine: IPv6 and IPv4 by one socket, or IPv4 alone where there is no
 // other.
-absl::StatusOr<ListenSockets> ListenOnAll(const std::string& listen, int port) {
+absl::StatusOr<ListenSockets> ListenOnAll(const Wish& wish, int port) {
   for (const int family : {AF_INET6, AF_INET}) {
     Address any = Any(family, port);
     Descriptor socket = Listen(any, /*also_v4=*/true);
@@ -86,12 +93,12 @@ absl::StatusOr<ListenSockets> ListenOnAll(const std::string& listen, int port) {
       return listening;
     }
     const bool no_v6 = error == EAFNOSUPPORT || error == EADDRNOTAVAIL;
-    if (!no_v6) return CannotHave(listen, error);
+    if (!no_v6) return CannotHave(wish, error);
   }
-  return CannotListen(listen, "there is no network; change listen");
+  return CannotListen(wish, "there is no network");
 }
 
-absl::StatusOr<std::vector<Address>> AddressesOf(const std::string& listen, const std::string& host,
+absl::StatusOr<std::vector<Address>> AddressesOf(const Wish& wish, const std::string& host,
                                                  const std::string& port) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
@@ -99,8 +106,7 @@ absl::StatusOr<std::vector<Address>> AddressesOf(const std::string& listen, cons
   addrinfo* found = nullptr;
   const int failed = getaddrinfo(host.c_str(), port.c_str(), &hints, &found);
   if (failed != 0) {
-    return CannotListen(listen, absl::StrCat("the host has no address (", gai_strerror(failed),
-                                             "); change listen"));
+    return CannotListen(wish, absl::StrCat("the host has no address (", gai_strerror(failed), ")"));
   }
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(found, freeaddrinfo);
   std::vector<Address> addresses;
@@ -122,19 +128,20 @@ bool IsAny(const Address& address) {
 
 }  // namespace
 
-absl::StatusOr<ListenSockets> ListenOn(const std::string& listen) {
+absl::StatusOr<ListenSockets> ListenOn(const std::string& listen, absl::string_view key) {
+  const Wish wish{listen, key};
   const size_t colon = listen.rfind(':');
-  if (colon == std::string::npos) return CannotListen(listen, "it must be host:port");
+  if (colon == std::string::npos) return CannotListen(wish, "it must be host:port");
   absl::string_view host = absl::string_view(listen).substr(0, colon);
   if (absl::ConsumePrefix(&host, "[")) absl::ConsumeSuffix(&host, "]");
   absl::StatusOr<std::vector<Address>> addresses =
-      AddressesOf(listen, std::string(host), listen.substr(colon + 1));
+      AddressesOf(wish, std::string(host), listen.substr(colon + 1));
   if (!addresses.ok()) return addresses.status();
 
   ListenSockets listening;
   int error = 0;
   for (Address& address : *addresses) {
-    if (IsAny(address)) return ListenOnAll(listen, address.port());
+    if (IsAny(address)) return ListenOnAll(wish, address.port());
     if (listening.port != 0) address.SetPort(listening.port);  // One port for all of them.
     Descriptor socket = Listen(address, /*also_v4=*/false);
     if (!socket.valid()) {
@@ -144,7 +151,7 @@ absl::StatusOr<ListenSockets> ListenOn(const std::string& listen) {
     listening.sockets.push_back(std::move(socket));
     listening.port = address.port();
   }
-  if (listening.sockets.empty()) return CannotHave(listen, error);
+  if (listening.sockets.empty()) return CannotHave(wish, error);
   return listening;
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "service/rpc/connections/descriptor.h"
 
 namespace pcaps {
@@ -16,7 +17,7 @@ struct ListenSockets {
 
 // `listen`: "host:port" or "[v6]:port"; port 0 picks a free one. 0.0.0.0 and [::] both stand for
 // every address of this machine, IPv4 and IPv6. Blocks while a name is looked up. UNAVAILABLE where
-// none of the addresses can be had.
-absl::StatusOr<ListenSockets> ListenOn(const std::string& listen);
+// none of the addresses can be had; it says to change `key` of the configuration.
+absl::StatusOr<ListenSockets> ListenOn(const std::string& listen, absl::string_view key = "listen");
 
 }  // namespace pcaps
