@@ -66,8 +66,8 @@ Task<AdminPage> AdminPort::ReadyPage() {
 
 Task<AdminPage> AdminPort::StatusPage() {
   const Snapshot snapshot = co_await Read();
-  const absl::Duration uptime = sources_.clock.Now() - started_;
-  co_return pcaps::StatusPage(sources_.config, snapshot, sources_.activity, uptime);
+  const absl::Time now = sources_.clock.Now();
+  co_return pcaps::StatusPage(sources_.config, snapshot, sources_.activity, now, now - started_);
 }
 
 }  // namespace pcaps

@@ -15,6 +15,7 @@
 #include "absl/time/clock.h"
 #include "clients/base/clock.h"
 #include "clients/pcaps_api/rest_pcaps_api.h"
+#include "service/admin_port.h"
 #include "service/app_events.h"
 #include "service/app_options.h"
 #include "service/download_lanes.h"
@@ -23,6 +24,7 @@
 #include "service/gateway/ownerships.h"
 #include "service/limit_options.h"
 #include "service/loop_thread.h"
+#include "service/metrics/metrics.h"
 #include "service/reloader.h"
 #include "service/rpc/grpc_log.h"
 #include "service/rpc/rpc_server.h"
@@ -76,14 +78,24 @@ class App {
 
  private:
   CredentialsOptions OfCredentials();
+  // Has the requests of a client of the upstream counted, and paid for.
+  void Observe(UpstreamCallerOptions& upstream);
+  RestPcapsApiOptions OfDownloads();
   RestPcapsApiOptions OfApi();
-  GatewayOptions OfGateway() const;
+  UpstreamBudgetOptions OfBudget();
+  GatewayOptions OfGateway();
+  RpcEnv OfRpc();
+  ControlSnapshot ReadControl() const;
+  Snapshot ReadOthers() const;
+  std::unique_ptr<AdminPort> MakeAdminPort();
 
   const Config& config_;
   const Trust trust_;
   Log log_{config_.log.level, config_.log.format};
   const GrpcLog grpc_log_{log_};
   SystemClock clock_;
+  Metrics metrics_{config_};
+  Activity activity_;
   StreamRegistry streams_;
   StreamRegistry open_writes_;
   WriteReceipts receipts_;
@@ -91,19 +103,23 @@ class App {
   const std::shared_ptr<Credentials> credentials_;
   const std::shared_ptr<UpstreamLimits> limits_;
   LoopThread control_;
-  FleetState fleet_{config_.state, control_.executor(), clock_, log_};
+  FleetState fleet_{config_.state, control_.executor(), clock_, log_,
+                    [this](StateCommand command, absl::Duration took, bool ok) {
+                      metrics_.state().Count(command, took, ok);
+                    }};
   const std::shared_ptr<UpstreamBudget> budget_;
   RateLimiter rates_{control_.executor(), fleet_.state(), clock_, RateOptionsOf(config_)};
   std::unique_ptr<RestPcapsApi> api_;
   const std::unique_ptr<PcapsApi> polls_;
   const std::unique_ptr<PcapsApi> writes_;
-  DownloadLanes lanes_{config_, credentials_, limits_, budget_, clock_, Uniform};
+  DownloadLanes lanes_{config_, OfDownloads(), credentials_, limits_, clock_, Uniform};
   Gateway gateway_;
   Ownerships ownerships_{*api_, clock_};
   CallerDirectory callers_{CallerProofOf(config_), trust_.callers};
-  RpcEnv env_;
+  RpcEnv env_ = OfRpc();
   RpcServer server_{env_, gateway_, ownerships_, RpcOptions(config_, trust_.tls)};
   Reloader reloader_;
+  const std::unique_ptr<AdminPort> admin_ = MakeAdminPort();  // Null: none is wanted.
 };
 
 App::App(const Config& config, Trust trust, std::vector<Credential> tokens)
@@ -113,24 +129,13 @@ App::App(const Config& config, Trust trust, std::vector<Credential> tokens)
       limits_(std::make_shared<UpstreamLimits>(config.upstream.max_in_flight,
                                                config.upstream.retry.budget_ratio)),
       budget_(std::make_shared<UpstreamBudget>(control_.executor(), fleet_.state(), clock_, Uniform,
-                                               BudgetOptionsOf(config))),
+                                               OfBudget())),
       api_(std::make_unique<RestPcapsApi>(control_.executor(), OfApi(), credentials_, limits_,
                                           clock_, Uniform)),
       polls_(api_->For(Purpose::kPoll)),
       writes_(api_->For(Purpose::kWrite)),
       gateway_(control_.executor(), {*api_, *polls_, *writes_}, fleet_.state(), lanes_.lanes(),
                clock_, Uniform, OfGateway()),
-      env_{control_.executor(),
-           clock_,
-           log_,
-           streams_,
-           open_writes_,
-           door_,
-           callers_,
-           receipts_,
-           rates_,
-           config.upstream.request_timeout,
-           config.download.reader_stall_timeout},
       reloader_(log_,
                 WatchedFiles(config_, server_, callers_, env_, *credentials_, std::move(tokens))) {}
 
@@ -142,9 +147,38 @@ CredentialsOptions App::OfCredentials() {
   return options;
 }
 
+void App::Observe(UpstreamCallerOptions& upstream) {
+  upstream.gate = budget_;
+  upstream.observer = [this](const UpstreamAttempt& attempt) {
+    metrics_.upstream().Count(attempt);
+    activity_.CountUpstreamRequest(attempt.account_id, clock_.Now());
+  };
+  upstream.on_circuit = [this](const std::string& name, const absl::Status& why) {
+    LogCircuit(log_, name, why);
+  };
+}
+
+RestPcapsApiOptions App::OfDownloads() {
+  RestPcapsApiOptions options = DownloadApiOptions(config_);
+  Observe(options.upstream);
+  return options;
+}
+
+UpstreamBudgetOptions App::OfBudget() {
+  UpstreamBudgetOptions options = BudgetOptionsOf(config_);
+  options.ledger.on_closed = [this](const std::string& bucket, absl::Duration closed_for) {
+    log_.Warn("upstream_said_stop",
+              {{"budget", bucket}, {"for_ms", absl::ToInt64Milliseconds(closed_for)}});
+  };
+  options.ledger.on_reopened = [this](const std::string& bucket) {
+    log_.Info("upstream_takes_calls_again", {{"budget", bucket}});
+  };
+  return options;
+}
+
 RestPcapsApiOptions App::OfApi() {
   RestPcapsApiOptions options = ApiOptions(config_);
-  options.upstream.gate = budget_;
+  Observe(options.upstream);
   options.on_odd_answer = [this](const OddAnswer& odd) { LogOddAnswer(log_, odd); };
   options.on_write = [this](const WriteReceipt& receipt) {
     receipts_.Add(receipt.account_id, receipt.id, receipt.cf_ray);
@@ -153,15 +187,86 @@ RestPcapsApiOptions App::OfApi() {
   return options;
 }
 
-GatewayOptions App::OfGateway() const {
+GatewayOptions App::OfGateway() {
   GatewayOptions options = UseCaseOptions(config_, NewReplicaName());
   options.read.is_spent = [budget = budget_](const std::string& account_id) {
     return budget->SpentFor(account_id, Purpose::kRead).has_value();
   };
+  options.watch.on_turn = [this](const std::string& account_id, bool mine) {
+    log_.Info("poll_turn", {{"account", account_id}, {"mine", mine}});
+  };
+  options.watch.on_fanned_out = [this](absl::Duration took) { metrics_.CountFanOut(took); };
   return options;
 }
 
+RpcEnv App::OfRpc() {
+  const bool counts = !config_.admin_listen.empty();
+  return {control_.executor(),
+          clock_,
+          log_,
+          streams_,
+          open_writes_,
+          door_,
+          callers_,
+          receipts_,
+          rates_,
+          config_.upstream.request_timeout,
+          config_.download.reader_stall_timeout,
+          counts ? &metrics_.rpc() : nullptr,
+          counts ? &activity_ : nullptr};
+}
+
+std::unique_ptr<AdminPort> App::MakeAdminPort() {
+  if (config_.admin_listen.empty()) return nullptr;
+  std::map<std::string, Loop> loops = {{"control", control_.executor()}};
+  for (size_t i = 0; i < lanes_.lanes().size(); ++i) {
+    loops.emplace(absl::StrCat("download-", i + 1), lanes_.lanes()[i].loop);
+  }
+  return std::make_unique<AdminPort>(
+      AdminSources{config_, clock_, metrics_, activity_, std::move(loops),
+                   [this] { return ReadControl(); }, [this] { return ReadOthers(); }});
+}
+
+ControlSnapshot App::ReadControl() const {
+  ControlSnapshot snapshot;
+  snapshot.budgets = budget_->Levels();
+  snapshot.budget = budget_->counts();
+  snapshot.gateway = gateway_.counts();
+  snapshot.watchers = gateway_.watchers();
+  snapshot.oldest_answer = gateway_.OldestAnswer();
+  snapshot.corrupt_values = snapshot.gateway.corrupt_values + fleet_.corrupt_values();
+  return snapshot;
+}
+
+Snapshot App::ReadOthers() const {
+  Snapshot snapshot;
+  snapshot.state_up = fleet_.state().up();
+  snapshot.upstream_in_flight = limits_->in_flight();
+  snapshot.credentials = credentials_->States();
+  for (const CredentialState& credential : snapshot.credentials) {
+    snapshot.circuits_open[credential.name] = limits_->circuit(credential.name).IsOpen();
+  }
+  snapshot.connections = door_.connections.size();
+  for (size_t i = 0; i < kCloseReasons; ++i) {
+    snapshot.closed_connections[i] =
+        server_.closed_connections().count(static_cast<CloseReason>(i));
+  }
+  for (const char* const what : kReloaded) snapshot.reloads[what] = reloader_.counts(what);
+  const std::shared_ptr<const TlsFiles> tls = server_.tls_files();
+  if (tls != nullptr) {
+    snapshot.tls_not_before = tls->not_before;
+    snapshot.tls_not_after = tls->not_after;
+  }
+  snapshot.log_lines_lost = log_.lost();
+  return snapshot;
+}
+
 absl::Status App::Start() {
+  if (admin_ != nullptr) {
+    const absl::StatusOr<std::string> admin = admin_->Start();
+    if (!admin.ok()) return admin.status();
+    log_.Info("admin_listening", {{"listen", *admin}});
+  }
   const absl::StatusOr<std::string> listening = server_.Start();
   if (!listening.ok()) return listening.status();
   log_.Info("listening", {{"listen", *listening},
@@ -175,10 +280,12 @@ absl::Status App::Start() {
     log_.Warn("few_descriptors", {{"max_connections", max_connections}});
   }
   reloader_.Start();
+  if (admin_ != nullptr) admin_->SetPhase(GatewayPhase::kServing);
   return absl::OkStatus();
 }
 
 void App::Drain(absl::Duration delay) {
+  if (admin_ != nullptr) admin_->SetPhase(GatewayPhase::kDraining);
   boost::asio::post(control_.executor(), [this] { server_.StopServing(); });
   absl::SleepFor(delay);
   server_.Drain(config_.drain.timeout, Uniform);
@@ -192,6 +299,7 @@ void App::JoinLoops() {
   // A poll that nobody waits for any more may still use the API, which therefore goes last.
   control_.Join(until);
   api_.reset();
+  if (admin_ != nullptr) admin_->Join();
 }
 
 }  // namespace

@@ -28,6 +28,13 @@ void LogCredential(Log& log, const std::string& name, const absl::Status& status
   log.Error("upstream_credential_rejected", fields);
 }
 
+void LogCircuit(Log& log, const std::string& credential, const absl::Status& why) {
+  if (why.ok()) return log.Info("circuit_closed", {{"credential", credential}});
+  log.Warn("circuit_open", {{"credential", credential},
+                            {"reason", CleanText(why.message())},
+                            {"effect", "calls fail at once; one finds out whether it answers"}});
+}
+
 void LogWrite(Log& log, const WriteReceipt& receipt) {
   LogLine line = log.Begin(LogLevel::kInfo, "upstream_write");
   line.AddText("operation", OperationName(receipt.operation));

@@ -16,6 +16,8 @@ void LogOddAnswer(Log& log, const OddAnswer& odd);
 void LogCredential(Log& log, const std::string& name, const absl::Status& status);
 
 // What was done upstream, whether or not its caller was still there to be audited with it.
+// The upstream is left alone for a while, for this reason, or called again (OK).
+void LogCircuit(Log& log, const std::string& credential, const absl::Status& why);
 void LogWrite(Log& log, const WriteReceipt& receipt);
 
 }  // namespace pcaps

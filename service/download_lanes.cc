@@ -1,16 +1,11 @@
 #include "service/download_lanes.h"
 
-#include "service/app_options.h"
-
 namespace pcaps {
 
-DownloadLanes::DownloadLanes(const Config& config,
+DownloadLanes::DownloadLanes(const Config& config, const RestPcapsApiOptions& options,
                              const std::shared_ptr<const Credentials>& credentials,
-                             const std::shared_ptr<UpstreamLimits>& limits,
-                             const std::shared_ptr<UpstreamGate>& gate, Clock& clock,
+                             const std::shared_ptr<UpstreamLimits>& limits, Clock& clock,
                              const std::function<double()>& uniform) {
-  RestPcapsApiOptions options = DownloadApiOptions(config);
-  options.upstream.gate = gate;
   for (int i = 0; i < config.download.threads; ++i) {
     loops_.push_back(std::make_unique<LoopThread>());
     apis_.push_back(std::make_unique<RestPcapsApi>(loops_.back()->executor(), options, credentials,

@@ -17,9 +17,9 @@ namespace pcaps {
 class DownloadLanes {
  public:
   // config.download.threads of them.
-  DownloadLanes(const Config& config, const std::shared_ptr<const Credentials>& credentials,
-                const std::shared_ptr<UpstreamLimits>& limits,
-                const std::shared_ptr<UpstreamGate>& gate, Clock& clock,
+  DownloadLanes(const Config& config, const RestPcapsApiOptions& options,
+                const std::shared_ptr<const Credentials>& credentials,
+                const std::shared_ptr<UpstreamLimits>& limits, Clock& clock,
                 const std::function<double()>& uniform);
 
   const std::vector<DownloadLane>& lanes() const { return lanes_; }

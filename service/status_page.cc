@@ -2,13 +2,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "clients/base/error.h"
 #include "clients/base/table.h"
 
 namespace pcaps {
 namespace {
 
-using Rows = std::vector<std::vector<std::string>>;
-
+// Of accounts, and of callers.
 constexpr size_t kTop = 20;
 
 std::string Seconds(absl::Duration duration) {
@@ -24,7 +24,15 @@ std::string BudgetLine(const std::string& name, const BudgetLedger::Level& level
   return line;
 }
 
-void AddSection(std::string& text, absl::string_view title, const Rows& rows) {
+void AddActivity(std::string& text, absl::string_view title, const char* kind,
+                 const std::vector<NamedActivity>& names) {
+  std::vector<std::vector<std::string>> rows = {
+      {kind, "UPSTREAM REQUESTS", "CALLS", "REFUSED", "FAILED"}};
+  for (const auto& [name, counts] : names) {
+    rows.push_back({CleanText(name), absl::StrCat(counts.upstream_requests),
+                    absl::StrCat(counts.calls), absl::StrCat(counts.refused),
+                    absl::StrCat(counts.failed)});
+  }
   absl::StrAppend(&text, "\n", title, "\n", AlignColumns(rows));
 }
 
@@ -81,13 +89,13 @@ std::vector<std::string> NotesOf(const Config& config, const Snapshot& snapshot)
 }
 
 AdminPage StatusPage(const Config& config, const Snapshot& snapshot, const Activity& activity,
-                     absl::Duration uptime) {
+                     absl::Time now, absl::Duration uptime) {
   AdminPage page;
   page.body = Overview(config, snapshot, uptime);
-  Rows accounts = {{"ACCOUNT", "UPSTREAM", "CALLS", "REFUSED", "FAILED"}};
-  (void)kTop;
-  (void)activity;
-  AddSection(page.body, "Accounts of the last 5 minutes, the greatest spenders first", accounts);
+  AddActivity(page.body, "accounts of the last 5 minutes, those first who cost the upstream most:",
+              "ACCOUNT", activity.TopAccounts(kTop, now));
+  AddActivity(page.body, "callers of the last 5 minutes:", "CALLER",
+              activity.TopCallers(kTop, now));
   return page;
 }
 

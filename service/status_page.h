@@ -18,6 +18,6 @@ std::vector<std::string> NotesOf(const Config& config, const Snapshot& snapshot)
 
 // `uptime`: since the gateway has begun.
 AdminPage StatusPage(const Config& config, const Snapshot& snapshot, const Activity& activity,
-                     absl::Duration uptime);
+                     absl::Time now, absl::Duration uptime);
 
 }  // namespace pcaps

@@ -2,6 +2,9 @@
 
 #include <prometheus/text_serializer.h>
 
+#include <utility>
+#include <vector>
+
 namespace pcaps {
 namespace {
 
@@ -21,7 +24,9 @@ Metrics::Metrics(const Config& config)
 
 std::string Metrics::Scrape(const Snapshot& snapshot) {
   snapshot_.Set(snapshot);
-  return prometheus::TextSerializer().Serialize(registry_.Collect());
+  std::vector<prometheus::MetricFamily> families = registry_.Collect();
+  for (prometheus::MetricFamily& family : process_.Collect()) families.push_back(std::move(family));
+  return prometheus::TextSerializer().Serialize(families);
 }
 
 }  // namespace pcaps

@@ -12,6 +12,7 @@
 #include "service/metrics/state_metrics.h"
 #include "service/metrics/upstream_metrics.h"
 #include "service/rpc/rpc_metrics.h"
+#include "service/telemetry/process_metrics.h"
 
 namespace pcaps {
 
@@ -36,6 +37,7 @@ class Metrics {
   StateMetrics state_{registry_};
   SnapshotMetrics snapshot_;
   prometheus::Histogram& fan_out_;
+  ProcessMetrics process_;
 };
 
 }  // namespace pcaps

@@ -201,6 +201,11 @@ void Call::AddOutcome(LogLine& line) const {
 void Call::End() {
   const absl::Duration took = env_.clock.Now() - start_;
   if (method_.metrics != nullptr) method_.metrics->End(outcome_, took);
+  // Whom a stranger names has not called.
+  if (env_.activity != nullptr && caller_.ok()) {
+    env_.activity->CountCall(subject_.account_id, caller_->caller().name, outcome_.code(),
+                             start_ + took);
+  }
   const bool logs = env_.log.Writes(LogLevel::kInfo);
   if (request_id_.empty() && (audit_ || logs)) request_id_ = NewRequestId();
   // Who is nobody changes nothing: strangers must not push the audit out of the log.

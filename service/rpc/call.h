@@ -24,6 +24,7 @@
 #include "service/rpc/rpc_method.h"
 #include "service/rpc/stream_registry.h"
 #include "service/rpc/write_receipts.h"
+#include "service/telemetry/activity.h"
 #include "service/telemetry/log.h"
 
 namespace pcaps {
@@ -42,6 +43,7 @@ struct RpcEnv {
   absl::Duration request_timeout;       // Bounds a call whose caller sets no deadline.
   absl::Duration reader_stall_timeout;  // A reader that takes no message this long is cut off.
   RpcMetrics* metrics = nullptr;        // Null: calls are not counted.
+  Activity* activity = nullptr;         // The same.
 };
 
 // Names of the thing a call is about, for its log line; in its request, which gRPC keeps until
