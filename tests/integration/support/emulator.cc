@@ -1,7 +1,5 @@
 #include "tests/integration/support/emulator.h"
 
-#include <curl/curl.h>
-
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -13,11 +11,6 @@ namespace {
 constexpr absl::string_view kReady = "pcaps-emulator listening on ";
 
 constexpr int64_t kNoLimit = 1'000'000'000;
-
-size_t Append(char* data, size_t size, size_t count, void* body) {
-  static_cast<std::string*>(body)->append(data, size * count);
-  return size * count;
-}
 
 }  // namespace
 
@@ -42,28 +35,13 @@ Emulator::Emulator(Options options) {
   Control("POST", "rate_limit", {{"requests", kNoLimit}});
 }
 
-Emulator::HttpAnswer Emulator::Http(const std::string& method, const std::string& path,
-                                    const std::string& body) {
-  HttpAnswer answer;
-  const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl(curl_easy_init(),
-                                                                 curl_easy_cleanup);
-  const std::string authorization = absl::StrCat("Authorization: Bearer ", kUpstreamToken);
-  const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(
-      curl_slist_append(nullptr, authorization.c_str()), curl_slist_free_all);
-  curl_easy_setopt(curl.get(), CURLOPT_URL, (root_ + path).c_str());
-  curl_easy_setopt(curl.get(), CURLOPT_CUSTOMREQUEST, method.c_str());
-  curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
-  curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(curl.get(), CURLOPT_PROXY, "");
-  curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT_MS, absl::ToInt64Milliseconds(kPatience));
-  curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, Append);
-  curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &answer.body);
-  if (!ca_file_.empty()) curl_easy_setopt(curl.get(), CURLOPT_CAINFO, ca_file_.c_str());
-  if (method != "GET") curl_easy_setopt(curl.get(), CURLOPT_COPYPOSTFIELDS, body.c_str());
-  const CURLcode code = curl_easy_perform(curl.get());
-  EXPECT_EQ(code, CURLE_OK) << curl_easy_strerror(code) << " from " << root_ << path;
-  curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &answer.status);
-  return answer;
+HttpAnswer Emulator::Http(const std::string& method, const std::string& path,
+                          const std::string& body) {
+  return integration::Http({.url = root_ + path,
+                            .method = method,
+                            .body = body,
+                            .authorization = absl::StrCat("Bearer ", kUpstreamToken),
+                            .ca_file = ca_file_});
 }
 
 boost::json::value Emulator::Control(const std::string& method, const std::string& endpoint,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tests/integration/support/certificate.h"
+#include "tests/integration/support/http.h"
 #include "tests/integration/support/process.h"
 
 namespace pcaps::integration {
@@ -63,10 +64,6 @@ class Emulator {
   std::string Challenge(const std::string& account_id, const std::string& ownership_id);
 
  private:
-  struct HttpAnswer {
-    long status = 0;
-    std::string body;
-  };
   HttpAnswer Http(const std::string& method, const std::string& path, const std::string& body);
 
   std::string ca_file_;

@@ -76,6 +76,10 @@ void Gateway::Run() {
   json::object line = WaitForEvent("listening");
   EXPECT_FALSE(line.empty()) << RawLog();
   if (!line.empty()) address_ = std::string(line["listen"].as_string());
+  // It said so before.
+  for (const json::object& each : Log()) {
+    if (Has(each, "event", "admin_listening")) admin_address_ = each.at("listen").as_string();
+  }
 }
 
 void Gateway::Kill() {
@@ -94,6 +98,10 @@ Gateway::~Gateway() {
   const std::optional<int> exit_code = process_->Wait();
   EXPECT_TRUE(exit_code.has_value()) << "the gateway did not end";
   EXPECT_EQ(exit_code.value_or(0), 0) << RawLog();
+}
+
+HttpAnswer Gateway::Admin(const std::string& path) const {
+  return Http({.url = absl::StrCat("http://", admin_address_, path)});
 }
 
 std::shared_ptr<grpc::Channel> Gateway::Connect() const {

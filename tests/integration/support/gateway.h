@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "tests/integration/support/emulator.h"
+#include "tests/integration/support/http.h"
 #include "tests/integration/support/process.h"
 #include "tests/integration/support/temp_dir.h"
 
@@ -27,6 +28,8 @@ class Gateway {
 
   // "127.0.0.1:port"
   const std::string& address() const { return address_; }
+  // A page of its admin port: "/metrics".
+  HttpAnswer Admin(const std::string& path) const;
   // A connection of its own.
   std::shared_ptr<grpc::Channel> Connect() const;
   std::shared_ptr<grpc::Channel> Connect(
@@ -64,6 +67,7 @@ class Gateway {
   boost::json::object settings_;  // All of them.
   std::unique_ptr<Process> process_;
   std::string address_;
+  std::string admin_address_;
 };
 
 // `over` laid over `base`, object by object.
