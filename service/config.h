@@ -16,8 +16,8 @@ namespace pcaps {
 struct Config {
   // host:port the gRPC server listens on; port 0 picks a free one.
   std::string listen = "127.0.0.1:50051";
-  // host:port of the admin port: metrics, health, what goes on; no secret. Empty: there is none, and
-  // calls are not counted.
+  // host:port of the admin port: metrics, health, what goes on; no secret. Empty: there is none,
+  // and calls are not counted.
   std::string admin_listen = "127.0.0.1:8080";
   // Server reflection for grpcurl. Off: it is a synchronous service that costs threads.
   bool reflection = false;
@@ -27,6 +27,8 @@ struct Config {
     std::string cert_file;       // Ours, with what leads up to its root.
     std::string key_file;        // Of the certificate.
     std::string client_ca_file;  // Who may vouch for callers' certificates. Empty: nobody is asked.
+
+    bool operator==(const Tls&) const = default;
   } tls;
 
   // How callers show who they are.
@@ -42,6 +44,8 @@ struct Config {
     // mode token: lets callers' tokens pass a network in plain text.
     bool allow_insecure = false;
     bool open_health = true;  // Health may be asked by anybody: probes have no identity.
+
+    bool operator==(const Auth&) const = default;
   } auth;
 
   // What one peer, and all together, may take before any call of theirs is looked at.
@@ -59,6 +63,8 @@ struct Config {
     absl::Duration min_client_ping_interval = absl::Seconds(10);
     // Closes connections that send much more than the calls they make.
     bool flood_guard = true;
+
+    bool operator==(const Limits&) const = default;
   } limits;
 
   // What one Cloudflare user may spend: all his tokens, over the whole fleet.
@@ -68,6 +74,8 @@ struct Config {
     // the state is lost three times meanwhile (960 + 3 x 60).
     double requests_per_second = 3;
     double burst = 60;
+
+    bool operator==(const Budget&) const = default;
   };
 
   struct Credential {
@@ -75,6 +83,8 @@ struct Config {
     std::string token_file;                     // Empty: the environment's CLOUDFLARE_API_TOKEN.
     std::vector<std::string> accounts = {"*"};  // Account ids, or "*" for every other one.
     std::string budget = "default";             // Credentials of one user name one budget.
+
+    bool operator==(const Credential&) const = default;
   };
 
   struct Upstream {
@@ -92,6 +102,8 @@ struct Config {
       absl::Duration base_backoff = absl::Milliseconds(200);
       absl::Duration max_backoff = absl::Seconds(5);
       double budget_ratio = 0.2;  // Retries per first attempt, so that an outage is not multiplied.
+
+      bool operator==(const Retry&) const = default;
     } retry;
     struct Rules {
       // The upstream makes one simple capture an account in this time; 0 leaves the rule to it.
@@ -100,7 +112,11 @@ struct Config {
       bool one_full_at_a_time = true;
       // Older guides of the upstream say 300 s, its schema a day.
       absl::Duration full_time_limit_max = absl::Seconds(86400);
+
+      bool operator==(const Rules&) const = default;
     } rules;
+
+    bool operator==(const Upstream&) const = default;
   } upstream;
 
   // What replicas share: a Redis, or nothing but this process's memory.
@@ -113,6 +129,8 @@ struct Config {
     absl::Duration connect_timeout = absl::Seconds(1);
     absl::Duration command_timeout = absl::Milliseconds(50);  // All that one RPC waits for state.
     int max_replicas = 1;  // Each one's share of the budgets when Redis is gone is 1/max_replicas.
+
+    bool operator==(const State&) const = default;
   } state;
 
   // Times after which a remembered answer is asked for again; 0 remembers none.
@@ -124,15 +142,21 @@ struct Config {
     absl::Duration stale_ttl = absl::Hours(24);  // Older answers still stand in for an upstream
                                                  // in trouble, marked stale.
     int max_entries = 100000;                    // Of this process; under 1 KiB each.
+
+    bool operator==(const Cache&) const = default;
   } cache;
 
   // Calls of one account, over the whole fleet.
   struct Rate {
     double requests_per_second = 50;  // 0: no limit.
     double burst = 100;
+
+    bool operator==(const Rate&) const = default;
   };
   struct RateLimit : Rate {
     std::map<std::string, Rate> accounts;  // Those with a rate of their own.
+
+    bool operator==(const RateLimit&) const = default;
   } rate_limit;
 
   struct Watch {
@@ -143,6 +167,8 @@ struct Config {
         absl::Minutes(30);               // +-20%, so that streams spread over replicas again.
     int max_streams = 5000;              // 16 KiB each. Above it: OVERLOADED.
     int max_streams_per_account = 2000;  // So that one account leaves room for others.
+
+    bool operator==(const Watch&) const = default;
   } watch;
 
   struct Download {
@@ -154,17 +180,25 @@ struct Config {
     absl::Duration upstream_stall_timeout = absl::Seconds(30);
     absl::Duration reader_stall_timeout = absl::Seconds(60);
     int max_streams = 64;  // 8 MiB each at worst. Above it: OVERLOADED.
+
+    bool operator==(const Download&) const = default;
   } download;
 
   struct Drain {
     absl::Duration delay = absl::Seconds(5);     // Serve as usual while load balancers notice.
     absl::Duration timeout = absl::Seconds(25);  // Then finish what runs; exceeds request_timeout.
+
+    bool operator==(const Drain&) const = default;
   } drain;
 
   struct LogOptions {
     LogLevel level = LogLevel::kInfo;
     LogFormat format = LogFormat::kJson;
+
+    bool operator==(const LogOptions&) const = default;
   } log;
+
+  bool operator==(const Config&) const = default;
 };
 
 // The configuration in a YAML file; the defaults for an empty path. INVALID_ARGUMENT lists every

@@ -7,10 +7,10 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "clients/base/error.h"
+#include "clients/base/table.h"
 #include "clients/gateway/pcapctl/create_command.h"
 #include "clients/gateway/pcapctl/pick_up.h"
 #include "clients/gateway/pcapctl/render.h"
-#include "clients/gateway/pcapctl/table.h"
 #include "clients/gateway/pcapctl/watch_command.h"
 
 namespace pcaps::pcapctl {

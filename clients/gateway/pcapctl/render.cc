@@ -13,8 +13,8 @@
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "clients/base/error.h"
+#include "clients/base/table.h"
 #include "clients/gateway/pcapctl/ip_protocol.h"
-#include "clients/gateway/pcapctl/table.h"
 
 namespace pcaps::pcapctl {
 namespace {

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "clients/gateway/pcapctl/render.h"
-#include "clients/gateway/pcapctl/table.h"
 
 namespace pcaps::pcapctl {
 namespace {
@@ -15,11 +14,6 @@ v1::Pcap Pcap(const std::string& text) {
   v1::Pcap pcap;
   EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &pcap));
   return pcap;
-}
-
-TEST(AlignColumns, MakesColumnsAsWideAsTheirWidestCell) {
-  EXPECT_EQ(AlignColumns({{"A", "LONG", "C"}, {"123", "4", ""}}), "A    LONG  C\n123  4\n");
-  EXPECT_EQ(AlignColumns({}), "");
 }
 
 TEST(StatusText, IsWordsOrTheUpstreamsOwn) {

@@ -1,4 +1,4 @@
-#include "clients/gateway/pcapctl/table.h"
+#include "clients/base/table.h"
 
 #include <algorithm>
 
@@ -6,10 +6,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
-namespace pcaps::pcapctl {
+namespace pcaps {
 namespace {
 
-constexpr int kGap = 2;
+constexpr int kColumnGap = 2;
 
 }  // namespace
 
@@ -23,7 +23,7 @@ std::string AlignColumns(const std::vector<std::vector<std::string>>& rows) {
   for (const auto& row : rows) {
     std::string line;
     for (size_t i = 0; i < row.size(); ++i) {
-      absl::StrAppendFormat(&line, "%-*s", static_cast<int>(widths[i]) + kGap, row[i]);
+      absl::StrAppendFormat(&line, "%-*s", static_cast<int>(widths[i]) + kColumnGap, row[i]);
     }
     absl::StripTrailingAsciiWhitespace(&line);
     absl::StrAppend(&table, line, "\n");
@@ -31,4 +31,4 @@ std::string AlignColumns(const std::vector<std::vector<std::string>>& rows) {
   return table;
 }
 
-}  // namespace pcaps::pcapctl
+}  // namespace pcaps
