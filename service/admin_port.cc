@@ -55,8 +55,7 @@ Readiness AdminPort::ReadinessOf(const Snapshot& snapshot) const {
 
 Task<AdminPage> AdminPort::MetricsPage() {
   const Snapshot snapshot = co_await Read();
-  co_return AdminPage{.content_type = kPrometheusText,
-                      .body = sources_.metrics.Scrape(snapshot)};
+  co_return AdminPage{.content_type = kPrometheusText, .body = sources_.metrics.Scrape(snapshot)};
 }
 
 Task<AdminPage> AdminPort::ReadyPage() {

@@ -25,7 +25,7 @@ class FleetState {
   // After the loop has ended.
   ~FleetState();
 
-  SharedState& state() { return *state_; }
+  SharedState& state() const { return *state_; }
   // Redis, or this process's memory.
   bool is_redis() const { return redis_ != nullptr; }
   // Values of Redis that were not ours. On the control loop.

@@ -16,8 +16,8 @@ std::string Seconds(absl::Duration duration) {
 }
 
 std::string BudgetLine(const std::string& name, const BudgetLedger::Level& level) {
-  std::string line = absl::StrFormat("budget %s: %.0f of %.0f requests left", name, level.tokens,
-                                     level.burst);
+  std::string line =
+      absl::StrFormat("budget %s: %.0f of %.0f requests left", name, level.tokens, level.burst);
   if (level.closed_for > absl::ZeroDuration()) {
     absl::StrAppend(&line, ", closed by the upstream for ", Seconds(level.closed_for));
   }
@@ -41,18 +41,19 @@ std::string Overview(const Config& config, const Snapshot& snapshot, absl::Durat
   std::string text = absl::StrCat("pcaps-gateway " PCAPS_VERSION ", up for ",
                                   absl::FormatDuration(absl::Trunc(uptime, absl::Seconds(1))), ", ",
                                   snapshot.ready ? "ready" : "not ready", "\n");
-  for (const std::string& note : NotesOf(config, snapshot)) absl::StrAppend(&text, "-- ", note, "\n");
+  for (const std::string& note : NotesOf(config, snapshot))
+    absl::StrAppend(&text, "-- ", note, "\n");
   for (const auto& [name, level] : snapshot.control.budgets) {
     absl::StrAppend(&text, BudgetLine(name, level), "\n");
   }
-  absl::StrAppend(&text, "budget decisions: ", snapshot.control.budget.granted, " requests let go, ",
-                  snapshot.control.budget.refused_spent, " refused as spent, ",
-                  snapshot.control.budget.refused_closed, " as closed\n");
+  absl::StrAppend(&text, "budget decisions: ", snapshot.control.budget.granted,
+                  " requests let go, ", snapshot.control.budget.refused_spent,
+                  " refused as spent, ", snapshot.control.budget.refused_closed, " as closed\n");
   absl::StrAppend(&text, "upstream: ", snapshot.upstream_in_flight, " requests under way, ",
                   gateway.joined, " calls shared another's\n");
-  absl::StrAppend(&text, "creates: ", gateway.creates.created, " created, ", gateway.creates.repeated,
-                  " repeated, ", gateway.creates.refused, " refused, ", gateway.creates.unknown,
-                  " unknown, ", gateway.creates.failed, " failed\n");
+  absl::StrAppend(&text, "creates: ", gateway.creates.created, " created, ",
+                  gateway.creates.repeated, " repeated, ", gateway.creates.refused, " refused, ",
+                  gateway.creates.unknown, " unknown, ", gateway.creates.failed, " failed\n");
   absl::StrAppend(&text, "watchers: ", snapshot.control.watchers, ", the oldest answer is ",
                   Seconds(snapshot.control.oldest_answer), " old\n");
   absl::StrAppend(&text, "connections: ", snapshot.connections, "\n");
@@ -73,8 +74,8 @@ std::vector<std::string> NotesOf(const Config& config, const Snapshot& snapshot)
   }
   for (const auto& [credential, open] : snapshot.circuits_open) {
     if (!open) continue;
-    notes.push_back(
-        absl::StrCat("upstream: did not answer, the circuit of credential ", credential, " is open"));
+    notes.push_back(absl::StrCat("upstream: did not answer, the circuit of credential ", credential,
+                                 " is open"));
   }
   for (const auto& [name, level] : snapshot.control.budgets) {
     if (level.closed_for <= absl::ZeroDuration()) continue;
@@ -83,7 +84,8 @@ std::vector<std::string> NotesOf(const Config& config, const Snapshot& snapshot)
   }
   for (const auto& [what, reload] : snapshot.reloads) {
     if (!reload.failing) continue;
-    notes.push_back(absl::StrCat("files: ", what, " cannot be read again; see reload_failed in the log"));
+    notes.push_back(
+        absl::StrCat("files: ", what, " cannot be read again; see reload_failed in the log"));
   }
   return notes;
 }
@@ -92,8 +94,9 @@ AdminPage StatusPage(const Config& config, const Snapshot& snapshot, const Activ
                      absl::Time now, absl::Duration uptime) {
   AdminPage page;
   page.body = Overview(config, snapshot, uptime);
-  AddActivity(page.body, "accounts of the last 5 minutes, those first who cost the upstream most:",
-              "ACCOUNT", activity.TopAccounts(kTop, now));
+  AddActivity(page.body,
+              "accounts of the last 5 minutes, those first who cost the upstream most:", "ACCOUNT",
+              activity.TopAccounts(kTop, now));
   AddActivity(page.body, "callers of the last 5 minutes:", "CALLER",
               activity.TopCallers(kTop, now));
   return page;

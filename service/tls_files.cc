@@ -117,8 +117,9 @@ absl::Status CheckPair(const Config::Tls& config, TlsFiles& files) {
                absl::StrCat("holds a certificate that expired at ", Format(files.not_after)));
   }
   if (files.not_before > absl::Now() + kClockSlack) {
-    return Bad("cert_file", config.cert_file,
-               absl::StrCat("holds a certificate that is good only from ", Format(files.not_before)));
+    return Bad(
+        "cert_file", config.cert_file,
+        absl::StrCat("holds a certificate that is good only from ", Format(files.not_before)));
   }
   return TryOut(config, chain, *key);
 }

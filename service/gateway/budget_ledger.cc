@@ -116,7 +116,8 @@ std::map<std::string, BudgetLedger::Level> BudgetLedger::Levels() const {
     // One that nobody remembers begins with that.
     level.tokens = std::min(options_.shares.initial, rate.burst);
     if (found != found_.end()) {
-      const double since = absl::ToDoubleSeconds(std::max(now - found->second.at, absl::ZeroDuration()));
+      const double since =
+          absl::ToDoubleSeconds(std::max(now - found->second.at, absl::ZeroDuration()));
       level.tokens = std::min(found->second.tokens + since * rate.requests_per_second, rate.burst);
     }
     const auto closing = closings_.find(BudgetKey(name));

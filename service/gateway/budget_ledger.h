@@ -22,8 +22,8 @@ struct BudgetLedgerOptions {
   std::map<std::string, BudgetRate> budgets;  // By name; others are like BudgetRate{}.
   BudgetShares shares;
   int max_replicas = 1;  // Without the shared state this one's share is 1/max_replicas.
-  // For the log: an answer to this replica closes a bucket ("default", or "default:creates:<account>")
-  // for a time, or has opened it again.
+  // For the log: an answer to this replica closes a bucket ("default", or
+  // "default:creates:<account>") for a time, or has opened it again.
   std::function<void(const std::string& bucket, absl::Duration closed_for)> on_closed;
   std::function<void(const std::string& bucket)> on_reopened;
 };

@@ -86,9 +86,9 @@ class Gateway {
   struct Counts {
     CreateOnce::Counts creates;
     WatchHub::Counts watches;
-    int64_t files_held = 0;  // Downloads of a file that was at hand,
+    int64_t files_held = 0;   // Downloads of a file that was at hand,
     int64_t files_asked = 0;  // and those for which the upstream was asked.
-    int64_t joined = 0;  // Those who shared what another had asked for.
+    int64_t joined = 0;       // Those who shared what another had asked for.
     int64_t corrupt_values = 0;
   };
   Counts counts() const;

@@ -13,10 +13,9 @@ auto Get(const Map& map, const std::string& key) {
 }
 
 bool IsAccepted(const Snapshot& snapshot, const std::string& credential) {
-  return std::none_of(snapshot.credentials.begin(), snapshot.credentials.end(),
-                      [&](const CredentialState& state) {
-                        return state.name == credential && !state.accepted;
-                      });
+  return std::none_of(
+      snapshot.credentials.begin(), snapshot.credentials.end(),
+      [&](const CredentialState& state) { return state.name == credential && !state.accepted; });
 }
 
 }  // namespace
@@ -94,11 +93,10 @@ void SnapshotMetrics::AddCredentials(const Config& config) {
     const prometheus::Labels labels = {{"credential", credential.name}};
     AddGauge("pcaps_credential_ok", "0 after the upstream has rejected the token.", labels,
              [name = credential.name](const Snapshot& s) { return IsAccepted(s, name) ? 1 : 0; });
-    AddGauge("pcaps_upstream_circuit_open",
-             "1 while the upstream is left alone because it did not answer.", labels,
-             [name = credential.name](const Snapshot& s) {
-               return Get(s.circuits_open, name) ? 1 : 0;
-             });
+    AddGauge(
+        "pcaps_upstream_circuit_open",
+        "1 while the upstream is left alone because it did not answer.", labels,
+        [name = credential.name](const Snapshot& s) { return Get(s.circuits_open, name) ? 1 : 0; });
   }
   AddGauge("pcaps_upstream_in_flight", "Requests to the upstream under way.", {},
            [](const Snapshot& s) { return s.upstream_in_flight; });
@@ -108,14 +106,14 @@ void SnapshotMetrics::AddGateway() {
   AddCounter("pcaps_singleflight_joined_total", "Callers who shared what another had asked for.",
              {}, [](const Snapshot& s) { return s.control.gateway.joined; });
   const auto count_file = [this](const char* result, Read read) {
-    AddCounter("pcaps_cache_requests_total",
-               "Answers, by what the cache had to do with them.",
+    AddCounter("pcaps_cache_requests_total", "Answers, by what the cache had to do with them.",
                {{"cache", "file"}, {"result", result}}, std::move(read));
   };
   count_file("hit", [](const Snapshot& s) { return s.control.gateway.files_held; });
   count_file("miss", [](const Snapshot& s) { return s.control.gateway.files_asked; });
-  const auto count_create = [this](const char* outcome, int64_t CreateOnce::Counts::*count) {
-    AddCounter("pcaps_creates_total", "Calls to create a capture that were let in, by what came of them.",
+  const auto count_create = [this](const char* outcome, int64_t CreateOnce::Counts::* count) {
+    AddCounter("pcaps_creates_total",
+               "Calls to create a capture that were let in, by what came of them.",
                {{"outcome", outcome}},
                [count](const Snapshot& s) { return s.control.gateway.creates.*count; });
   };
@@ -136,14 +134,14 @@ void SnapshotMetrics::AddWatches() {
   AddGauge("pcaps_watch_observation_age_seconds",
            "Since the upstream has answered for the watched account that has waited longest.", {},
            [](const Snapshot& s) { return absl::ToDoubleSeconds(s.control.oldest_answer); });
-  const auto count_poll = [this](const char* kind, int64_t AccountPoller::Counts::*count) {
+  const auto count_poll = [this](const char* kind, int64_t AccountPoller::Counts::* count) {
     AddCounter("pcaps_watch_polls_total", "Polls for watchers, by what was asked for.",
                {{"kind", kind}},
                [count](const Snapshot& s) { return s.control.gateway.watches.polls.*count; });
   };
   count_poll("get", &AccountPoller::Counts::gets);
   count_poll("list", &AccountPoller::Counts::lists);
-  const auto count_event = [this](const char* kind, int64_t WatchHub::Counts::*count) {
+  const auto count_event = [this](const char* kind, int64_t WatchHub::Counts::* count) {
     AddCounter("pcaps_watch_events_total", "Messages to watchers.", {{"kind", kind}},
                [count](const Snapshot& s) { return s.control.gateway.watches.*count; });
   };

@@ -14,8 +14,9 @@ const prometheus::Histogram::BucketBoundaries kCommandSeconds = {.0001, .00025, 
 StateMetrics::StateMetrics(prometheus::Registry& registry) {
   auto& seconds = prometheus::BuildHistogram()
                       .Name("pcaps_state_command_seconds")
-                      .Help("From a call to the shared state to its answer, or to its end "
-                            "without one; at once while the state is down.")
+                      .Help(
+                          "From a call to the shared state to its answer, or to its end "
+                          "without one; at once while the state is down.")
                       .Register(registry);
   auto& errors = prometheus::BuildCounter()
                      .Name("pcaps_state_errors_total")

@@ -42,8 +42,9 @@ UpstreamMetrics::UpstreamMetrics(prometheus::Registry& registry) {
                       .Register(registry);
   auto& seconds = prometheus::BuildHistogram()
                       .Name("pcaps_upstream_request_seconds")
-                      .Help("From a request's sending to the end of its answer, or of the head of "
-                            "one that is streamed.")
+                      .Help(
+                          "From a request's sending to the end of its answer, or of the head of "
+                          "one that is streamed.")
                       .Register(registry);
   for (const Operation operation : kOperations) {
     const std::string name(OperationName(operation));

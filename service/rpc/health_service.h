@@ -19,7 +19,8 @@ class HealthService final : public grpc::health::v1::Health::CallbackService {
       : env_(env),
         open_(open),
         watch_(/*counting=*/nullptr, RpcShape::kServerStream,
-               open ? CallAccess::kOpen : CallAccess::kKnown, service_full_name(), "Watch"),
+               open ? CallAccess::kOpen : CallAccess::kKnown,
+               grpc::health::v1::Health::service_full_name(), "Watch"),
         changed_(env.control) {}
 
   // Not serving from now on; watchers learn it. On the control loop.

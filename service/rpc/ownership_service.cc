@@ -10,8 +10,7 @@ namespace pcaps {
 grpc::ServerUnaryReactor* OwnershipService::ListOwnerships(grpc::CallbackServerContext* context,
                                                            const v1::ListOwnershipsRequest* request,
                                                            v1::ListOwnershipsResponse* response) {
-  auto call =
-      MakeCall(env_, context, list_ownerships_, *request);
+  auto call = MakeCall(env_, context, list_ownerships_, *request);
   call->Enter(CheckRequest(*request));
   auto handler = [this, request = *request, deadline = call->deadline()] {
     return ownerships_.List(request, deadline);

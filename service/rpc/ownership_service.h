@@ -28,15 +28,18 @@ class OwnershipService final : public v1::OwnershipService::CallbackService {
 
  private:
   RpcMethod Method(RpcShape shape, CallAccess needs, absl::string_view name) const {
-    return {env_.metrics, shape, needs, service_full_name(), name};
+    return {env_.metrics, shape, needs, v1::OwnershipService::service_full_name(), name};
   }
 
   RpcEnv& env_;
   Ownerships& ownerships_;
   const RpcMethod list_ownerships_ = Method(RpcShape::kUnary, CallAccess::kRead, "ListOwnerships");
-  const RpcMethod create_ownership_ = Method(RpcShape::kUnary, CallAccess::kWrite, "CreateOwnership");
-  const RpcMethod validate_ownership_ = Method(RpcShape::kUnary, CallAccess::kWrite, "ValidateOwnership");
-  const RpcMethod delete_ownership_ = Method(RpcShape::kUnary, CallAccess::kWrite, "DeleteOwnership");
+  const RpcMethod create_ownership_ =
+      Method(RpcShape::kUnary, CallAccess::kWrite, "CreateOwnership");
+  const RpcMethod validate_ownership_ =
+      Method(RpcShape::kUnary, CallAccess::kWrite, "ValidateOwnership");
+  const RpcMethod delete_ownership_ =
+      Method(RpcShape::kUnary, CallAccess::kWrite, "DeleteOwnership");
 };
 
 }  // namespace pcaps

@@ -59,8 +59,7 @@ grpc::ServerUnaryReactor* PcapsService::StopPcap(grpc::CallbackServerContext* co
 
 grpc::ServerWriteReactor<v1::DownloadPcapResponse>* PcapsService::DownloadPcap(
     grpc::CallbackServerContext* context, const v1::DownloadPcapRequest* request) {
-  auto call =
-      MakeCall(env_, context, download_pcap_, *request);
+  auto call = MakeCall(env_, context, download_pcap_, *request);
   const Loop& loop = gateway_.DownloadLoop(*request);
   auto handler = [this, request = *request](StreamWriter<v1::DownloadPcapResponse>& writer) {
     return gateway_.DownloadPcap(request, writer);
@@ -74,9 +73,9 @@ grpc::ServerWriteReactor<v1::WatchEvent>* PcapsService::WatchPcap(
   auto handler = [this, request = *request](StreamWriter<v1::WatchEvent>& writer) {
     return gateway_.WatchPcap(request, writer);
   };
-  return ServerStream<v1::WatchEvent>::Start(
-      MakeCall(env_, context, watch_pcap_, *request),
-      env_.control, CheckRequest(*request), std::move(handler));
+  return ServerStream<v1::WatchEvent>::Start(MakeCall(env_, context, watch_pcap_, *request),
+                                             env_.control, CheckRequest(*request),
+                                             std::move(handler));
 }
 
 grpc::ServerWriteReactor<v1::WatchEvent>* PcapsService::WatchPcaps(
@@ -84,9 +83,9 @@ grpc::ServerWriteReactor<v1::WatchEvent>* PcapsService::WatchPcaps(
   auto handler = [this, request = *request](StreamWriter<v1::WatchEvent>& writer) {
     return gateway_.WatchPcaps(request, writer);
   };
-  return ServerStream<v1::WatchEvent>::Start(
-      MakeCall(env_, context, watch_pcaps_, *request),
-      env_.control, CheckRequest(*request), std::move(handler));
+  return ServerStream<v1::WatchEvent>::Start(MakeCall(env_, context, watch_pcaps_, *request),
+                                             env_.control, CheckRequest(*request),
+                                             std::move(handler));
 }
 
 }  // namespace pcaps

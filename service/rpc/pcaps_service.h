@@ -35,7 +35,7 @@ class PcapsService final : public v1::PcapsService::CallbackService {
 
  private:
   RpcMethod Method(RpcShape shape, CallAccess needs, absl::string_view name) const {
-    return {env_.metrics, shape, needs, service_full_name(), name};
+    return {env_.metrics, shape, needs, v1::PcapsService::service_full_name(), name};
   }
 
   RpcEnv& env_;
@@ -45,7 +45,8 @@ class PcapsService final : public v1::PcapsService::CallbackService {
   const RpcMethod get_pcap_ = Method(RpcShape::kUnary, CallAccess::kRead, "GetPcap");
   const RpcMethod create_pcap_ = Method(RpcShape::kUnary, CallAccess::kWrite, "CreatePcap");
   const RpcMethod stop_pcap_ = Method(RpcShape::kUnary, CallAccess::kWrite, "StopPcap");
-  const RpcMethod download_pcap_ = Method(RpcShape::kServerStream, CallAccess::kRead, "DownloadPcap");
+  const RpcMethod download_pcap_ =
+      Method(RpcShape::kServerStream, CallAccess::kRead, "DownloadPcap");
   const RpcMethod watch_pcap_ = Method(RpcShape::kServerStream, CallAccess::kRead, "WatchPcap");
   const RpcMethod watch_pcaps_ = Method(RpcShape::kServerStream, CallAccess::kRead, "WatchPcaps");
 };

@@ -21,11 +21,10 @@ const Histogram::BucketBoundaries kStaleSeconds = {1, 5, 15, 60, 300, 900, 3600,
 
 // Of each code, as dashboards for gRPC in other languages have them.
 constexpr std::array<const char*, 17> kCodeNames = {
-    "OK",           "Canceled",           "Unknown",         "InvalidArgument",
-    "DeadlineExceeded", "NotFound",       "AlreadyExists",   "PermissionDenied",
-    "ResourceExhausted", "FailedPrecondition", "Aborted",    "OutOfRange",
-    "Unimplemented", "Internal",          "Unavailable",     "DataLoss",
-    "Unauthenticated"};
+    "OK",       "Canceled",       "Unknown",          "InvalidArgument",   "DeadlineExceeded",
+    "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
+    "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
+    "DataLoss", "Unauthenticated"};
 
 const char* ShapeName(RpcShape shape) {
   return shape == RpcShape::kUnary ? "unary" : "server_stream";
@@ -88,9 +87,9 @@ RpcMetrics::RpcMetrics(prometheus::Registry& registry)
                      .Help("Downloads under way.")
                      .Register(registry)
                      .Add({})),
-      download_bytes_(CounterFamily(registry, "pcaps_download_bytes_total",
-                                    "Bytes sent to readers of files.")
-                          .Add({})) {
+      download_bytes_(
+          CounterFamily(registry, "pcaps_download_bytes_total", "Bytes sent to readers of files.")
+              .Add({})) {
   auto& refused = CounterFamily(registry, "pcaps_refused_total",
                                 "Calls that have ended with an error, by its reason.");
   for (const RpcShape shape : {RpcShape::kUnary, RpcShape::kServerStream}) {

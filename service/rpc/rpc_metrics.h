@@ -1,5 +1,5 @@
-// RpcMetrics: what Prometheus is told of calls. All series are there, at zero, from the start; their
-// handles are made then, and calls only count.
+// RpcMetrics: what Prometheus is told of calls. All series are there, at zero, from the start;
+// their handles are made then, and calls only count.
 #pragma once
 
 #include <pcaps/v1/pcaps.pb.h>

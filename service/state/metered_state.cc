@@ -68,9 +68,8 @@ Task<absl::StatusOr<CasResult>> MeteredState::CompareAndSet(std::string key,
                                                             std::optional<std::string> expected,
                                                             std::optional<std::string> desired,
                                                             absl::Duration ttl) {
-  return Timed(
-      StateCommand::kCompareAndSet,
-      state_->CompareAndSet(std::move(key), std::move(expected), std::move(desired), ttl));
+  return Timed(StateCommand::kCompareAndSet,
+               state_->CompareAndSet(std::move(key), std::move(expected), std::move(desired), ttl));
 }
 
 Task<absl::StatusOr<TakeResult>> MeteredState::Take(TakeRequest request) {

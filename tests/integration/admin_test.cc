@@ -52,7 +52,9 @@ TEST(Admin, ADrainingGatewayIsNotReadyButWell) {
 TEST(Admin, ARedisThatIsDownIsShownAndKeepsNobodyAway) {
   Fleet fleet({.replicas = 1});
   Gateway& gateway = fleet.gateway(0);
-  const auto state_up = [&] { return ScrapedMetrics::Of(gateway)["pcaps_state_up{backend=\"redis\"}"]; };
+  const auto state_up = [&] {
+    return ScrapedMetrics::Of(gateway)["pcaps_state_up{backend=\"redis\"}"];
+  };
   EXPECT_TRUE(Eventually([&] { return state_up() == 1; }));
   fleet.redis.Kill();
   EXPECT_TRUE(Eventually([&] { return state_up() == 0; }));
@@ -92,13 +94,12 @@ TEST(Admin, APortThatIsTakenIsNamedWithItsKey) {
   for (const json::object& line : world.gateway.Log()) {
     if (line.at("event") == "admin_listening") taken = line.at("listen").as_string();
   }
-  const json::object settings =
-      Merge(QuickSettings(world.emulator), {{"admin_listen", taken}});
+  const json::object settings = Merge(QuickSettings(world.emulator), {{"admin_listen", taken}});
   json::object with_token = settings;
   with_token["upstream"].as_object()["credentials"] = json::array{
       json::object{{"name", "default"}, {"token_file", directory.Write("token", kUpstreamToken)}}};
-  Process second({PCAPS_GATEWAY, "--config",
-                  directory.Write("gateway.yaml", json::serialize(with_token))});
+  Process second(
+      {PCAPS_GATEWAY, "--config", directory.Write("gateway.yaml", json::serialize(with_token))});
   EXPECT_EQ(second.Wait(), 1);
   EXPECT_THAT(second.err().text(), HasSubstr("admin_listen"));
 }

@@ -91,7 +91,8 @@ TEST(Program, CheckConfigAsksNoRedis) {
 
 TEST(Program, WithoutATokenItSaysWhereOneIsExpected) {
   const TempDir directory;
-  const std::string config = directory.Write("gateway.yaml", "listen: 127.0.0.1:0\nadmin_listen: 127.0.0.1:0\n");
+  const std::string config =
+      directory.Write("gateway.yaml", "listen: 127.0.0.1:0\nadmin_listen: 127.0.0.1:0\n");
   const Finished started = RunToEnd({PCAPS_GATEWAY, "--config", config});
   EXPECT_EQ(started.exit_code, 1);
   EXPECT_THAT(started.err, HasSubstr("CLOUDFLARE_API_TOKEN"));

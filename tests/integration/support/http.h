@@ -15,7 +15,7 @@ struct HttpCall {
 };
 
 struct HttpAnswer {
-  long status = 0;  // 0: there was none.
+  long status = 0;                             // 0: there was none.
   std::map<std::string, std::string> headers;  // Names in lower case.
   std::string body;
 };

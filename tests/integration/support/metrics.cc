@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
@@ -20,7 +21,7 @@ using Labels = std::map<std::string, std::set<std::string>>;
 void AddLabels(absl::string_view text, Labels& labels) {
   for (const absl::string_view part : absl::StrSplit(text, ',', absl::SkipEmpty())) {
     const std::pair<std::string, std::string> label = absl::StrSplit(part, absl::MaxSplits('=', 1));
-    labels[label.first].insert(label.second);
+    labels[label.first].insert(absl::StrReplaceAll(label.second, {{"\"", ""}}));
   }
 }
 

@@ -14,7 +14,9 @@ class ScrapedMetrics {
  public:
   explicit ScrapedMetrics(const std::string& text);
   // Of a gateway, now.
-  static ScrapedMetrics Of(const Gateway& gateway) { return ScrapedMetrics(gateway.Admin("/metrics").body); }
+  static ScrapedMetrics Of(const Gateway& gateway) {
+    return ScrapedMetrics(gateway.Admin("/metrics").body);
+  }
 
   // Of one series, written as in the text: `name{label="value"}`. Fails the test where there is
   // none.
