@@ -52,7 +52,7 @@ std::string ReadFile(const std::string& path) {
 // one: PCAPS_UPDATE_GOLDEN=1 watched_test.
 TEST(MetricsPage, AllAreThereFromTheStartAndTheGoldenListHasThem) {
   World world;
-  const ScrapedMetrics metrics = ScrapedMetrics::Of(world.gateway);
+  const ScrapedMetrics metrics = ScrapedMetrics::WhenIdle(world.gateway);
   if (std::getenv("PCAPS_UPDATE_GOLDEN") != nullptr) {
     std::ofstream(PCAPS_GOLDEN_METRICS) << metrics.Families();
   }
@@ -79,7 +79,7 @@ TEST(MetricsPage, CallsAreCountedByMethodAndCode) {
   EXPECT_TRUE(world.caller.Call(GetRequest(id)).status.ok());
   EXPECT_FALSE(world.caller.Call(GetRequest("none")).status.ok());
   EXPECT_TRUE(world.caller.Call(DownloadRequest(id)).status.ok());
-  const ScrapedMetrics metrics = ScrapedMetrics::Of(world.gateway);
+  const ScrapedMetrics metrics = ScrapedMetrics::WhenIdle(world.gateway);
   EXPECT_EQ(metrics[Method("grpc_server_started_total", "GetPcap")], 2);
   EXPECT_EQ(metrics[Method("grpc_server_handled_total", "GetPcap", "grpc_code=\"OK\",")], 1);
   EXPECT_EQ(metrics[Method("grpc_server_handled_total", "GetPcap", "grpc_code=\"NotFound\",")], 1);
@@ -100,14 +100,14 @@ TEST(MetricsPage, TheCacheTellsHitsFromMissesAndWhatIsStale) {
   v1::GetPcapRequest now = GetRequest(done.id());
   now.mutable_max_age();
   world.caller.Call(now);
-  const ScrapedMetrics metrics = ScrapedMetrics::Of(world.gateway);
+  const ScrapedMetrics metrics = ScrapedMetrics::WhenIdle(world.gateway);
   EXPECT_GE(metrics[Cache("capture", "hit")], 1);
   EXPECT_EQ(metrics[Cache("capture", "bypass")], 1);
   v1::Pcap running = world.CreateSimple();
   world.caller.Call(GetRequest(running.id()));
   world.emulator.AddFaults({{"fault", "status"}, {"status", 503}});
   EXPECT_TRUE(world.caller.Call(GetRequest(running.id())).status.ok());
-  const ScrapedMetrics later = ScrapedMetrics::Of(world.gateway);
+  const ScrapedMetrics later = ScrapedMetrics::WhenIdle(world.gateway);
   EXPECT_EQ(later[Cache("capture", "stale")], 1);
   EXPECT_EQ(later["pcaps_cache_stale_age_seconds_count{cache=\"capture\"}"], 1);
 }
@@ -116,15 +116,16 @@ TEST(MetricsPage, UpstreamRequestsAreCountedByOutcomeWithTheirRepetitions) {
   World world(json::object{{"upstream", {{"retry", {{"max_attempts", 2}, {"budget_ratio", 1}}}}}});
   world.emulator.AddFaults({{"fault", "status"}, {"status", 503}});
   EXPECT_FALSE(world.caller.Call(GetRequest("a")).status.ok());
-  const ScrapedMetrics metrics = ScrapedMetrics::Of(world.gateway);
+  const ScrapedMetrics metrics = ScrapedMetrics::WhenIdle(world.gateway);
   EXPECT_EQ(metrics[Upstream("GetPcap", "UPSTREAM_UNAVAILABLE")], 2);
   EXPECT_EQ(metrics["pcaps_upstream_retries_total{operation=\"GetPcap\"}"], 1);
   EXPECT_EQ(metrics["pcaps_upstream_request_seconds_count{operation=\"GetPcap\"}"], 2);
   EXPECT_EQ(metrics[Refused("UPSTREAM_UNAVAILABLE")], 1);
   // Five failures in a row of several captures open the circuit; the log says so as well.
   for (const char* const id : {"b", "c", "d"}) world.caller.Call(GetRequest(id));
-  EXPECT_EQ(
-      ScrapedMetrics::Of(world.gateway)["pcaps_upstream_circuit_open{credential=\"default\"}"], 1);
+  EXPECT_EQ(ScrapedMetrics::WhenIdle(
+                world.gateway)["pcaps_upstream_circuit_open{credential=\"default\"}"],
+            1);
   EXPECT_FALSE(world.gateway.WaitForEvent("circuit_open").empty());
   EXPECT_THAT(world.gateway.Admin("/readyz").body, HasSubstr("-- upstream: did not answer"));
 }
@@ -134,7 +135,7 @@ TEST(MetricsPage, ARejectedTokenAndAnUpstreamThatSaysStopAreSeen) {
       {"upstream",
        {{"budgets", {{{"name", "default"}, {"requests_per_second", 3}, {"burst", 60}}}}}}});
   EXPECT_FALSE(world.caller.Call(GetRequest("a")).status.ok());
-  const ScrapedMetrics before = ScrapedMetrics::Of(world.gateway);
+  const ScrapedMetrics before = ScrapedMetrics::WhenIdle(world.gateway);
   const std::string remaining = "pcaps_budget_remaining{budget=\"default\"}";
   EXPECT_GT(before[remaining], 5);
   EXPECT_LT(before[remaining], 20) << "a new bucket has 10";
@@ -142,7 +143,8 @@ TEST(MetricsPage, ARejectedTokenAndAnUpstreamThatSaysStopAreSeen) {
   EXPECT_EQ(before["pcaps_credential_ok{credential=\"default\"}"], 1);
   world.emulator.AddFaults({{"fault", "status"}, {"status", 401}, {"count", 1}});
   world.caller.Call(GetRequest("b"));
-  EXPECT_EQ(ScrapedMetrics::Of(world.gateway)["pcaps_credential_ok{credential=\"default\"}"], 0);
+  EXPECT_EQ(ScrapedMetrics::WhenIdle(world.gateway)["pcaps_credential_ok{credential=\"default\"}"],
+            0);
 
   World limited;
   limited.emulator.AddFaults({{"fault", "status"}, {"status", 429}, {"count", 1}});
@@ -151,7 +153,7 @@ TEST(MetricsPage, ARejectedTokenAndAnUpstreamThatSaysStopAreSeen) {
     return ScrapedMetrics::Of(limited.gateway)["pcaps_budget_closed{budget=\"default\"}"] == 1;
   }));
   EXPECT_FALSE(limited.caller.Call(GetRequest("d")).status.ok());
-  const ScrapedMetrics closed = ScrapedMetrics::Of(limited.gateway);
+  const ScrapedMetrics closed = ScrapedMetrics::WhenIdle(limited.gateway);
   EXPECT_EQ(closed[remaining], 0);
   EXPECT_EQ(closed[Upstream("GetPcap", "UPSTREAM_RATE_LIMITED")], 1);
   EXPECT_GE(closed["pcaps_ratelimit_decisions_total{decision=\"refused\",limiter=\"budget\"}"], 1);
@@ -162,7 +164,7 @@ TEST(MetricsPage, AnAccountOverItsRateIsRefusedAndCounted) {
   World world(json::object{{"rate_limit", {{"requests_per_second", 0.001}, {"burst", 1}}}});
   world.caller.Call(GetRequest("a"));
   EXPECT_EQ(world.caller.Call(GetRequest("a")).Reason(), "ACCOUNT_RATE_LIMITED");
-  const ScrapedMetrics metrics = ScrapedMetrics::Of(world.gateway);
+  const ScrapedMetrics metrics = ScrapedMetrics::WhenIdle(world.gateway);
   EXPECT_EQ(metrics["pcaps_ratelimit_decisions_total{decision=\"refused\",limiter=\"account\"}"],
             1);
   EXPECT_EQ(metrics["pcaps_ratelimit_decisions_total{decision=\"admitted\",limiter=\"account\"}"],
@@ -177,7 +179,7 @@ TEST(MetricsPage, CreatesAreCountedByWhatCameOfThem) {
   EXPECT_TRUE(world.caller.Call(request).status.ok());
   EXPECT_TRUE(world.caller.Call(request).status.ok());
   EXPECT_EQ(world.caller.Call(SimpleRequest()).Reason(), "CREATE_TOO_SOON");
-  const ScrapedMetrics metrics = ScrapedMetrics::Of(world.gateway);
+  const ScrapedMetrics metrics = ScrapedMetrics::WhenIdle(world.gateway);
   EXPECT_EQ(metrics[Creates("created")], 1);
   EXPECT_EQ(metrics[Creates("repeated")], 1);
   EXPECT_EQ(metrics[Creates("refused")], 1);
@@ -200,7 +202,7 @@ TEST(MetricsPage, WatchersPollsAndEventsAreCounted) {
   // The watcher learns of its end before the gateway has put its things away.
   EXPECT_TRUE(
       Eventually([&] { return ScrapedMetrics::Of(world.gateway)["pcaps_watch_streams"] == 0; }));
-  const ScrapedMetrics metrics = ScrapedMetrics::Of(world.gateway);
+  const ScrapedMetrics metrics = ScrapedMetrics::WhenIdle(world.gateway);
   EXPECT_GE(metrics["pcaps_watch_polls_total{kind=\"get\"}"], 1);
   EXPECT_GE(metrics["pcaps_watch_events_total{kind=\"pcap\"}"], 2);
   EXPECT_GE(metrics["pcaps_watch_fanout_seconds_count"], 1);

@@ -56,6 +56,28 @@ double ScrapedMetrics::operator[](const std::string& series) const {
   return 0;
 }
 
+double ScrapedMetrics::Sum(const std::string& name) const {
+  double sum = 0;
+  for (const auto& [series, value] : values_) {
+    if (series.substr(0, series.find('{')) == name) sum += value;
+  }
+  return sum;
+}
+
+ScrapedMetrics ScrapedMetrics::WhenIdle(const Gateway& gateway) {
+  const absl::Time deadline = absl::Now() + kPatience;
+  while (true) {
+    ScrapedMetrics metrics = Of(gateway);
+    const bool idle =
+        metrics.Sum("grpc_server_started_total") == metrics.Sum("grpc_server_handled_total");
+    if (idle) return metrics;
+    if (absl::Now() > deadline) {
+      ADD_FAILURE() << "calls do not end";
+      return metrics;
+    }
+  }
+}
+
 std::string ScrapedMetrics::Families() const {
   std::map<std::string, Labels> families;
   std::map<std::string, int> series;

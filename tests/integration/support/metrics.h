@@ -18,10 +18,16 @@ class ScrapedMetrics {
     return ScrapedMetrics(gateway.Admin("/metrics").body);
   }
 
+  // The same once each call that has begun has ended: a caller has his answer a moment before.
+  static ScrapedMetrics WhenIdle(const Gateway& gateway);
+
   // Of one series, written as in the text: `name{label="value"}`. Fails the test where there is
   // none.
   double operator[](const std::string& series) const;
   bool Has(const std::string& series) const { return values_.count(series) > 0; }
+
+  // The sum of all series of a name.
+  double Sum(const std::string& name) const;
 
   // One line each: name, type, and of each label its values; the buckets of a histogram are left
   // out.
