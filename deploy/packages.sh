@@ -66,6 +66,7 @@ lint_packages=(
 
 # To check the Helm chart.
 chart_packages=(
+  "${redis_packages[@]}"
   python3-yaml
   openssl # Makes the certificate of the gateway under test.
 )

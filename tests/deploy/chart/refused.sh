@@ -1,11 +1,12 @@
 # Values that must be refused, each with a message that names the key. Sourced by ../chart.sh, never run.
 # shellcheck shell=bash disable=SC2154
 
-# names_key OUTPUT KEY: as the chart says it, as the schema does, or as an unknown one.
+# names_key OUTPUT KEY: as the chart says it, as the schema does, as an unknown or as a missing one.
 names_key() {
   local pointer=/${2//.//}
   [[ $1 == *"$2"* || $1 == *"at '$pointer'"* ||
-    $1 == *"at '${pointer%/*}': additional properties '${pointer##*/}' not allowed"* ]]
+    $1 == *"at '${pointer%/*}': additional properties '${pointer##*/}' not allowed"* ||
+    $1 == *"at '${pointer%/*}': missing property '${pointer##*/}'"* ]]
 }
 
 # refuses HELM WORDS KEY FLAG...: what is not refused, or not so, is told.
@@ -80,7 +81,7 @@ contradictions() {
   refused hpa autoscaling.minReplicas 'more than' --set autoscaling.minReplicas=10
   refused token-auth tls.existingSecret 'in plain text' --set tls.existingSecret=
   refused mtls tls.existingSecret 'tls.crt, tls.key and ca.crt' --set tls.existingSecret=
-  refused mtls callers.list 'who may call' --set callers.list=null
+  refused mtls callers.list 'who may call' --set-json 'callers.list=[]'
   refused token-auth callers.existingSecret 'keep one' --set callers.existingSecret=x
   refused single-replica callers 'leave them out' --set callers.existingSecret=x
   refused spiffe config.tls.cert_file 'set both' --set config.tls.key_file=
@@ -128,7 +129,7 @@ wrong_types() {
   refused single-replica podLabels.team 'string' --set podLabels.team=7
   refused single-replica extraEnv.0 "'name'" --set 'extraEnv[0].value=x'
   refused single-replica tolerations 'array' --set tolerations.key=x
-  refused single-replica config 'missing' --set config.drain=null
+  refused single-replica config.drain missing --set config.drain=null
   refused single-replica replicaCount 'not allowed' --set replicaCount=2
 }
 

@@ -62,6 +62,40 @@ check_secrets() {
     --set config.auth.open_health=false
 }
 
+# redis_arguments PASSWORD DIRECTORY: those of the bundled one, for a local one on a socket in the directory.
+redis_arguments() {
+  # shellcheck disable=SC2016 # A variable of Kubernetes'.
+  render helm4 --values "$chart/ci/token-auth-values.yaml" --show-only templates/redis-statefulset.yaml |
+    python3 -c 'import sys, yaml
+for each in yaml.safe_load(sys.stdin)["spec"]["template"]["spec"]["containers"][0]["args"]:
+    print({"$(REDIS_PASSWORD)": sys.argv[1], "/data": sys.argv[2]}.get(each, each))' "$1" "$2"
+  printf '%s\n' --port 0 --unixsocket "$2/redis.sock"
+}
+
+redis() { REDISCLI_AUTH=$1 redis-cli -s "$work/redis/redis.sock" "${@:2}"; }
+
+await_redis() {
+  local deadline=$((SECONDS + start_timeout))
+  until [[ $(redis "$1" ping 2>/dev/null) == PONG ]]; do
+    ((SECONDS < deadline)) || { cat "$work/redis.log" && return 1; }
+    sleep 0.1
+  done
+}
+
+# The bundled Redis, by the one of Debian: whether its arguments mean what they should.
+check_redis() {
+  local arguments password="with 'quotes\" and \\"
+  mkdir "$work/redis"
+  mapfile -t arguments < <(redis_arguments "$password" "$work/redis")
+  start redis redis-server "${arguments[@]}"
+  check "the bundled Redis starts, with any password" await_redis "$password"
+  check "without the password it does nothing" grep --quiet NOAUTH <<<"$(redis '' ping 2>&1)"
+  check "it never evicts" equal "$(redis "$password" config get maxmemory-policy | tail -n 1)" noeviction
+  check "it has its bound" equal "$(redis "$password" config get maxmemory | tail -n 1)" $((256 << 20))
+  check "it keeps an AOF" test -d "$work/redis/appendonlydir"
+  check "it takes no snapshots" equal "$(redis "$password" config get save | tail -n 1)" ""
+}
+
 check_package() {
   local name files
   check "helm package" helm4 package "$chart" --destination "$work"
@@ -74,5 +108,6 @@ check_rendered() {
   check_pods
   check_network
   check_secrets
+  check_redis
   check_package
 }
