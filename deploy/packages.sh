@@ -65,6 +65,13 @@ lint_packages=(
   python3-venv # For the tools that .ci/requirements.txt names.
 )
 
+# To check the Helm chart.
+chart_packages=(
+  "${redis_packages[@]}"
+  python3-yaml
+  openssl # Makes the certificate of the gateway under test.
+)
+
 # To make other Debians to try it on.
 chroot_packages=(debootstrap)
 
