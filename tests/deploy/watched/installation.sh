@@ -103,7 +103,7 @@ mixed_calls() {
   local i account pcap_id status
   local -a through=(--target "ipv4:$(IFS=, && echo "${targets[*]:0:2}")")
   for ((i = 0; ; i++)); do
-    timeout 10 "$bin/pcapctl" capture "${through[@]}" --account mixed --packets 10 -o /dev/null || true
+    timeout 10 "$bin/pcapctl" capture "${through[@]}" --account mixed --packets 10 -o - >/dev/null || true
     timeout 10 "$bin/pcapctl" list "${through[@]}" --account mixed || true
     status=running
     if ((i % 2)); then status=conversion-pending; fi

@@ -14,14 +14,26 @@ import matplotlib.pyplot as plt  # noqa: E402
 from drawn import lines, panels  # noqa: E402
 from matplotlib.ticker import EngFormatter, FuncFormatter  # noqa: E402
 
+GRID_WIDTH = 24  # Of the dashboard.
 MOST_LEGENDS = 9  # The largest; more would cover the graph.
-SUFFIX = {"reqps": "/s", "cps": "/s", "ops": "/s", "s": "s", "bytes": "B", "Bps": "B/s", "short": ""}
+PER_SECOND = {"reqps", "cps", "ops"}
+
+
+def in_seconds(value):
+    for unit, seconds in (("d", 86400), ("h", 3600), ("min", 60)):
+        if value >= 2 * seconds:
+            return f"{value / seconds:.3g} {unit}"
+    return f"{value:.3g} s" if value >= 1 or value == 0 else f"{value * 1000:.3g} ms"
 
 
 def formatter(unit):
     if unit == "percentunit":
-        return FuncFormatter(lambda value, _: f"{value * 100:g}%")
-    return EngFormatter(unit=SUFFIX[unit], places=None, sep="")
+        return FuncFormatter(lambda value, _: f"{value * 100:.3g}%")
+    if unit == "s":
+        return FuncFormatter(lambda value, _: in_seconds(value))
+    if unit in ("bytes", "Bps"):
+        return EngFormatter(unit="B" if unit == "bytes" else "B/s")
+    return FuncFormatter(lambda value, _: f"{value:.4g}{'/s' if unit in PER_SECOND else ''}")
 
 
 def threshold(panel):
@@ -53,7 +65,8 @@ def draw_graph(axes, panel, found, begin, end):
     if limit is not None:
         axes.axhline(limit, color="red", linewidth=0.7, linestyle="--")
     axes.set_xlim(0, end - begin)
-    axes.set_ylim(bottom=0)
+    highest = max((value for line in found for _, value in line.points), default=0)
+    axes.set_ylim(0, highest * 1.15 or 1)
     axes.yaxis.set_major_formatter(formatter(panel["fieldConfig"]["defaults"]["unit"]))
     axes.tick_params(labelsize=6)
     axes.grid(alpha=0.3)
@@ -65,11 +78,14 @@ def main(url, dashboard, begin, end, file):
     begin, end = float(begin), float(end)
     shown = panels(dashboard)
     tops = sorted({panel["gridPos"]["y"] for panel in shown})
-    figure = plt.figure(figsize=(18, 2.6 * len(tops)), layout="constrained")
-    grid = figure.add_gridspec(len(tops), 24)
+    height = 1 / len(tops)
+    figure = plt.figure(figsize=(18, 2.5 * len(tops)))
     for panel in shown:
         place = panel["gridPos"]
-        axes = figure.add_subplot(grid[tops.index(place["y"]), place["x"] : place["x"] + place["w"]])
+        left, width = place["x"] / GRID_WIDTH, place["w"] / GRID_WIDTH
+        bottom = 1 - (tops.index(place["y"]) + 1) * height
+        # Room for titles above, and for the numbers of the axes.
+        axes = figure.add_axes((left + 0.025, bottom + 0.12 * height, width - 0.03, 0.73 * height))
         axes.set_title(panel["title"], fontsize=8)
         found = lines(url, panel, begin, end)
         if panel["type"] == "stat":
