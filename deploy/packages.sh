@@ -51,6 +51,9 @@ fuzz_packages=(
   llvm-19 # Names the functions in the stack of a finding.
 )
 
+# To check rules and alerts, and to see what a real one makes of the metrics. Nothing here uses the service it starts.
+prometheus_packages=(prometheus)
+
 # To see how callers fare who share connections.
 proxy_packages=(nghttp2-proxy) # nghttpx
 
