@@ -67,6 +67,16 @@ lint_packages=(
 # To make other Debians to try it on.
 chroot_packages=(debootstrap)
 
+# To build the images and run what is in them.
+image_packages=(
+  buildah
+  "${chroot_packages[@]}"
+  tcpdump # Judges a capture.
+)
+
+# To try the chart on an API server.
+cluster_packages=(etcd-server)
+
 # To build and run clients in other languages; each group only where its tool is not in PATH.
 go_packages=(golang-go)
 node_packages=(nodejs npm)

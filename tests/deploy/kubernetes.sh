@@ -1,0 +1,101 @@
+# A Kubernetes without nodes: etcd, the API server and the controllers, on loopback. Whatever is created is checked, stored and
+# acted upon as in a cluster; pods are made, and stay pending. Sourced after deploy/lib.sh, never run.
+# shellcheck shell=bash disable=SC2154
+
+# Built from the Go module of this release, which has no binaries; needs Go 1.26.
+readonly kubernetes_version=1.36.3
+readonly kubernetes=${XDG_CACHE_HOME:-~/.cache}/pcaps-gateway/deploy-tools/kubernetes-$kubernetes_version
+readonly kubernetes_programs=(kube-apiserver kube-controller-manager kubectl)
+
+# module_field FIELD MODULE@VERSION: of what `go mod download` says of a module, which it gets.
+module_field() { (cd / && go mod download -json "$2") | sed -n "s/.*\"$1\": \"\(.*\)\".*/\1/p"; }
+
+# The go.mod of k8s.io/kubernetes takes its libraries from directories that the module does not hold; v0.Y.Z of each is the same.
+write_go_module() {
+  local program
+  mkdir -p "$1"
+  cat >"$1/tools.go" <<END
+//go:build tools
+
+package tools
+
+import (
+$(for program in "${kubernetes_programs[@]}"; do printf '\t_ "k8s.io/kubernetes/cmd/%s"\n' "$program"; done)
+)
+END
+  sed "s|^module .*|module tools|; s|=> ./staging/src/\(.*\)|=> \1 v0.${kubernetes_version#1.}|" \
+    "$(module_field GoMod "k8s.io/kubernetes@v$kubernetes_version")" >"$1/go.mod"
+  go mod edit -require "k8s.io/kubernetes@v$kubernetes_version" "$1/go.mod"
+}
+
+# Once: it takes a quarter of an hour on two cores.
+get_kubernetes() {
+  local program
+  command -v go >/dev/null || die "go is missing: the API server is built with it"
+  for program in "${kubernetes_programs[@]}"; do
+    [[ ! -x $kubernetes/$program ]] || continue
+    write_go_module "$kubernetes/src"
+    # -s -w: without what a debugger needs, half of the size.
+    logged "Building $program" nice -n 10 go build -C "$kubernetes/src" -mod=mod -trimpath -ldflags '-s -w' \
+      -o "$kubernetes/$program" "k8s.io/kubernetes/cmd/$program"
+  done
+}
+
+# start_on_port NAME ANSWERS COMMAND...: with PORT in the command replaced by one that is free; sets `port`. Neither program can
+# pick one and say which. ANSWERS is a command that succeeds once the program can be used.
+start_on_port() {
+  local name=$1 answers=$2 attempt deadline
+  shift 2
+  for ((attempt = 0; attempt < 20; attempt++)); do
+    port=$((10000 + RANDOM % 20000)) # Below those that the kernel hands out.
+    start "$name" "${@//PORT/$port}"
+    deadline=$((SECONDS + 180)) # The API server takes ten seconds when nothing else runs.
+    while kill -0 "${pids[-1]}" 2>/dev/null && ((SECONDS < deadline)); do
+      if "$answers" >/dev/null 2>&1; then return 0; fi
+      sleep 0.2
+    done
+    stop "${pids[-1]}" 1 || true
+    unset 'pids[-1]'
+  done
+  tail -n 20 "$work/$name.log" >&2
+  die "$name did not start"
+}
+
+etcd_answers() { grep --quiet 'ready to serve client requests' "$work/etcd.log"; }
+api_answers() { "$kubernetes/kubectl" --server "https://127.0.0.1:$port" "${admin[@]}" get --raw /readyz; }
+
+# For kubectl and helm: the one user there is may do everything.
+write_kubeconfig() {
+  export KUBECONFIG=$work/kubeconfig
+  cat >"$KUBECONFIG" <<END
+apiVersion: v1
+kind: Config
+current-context: test
+contexts: [{name: test, context: {cluster: test, user: admin}}]
+users: [{name: admin, user: {token: "$admin_token"}}]
+clusters: [{name: test, cluster: {server: "https://127.0.0.1:$port", certificate-authority: "$work/apiserver.crt"}}]
+END
+}
+
+# start_kubernetes: sets KUBECONFIG. Everything is in $work and ends with end_all.
+start_kubernetes() {
+  local etcd
+  admin_token=$(openssl rand -hex 16)
+  admin=(--token "$admin_token" --certificate-authority "$work/apiserver.crt") # The server signs for itself.
+  echo "$admin_token,admin,1,system:masters" >"$work/tokens.csv"
+  openssl genrsa -out "$work/accounts.key" 2048 2>/dev/null
+  say "Starting etcd"
+  start_on_port etcd etcd_answers etcd --data-dir "$work/etcd" --listen-client-urls http://127.0.0.1:PORT \
+    --advertise-client-urls http://127.0.0.1:PORT --listen-peer-urls http://127.0.0.1:0 \
+    --initial-advertise-peer-urls http://127.0.0.1:0 --initial-cluster default=http://127.0.0.1:0
+  etcd=http://127.0.0.1:$port
+  say "Starting the API server of Kubernetes $kubernetes_version"
+  start_on_port apiserver api_answers "$kubernetes/kube-apiserver" --etcd-servers "$etcd" --bind-address 127.0.0.1 \
+    --advertise-address 127.0.0.1 --secure-port PORT --cert-dir "$work" --service-cluster-ip-range 10.96.0.0/16 \
+    --authorization-mode RBAC --token-auth-file "$work/tokens.csv" --service-account-issuer https://kubernetes.default.svc \
+    --service-account-key-file "$work/accounts.key" --service-account-signing-key-file "$work/accounts.key"
+  write_kubeconfig
+  say "Starting the controllers"
+  start controllers "$kubernetes/kube-controller-manager" --kubeconfig "$KUBECONFIG" --secure-port 0 --leader-elect=false \
+    --service-account-private-key-file "$work/accounts.key" --root-ca-file "$work/apiserver.crt"
+}
