@@ -99,7 +99,7 @@ secrets() {
     --output jsonpath='{range .items[*]}{.metadata.name} {.data}{"\n"}{end}'
 }
 
-readonly workload_columns=A:kind,B:metadata.name,C:metadata.generation,D:status.observedGeneration,E:spec.replicas,F:status.replicas
+workload_columns=A:kind,B:metadata.name,C:metadata.generation,D:status.observedGeneration,E:spec.replicas,F:status.replicas
 
 # Every workload is as its controller has last seen it, and has its pods.
 pods_are_made() {

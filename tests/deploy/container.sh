@@ -2,7 +2,7 @@
 # user, without a capability or a way to get one, in a process namespace of their own. The network is this machine's.
 # Sourced after deploy/lib.sh, never run. Set `storage` to the options that tell buildah where its images are, and `work` as for
 # start.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2154,SC2034
 
 declare -A containers=() # By image: the directory that its file system is in.
 declare -A wrappers=() # By name: the process that waits for the container and has its exit code.

@@ -37,7 +37,7 @@ check_content() {
   for program in "${@:2}"; do
     check "$1: $program finds its libraries" nothing "$(in_image "$1" ldd "/usr/local/bin/$program" | grep 'not found')"
     [[ $program == pcaps-emulator ]] || # Has no version of its own.
-      check "$1: $program is of this version" equal "$(in_image "$1" "/usr/local/bin/$program" --version)" "$version"
+      check "$1: $program is of this version" equal "$(in_image "$1" "/usr/local/bin/$program" --version)" "$program $version"
   done
   mb=$(($(megabytes "$root") - $(megabytes "${containers[$base]}")))
   check "$1: $mb MB beyond the base's $(megabytes "${containers[$base]}"), at most $most_mb" test "$mb" -le "$most_mb"

@@ -30,13 +30,14 @@ END
 
 # Once: it takes a quarter of an hour on two cores.
 get_kubernetes() {
-  local program
+  local program version=k8s.io/component-base/version.git
   command -v go >/dev/null || die "go is missing: the API server is built with it"
   for program in "${kubernetes_programs[@]}"; do
     [[ ! -x $kubernetes/$program ]] || continue
     write_go_module "$kubernetes/src"
-    # -s -w: without what a debugger needs, half of the size.
-    logged "Building $program" nice -n 10 go build -C "$kubernetes/src" -mod=mod -trimpath -ldflags '-s -w' \
+    # -s -w: without what a debugger needs, half of the size. -X: helm asks which version it talks to.
+    logged "Building $program" nice -n 10 go build -C "$kubernetes/src" -mod=mod -trimpath \
+      -ldflags "-s -w -X ${version}Version=v$kubernetes_version -X ${version}Major=1 -X ${version}Minor=${kubernetes_version:2:2}" \
       -o "$kubernetes/$program" "k8s.io/kubernetes/cmd/$program"
   done
 }
