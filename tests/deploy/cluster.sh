@@ -5,31 +5,34 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../../deploy/lib.sh"
 # shellcheck source=tests/deploy/checks.sh
 source "$repo/tests/deploy/checks.sh"
+# shellcheck source=tests/deploy/tools.sh
+source "$repo/tests/deploy/tools.sh"
 # shellcheck source=tests/deploy/kubernetes.sh
 source "$repo/tests/deploy/kubernetes.sh"
 
 usage() {
   cat <<'END'
-Usage: tests/deploy/cluster.sh [--chart DIRECTORY] [--help] [NAME...]
+Usage: tests/deploy/cluster.sh [--chart DIRECTORY] [--helm 3|4] [--help] [NAME...]
 
-Installs, upgrades, rolls back and uninstalls the chart for each of its ci/NAME-values.yaml (or those named), with helm, in
-namespaces that enforce the `restricted` pod security, on an API server of its own with etcd and the controllers: what helm sends
-must be accepted without a warning, every pod must be made, and nothing must be left. There are no nodes: no pod runs. Ends with
-"N passed, N failed".
+Installs, upgrades, rolls back and uninstalls the chart for each of its ci/NAME-values.yaml (or those named), with Helm 3 and with
+Helm 4, in namespaces that enforce the `restricted` pod security, on an API server of its own with etcd and the controllers: what
+Helm sends must be accepted without a warning, every pod must be made, and nothing must be left. There are no nodes: no pod runs.
+Ends with "N passed, N failed".
 
   --chart DIRECTORY  Another chart than helm/pcaps-gateway.
+  --helm 3|4         Only this one.
   --help             This text.
 
-The first run builds Kubernetes with Go, which takes a quarter of an hour. HELM names the helm to use; else the one in PATH.
+The first run builds Kubernetes with Go, which takes a quarter of an hour.
 END
 }
 
 chart=$repo/helm/pcaps-gateway
-helm=${HELM:-helm}
+helms=(helm3 helm4)
+helm= # That of the release under test.
 names=()
 name= # Of the values under test, and of the namespace they are tried in.
 readonly release=gw
-readonly operator_version=0.85.0 # Of Prometheus's operator: whose kinds the monitors and rules are.
 
 read_options() {
   while (($# > 0)); do
@@ -37,6 +40,11 @@ read_options() {
       --chart)
         [[ -d ${2:-} ]] || die "--chart needs a directory"
         chart=$2
+        shift
+        ;;
+      --helm)
+        [[ ${2:-} == [34] ]] || die "--helm needs 3 or 4"
+        helms=("helm$2")
         shift
         ;;
       --help) usage && exit 0 ;;
@@ -52,11 +60,11 @@ read_options() {
 
 kube() { "$kubernetes/kubectl" --namespace "$name" "$@"; }
 
-# helmed VERB ARGUMENT...: fails when the API server, or helm, warns.
+# helmed VERB ARGUMENT...: fails, too, when the API server warns, which Helm shows as a line of a library's log.
 helmed() {
   local output
   output=$("$helm" --namespace "$name" "$@" 2>&1) || { echo "$output" && return 1; }
-  ! grep --ignore-case -e warning -e 'would violate' <<<"$output"
+  ! grep --extended-regexp 'warnings\.go:[0-9]+\]' <<<"$output"
 }
 
 # eventually COMMAND...: within a minute; what it printed last when not. The controllers follow on what they are told.
@@ -74,13 +82,7 @@ apiVersion: v1
 kind: Namespace
 metadata: {name: "$name", labels: {pod-security.kubernetes.io/enforce: restricted, pod-security.kubernetes.io/warn: restricted}}
 END
-}
-
-# What restricts the pods does so: without this, that all are accepted would say nothing.
-careless_pod_is_refused() {
-  local output
-  output=$(kube run careless --image none --privileged --dry-run=server 2>&1) && return 1
-  grep --quiet 'violates PodSecurity "restricted:' <<<"$output" || { echo "$output" && return 1; }
+  eventually kube get serviceaccount default >/dev/null # It takes pods from then on.
 }
 
 helm_get() { "$helm" --namespace "$name" get "$@"; }
@@ -119,8 +121,15 @@ has_versions() { equal "$(versions)" "$1"; }
 hooks_are_accepted() {
   local hooks
   hooks=$(helm_get hooks "$release")
-  [[ -n $hooks ]] || { echo "the chart has no helm test" && return 1; }
-  kube create --dry-run=server --filename - <<<"$hooks"
+  [[ -z $hooks ]] || kube create --dry-run=server --filename - <<<"$hooks"
+}
+
+# What the values say is there already, and no pod is made without.
+make_accounts() {
+  local account
+  for account in $(helm_get manifest "$release" | sed -n 's/^ *serviceAccountName: *//p' | sort -u); do
+    kube get serviceaccount "$account" >/dev/null 2>&1 || kube create serviceaccount "$account" >/dev/null
+  done
 }
 
 # Of everything that can be listed and deleted. The claims of a StatefulSet stay: there is data in them. Events go with time.
@@ -132,16 +141,42 @@ nothing_is_left() {
   nothing "$left"
 }
 
+# A chart whose pods are not restricted: without this, that nothing was found in ours would say nothing.
+careless_pod_is_noticed() {
+  local careless=$work/careless
+  name=careless-$helm
+  mkdir -p "$careless/templates"
+  echo '{apiVersion: v2, name: careless, version: 0.0.0}' >"$careless/Chart.yaml"
+  cat >"$careless/templates/deployment.yaml" <<'END'
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: careless}
+spec:
+  selector: {matchLabels: {app: careless}}
+  template: {metadata: {labels: {app: careless}}, spec: {containers: [{name: careless, image: none}]}}
+END
+  make_namespace
+  check "$name: the warning is noticed" fails_with 'would violate PodSecurity' helmed install "$release" "$careless"
+  check "$name: that its pod is refused is noticed" eventually fails_with 'violates PodSecurity' pods_are_made
+}
+
+# fails_with TEXT COMMAND...
+fails_with() {
+  local output
+  ! output=$("${@:2}" 2>&1) || { echo "$2 succeeded" && return 1; }
+  grep --quiet --fixed-strings "$1" <<<"$output" || { echo "$output" && return 1; }
+}
+
 # try NAME: the life of a release with these values.
 try() {
   local secrets versions values=$chart/ci/$1-values.yaml
-  name=$1
+  name=$1-$helm
   make_namespace
-  eventually kube get serviceaccount default >/dev/null # A namespace takes pods from then on.
   check "$name: install" helmed install "$release" "$chart" --values "$values"
+  make_accounts
   check "$name: stored are $(kinds)" equal "$(stored | wc -l)" "$(helm_get manifest "$release" | grep -c '^kind:')"
   check "$name: every pod is made, under restricted pod security" eventually pods_are_made
-  check "$name: the pods of helm test are accepted" hooks_are_accepted
+  check "$name: the pods of helm test, if it has any, are accepted" hooks_are_accepted
   secrets=$(secrets) versions=$(versions)
   check "$name: upgrade" helmed upgrade "$release" "$chart" --values "$values" --set config.log.level=debug
   check "$name: the new configuration rolls the pods" eventually has_versions $((versions + 1))
@@ -156,10 +191,10 @@ try() {
 
 # Those of what watches it, for the monitors and rules: from the Go module of its operator.
 install_monitoring() {
-  local module
-  module=$(module_field Dir "github.com/prometheus-operator/prometheus-operator@v$operator_version")
+  local module kinds=(servicemonitors.yaml podmonitors.yaml prometheusrules.yaml)
+  module=$(module_directory "$prometheus_operator_module")
   logged "Installing the kinds of Prometheus's operator" "$kubernetes/kubectl" apply --server-side \
-    --filename "$module/example/prometheus-operator-crd/monitoring.coreos.com_"{servicemonitors,podmonitors,prometheusrules}.yaml
+    "${kinds[@]/#/--filename=$module/example/prometheus-operator-crd/monitoring.coreos.com_}"
 }
 
 main() {
@@ -167,17 +202,16 @@ main() {
   read_options "$@"
   use_log cluster
   install_packages "${cluster_packages[@]}"
-  command -v "$helm" >/dev/null || die "helm is missing: set HELM"
+  need_tool "${helms[@]}"
   get_kubernetes
   work=$(mktemp -d)
   trap end_all EXIT
   start_kubernetes
   install_monitoring
-  name=default
-  "$kubernetes/kubectl" label namespace default pod-security.kubernetes.io/enforce=restricted >/dev/null
-  eventually kube get serviceaccount default >/dev/null
-  check "a pod that may do everything is refused" careless_pod_is_refused
-  for each in "${names[@]}"; do try "$each"; done
+  for helm in "${helms[@]}"; do
+    careless_pod_is_noticed
+    for each in "${names[@]}"; do try "$each"; done
+  done
   closing_line
 }
 

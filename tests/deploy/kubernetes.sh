@@ -1,14 +1,10 @@
 # A Kubernetes without nodes: etcd, the API server and the controllers, on loopback. Whatever is created is checked, stored and
-# acted upon as in a cluster; pods are made, and stay pending. Sourced after deploy/lib.sh, never run.
+# acted upon as in a cluster; pods are made, and stay pending. Sourced after deploy/lib.sh and tools.sh, never run.
 # shellcheck shell=bash disable=SC2154
 
-# Built from the Go module of this release, which has no binaries; needs Go 1.26.
-readonly kubernetes_version=1.36.3
-readonly kubernetes=${XDG_CACHE_HOME:-~/.cache}/pcaps-gateway/deploy-tools/kubernetes-$kubernetes_version
+readonly kubernetes_version=${kubernetes_module#*@v}
+readonly kubernetes=$deploy_tools/kubernetes-$kubernetes_version
 readonly kubernetes_programs=(kube-apiserver kube-controller-manager kubectl)
-
-# module_field FIELD MODULE@VERSION: of what `go mod download` says of a module, which it gets.
-module_field() { (cd / && go mod download -json "$2") | sed -n "s/.*\"$1\": \"\(.*\)\".*/\1/p"; }
 
 # The go.mod of k8s.io/kubernetes takes its libraries from directories that the module does not hold; v0.Y.Z of each is the same.
 write_go_module() {
@@ -24,20 +20,20 @@ $(for program in "${kubernetes_programs[@]}"; do printf '\t_ "k8s.io/kubernetes/
 )
 END
   sed "s|^module .*|module tools|; s|=> ./staging/src/\(.*\)|=> \1 v0.${kubernetes_version#1.}|" \
-    "$(module_field GoMod "k8s.io/kubernetes@v$kubernetes_version")" >"$1/go.mod"
-  go mod edit -require "k8s.io/kubernetes@v$kubernetes_version" "$1/go.mod"
+    "$(module_directory "$kubernetes_module")/go.mod" >"$1/go.mod"
+  go mod edit -require "$kubernetes_module" "$1/go.mod"
 }
 
 # Once: it takes a quarter of an hour on two cores.
 get_kubernetes() {
   local program version=k8s.io/component-base/version.git
-  command -v go >/dev/null || die "go is missing: the API server is built with it"
   for program in "${kubernetes_programs[@]}"; do
     [[ ! -x $kubernetes/$program ]] || continue
+    need_go "$program"
     write_go_module "$kubernetes/src"
     # -s -w: without what a debugger needs, half of the size. -X: helm asks which version it talks to.
-    logged "Building $program" nice -n 10 go build -C "$kubernetes/src" -mod=mod -trimpath \
-      -ldflags "-s -w -X ${version}Version=v$kubernetes_version -X ${version}Major=1 -X ${version}Minor=${kubernetes_version:2:2}" \
+    logged "Building $program" nice -n 10 go build -C "$kubernetes/src" -mod=mod -trimpath -ldflags \
+      "-s -w -X ${version}Version=v$kubernetes_version -X ${version}Major=1 -X ${version}Minor=${kubernetes_version:2:2}" \
       -o "$kubernetes/$program" "k8s.io/kubernetes/cmd/$program"
   done
 }
