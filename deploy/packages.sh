@@ -74,6 +74,13 @@ image_packages=(
   tcpdump # Judges a capture.
 )
 
+# To run what deploy/compose.yaml does.
+compose_packages=(
+  "${redis_packages[@]}"
+  prometheus # And promtool.
+  curl
+)
+
 # To try the chart on an API server.
 cluster_packages=(etcd-server)
 

@@ -7,6 +7,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/../../deploy/lib.sh"
 source "$repo/tests/deploy/checks.sh"
 # shellcheck source=tests/deploy/tools.sh
 source "$repo/tests/deploy/tools.sh"
+# shellcheck source=tests/deploy/programs.sh
+source "$repo/tests/deploy/programs.sh"
 # shellcheck source=tests/deploy/kubernetes.sh
 source "$repo/tests/deploy/kubernetes.sh"
 
@@ -65,15 +67,6 @@ helmed() {
   local output
   output=$("$helm" --namespace "$name" "$@" 2>&1) || { echo "$output" && return 1; }
   ! grep --extended-regexp 'warnings\.go:[0-9]+\]' <<<"$output"
-}
-
-# eventually COMMAND...: within a minute; what it printed last when not. The controllers follow on what they are told.
-eventually() {
-  local output deadline=$((SECONDS + 60))
-  until output=$("$@" 2>&1); do
-    ((SECONDS < deadline)) || { echo "$output" && return 1; }
-    sleep 0.3
-  done
 }
 
 make_namespace() {
@@ -158,13 +151,6 @@ END
   make_namespace
   check "$name: the warning is noticed" fails_with 'would violate PodSecurity' helmed install "$release" "$careless"
   check "$name: that its pod is refused is noticed" eventually fails_with 'violates PodSecurity' pods_are_made
-}
-
-# fails_with TEXT COMMAND...
-fails_with() {
-  local output
-  ! output=$("${@:2}" 2>&1) || { echo "$2 succeeded" && return 1; }
-  grep --quiet --fixed-strings "$1" <<<"$output" || { echo "$output" && return 1; }
 }
 
 # try NAME: the life of a release with these values.

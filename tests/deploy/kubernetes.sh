@@ -1,5 +1,5 @@
 # A Kubernetes without nodes: etcd, the API server and the controllers, on loopback. Whatever is created is checked, stored and
-# acted upon as in a cluster; pods are made, and stay pending. Sourced after deploy/lib.sh and tools.sh, never run.
+# acted upon as in a cluster; pods are made, and stay pending. Sourced after deploy/lib.sh, tools.sh and programs.sh, never run.
 # shellcheck shell=bash disable=SC2154
 
 readonly kubernetes_version=${kubernetes_module#*@v}
@@ -36,26 +36,6 @@ get_kubernetes() {
       "-s -w -X ${version}Version=v$kubernetes_version -X ${version}Major=1 -X ${version}Minor=${kubernetes_version:2:2}" \
       -o "$kubernetes/$program" "k8s.io/kubernetes/cmd/$program"
   done
-}
-
-# start_on_port NAME ANSWERS COMMAND...: with PORT in the command replaced by one that is free; sets `port`. Neither program can
-# pick one and say which. ANSWERS is a command that succeeds once the program can be used.
-start_on_port() {
-  local name=$1 answers=$2 attempt deadline
-  shift 2
-  for ((attempt = 0; attempt < 20; attempt++)); do
-    port=$((10000 + RANDOM % 20000)) # Below those that the kernel hands out.
-    start "$name" "${@//PORT/$port}"
-    deadline=$((SECONDS + 180)) # The API server takes ten seconds when nothing else runs.
-    while kill -0 "${pids[-1]}" 2>/dev/null && ((SECONDS < deadline)); do
-      if "$answers" >/dev/null 2>&1; then return 0; fi
-      sleep 0.2
-    done
-    stop "${pids[-1]}" 1 || true
-    unset 'pids[-1]'
-  done
-  tail -n 20 "$work/$name.log" >&2
-  die "$name did not start"
 }
 
 etcd_answers() { grep --quiet 'ready to serve client requests' "$work/etcd.log"; }
