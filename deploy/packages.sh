@@ -78,6 +78,23 @@ chart_packages=(
 # To make other Debians to try it on.
 chroot_packages=(debootstrap)
 
+# To build the images and run what is in them.
+image_packages=(
+  buildah
+  "${chroot_packages[@]}"
+  tcpdump # Judges a capture.
+)
+
+# To run what deploy/compose.yaml does.
+compose_packages=(
+  "${redis_packages[@]}"
+  prometheus # And promtool.
+  curl
+)
+
+# To try the chart on an API server.
+cluster_packages=(etcd-server)
+
 # To build and run clients in other languages; each group only where its tool is not in PATH.
 go_packages=(golang-go)
 node_packages=(nodejs npm)

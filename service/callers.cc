@@ -21,6 +21,14 @@ uint64_t HeadOf(const std::string& digest) {
   return head;
 }
 
+// Of 64 hex digits; not Abseil's function, whose form in Debian 12 is deprecated in 13.
+std::string DigestFromHex(absl::string_view hex) {
+  std::string digest(32, '\0');
+  OPENSSL_hexstr2buf_ex(reinterpret_cast<unsigned char*>(digest.data()), digest.size(), nullptr,
+                        std::string(hex).c_str(), '\0');
+  return digest;
+}
+
 }  // namespace
 
 Callers::Callers(std::vector<Caller> callers) : callers_(std::move(callers)) {
@@ -30,7 +38,7 @@ Callers::Callers(std::vector<Caller> callers) : callers_(std::move(callers)) {
       by_identity_[identity] = match;
       absl::string_view hex = identity;
       if (!absl::ConsumePrefix(&hex, kTokenPrefix)) continue;
-      const std::string digest = absl::HexStringToBytes(hex);
+      const std::string digest = DigestFromHex(hex);
       tokens_[HeadOf(digest)] = {digest, match};
     }
   }

@@ -3,6 +3,8 @@
 set -euo pipefail
 # shellcheck source=deploy/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../../deploy/lib.sh"
+# shellcheck source=tests/deploy/bootstrap.sh
+source "$repo/tests/deploy/bootstrap.sh"
 
 usage() {
   cat <<'END'
@@ -45,22 +47,6 @@ parse_options() {
     shift
   done
   [[ -n $release ]] || { usage >&2 && exit 2; }
-}
-
-# The archive that this machine's own packages come from.
-mirror() {
-  # shellcheck disable=SC2016 # apt's variables.
-  apt-get indextargets --format '$(COMPONENT) $(REPO_URI)' 'Origin: Debian' 'Created-By: Packages' |
-    sed -n '/security/d; s/^main //p' | head -n 1
-}
-
-bootstrap() {
-  local from
-  [[ ! -f $root/etc/debian_version ]] || return 0
-  from=$(mirror)
-  [[ -n $from ]] || die "apt has no list of a Debian archive here; run apt-get update"
-  mkdir -p "$root"
-  logged "Making a minimal Debian $release in $root" debootstrap --variant=minbase "${suites[$release]}" "$root" "$from"
 }
 
 copy_settings() {
@@ -109,7 +95,7 @@ main() {
     rm -rf --one-file-system "$root"
     trap 'rm -rf --one-file-system "$root"' EXIT
   fi
-  bootstrap
+  bootstrap "${suites[$release]}" "$root"
   copy_settings
   copy_tree
 
