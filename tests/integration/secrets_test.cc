@@ -77,7 +77,7 @@ std::string AllOf(const Redis& redis) {
   return all;
 }
 
-TEST(Secrets, AreInNoLogNoErrorNoAnswerAndNotInRedis) {
+TEST(Secrets, AreInNoLogNoErrorNoAnswerNoPageAndNotInRedis) {
   const std::vector<DoorCaller> callers = {
       {.name = "caller", .accounts = {"*"}, .permission = "write"}};
   const Door door(callers);
@@ -145,6 +145,11 @@ TEST(Secrets, AreInNoLogNoErrorNoAnswerAndNotInRedis) {
   hunt.Search("Redis", AllOf(redis));
   EXPECT_NE(redis.Command({"-a", kRedisPassword, "--no-auth-warning", "DBSIZE"}), "(integer) 0");
   hunt.Search("the log", fleet.gateway(0).RawLog());
+  for (const char* const page : {"/metrics", "/healthz", "/readyz", "/configz", "/statusz"}) {
+    const HttpAnswer shown = fleet.gateway(0).Admin(page);
+    EXPECT_FALSE(shown.body.empty()) << page;
+    hunt.Search(page, shown.body);
+  }
   // What goes wrong with the files themselves.
   door.WriteCallersText(
       absl::StrCat("callers: [{name: x, identities: ['", callers[0].token(), "']}]"));

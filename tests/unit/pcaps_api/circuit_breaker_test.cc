@@ -30,6 +30,15 @@ TEST_F(CircuitBreakerTest, OpensAfterFiveFailuresInARowFromTwoResources) {
   EXPECT_EQ(circuit_.NextProbe(), now_ + absl::Seconds(5));
 }
 
+TEST_F(CircuitBreakerTest, WhoOpensOrClosesItIsToldOnce) {
+  Fail(4, "/a");
+  EXPECT_TRUE(circuit_.RecordFailure(now_, "/b", Admission::kPass));
+  EXPECT_FALSE(circuit_.RecordFailure(now_, "/b", Admission::kPass));
+  EXPECT_FALSE(circuit_.RecordFailure(now_, "/b", Admission::kProbe)) << "it stays open";
+  EXPECT_TRUE(circuit_.RecordSuccess());
+  EXPECT_FALSE(circuit_.RecordSuccess());
+}
+
 TEST_F(CircuitBreakerTest, OneSickResourceNeverOpensIt) {
   Fail(100);
   EXPECT_EQ(circuit_.Admit(now_), Admission::kPass);

@@ -110,5 +110,22 @@ TEST_F(ReloaderTest, WhatCannotBeReadIsTriedAgainOnlyWhenItChanges) {
   EXPECT_EQ(reloads_, 1);
 }
 
+TEST_F(ReloaderTest, WhatWasReadAgainIsCounted) {
+  EXPECT_EQ(reloader_.counts("test").ok, 0) << "not the first time, at the start";
+  directory_.Write("file", "two");
+  Looks(2);
+  outcome_ = absl::InvalidArgumentError("broken");
+  directory_.Write("file", "three");
+  Looks(2);
+  EXPECT_EQ(reloader_.counts("test").ok, 1);
+  EXPECT_EQ(reloader_.counts("test").failed, 1);
+  EXPECT_TRUE(reloader_.counts("test").failing);
+  outcome_ = absl::OkStatus();
+  directory_.Write("file", "four, and longer");
+  Looks(2);
+  EXPECT_FALSE(reloader_.counts("test").failing);
+  EXPECT_EQ(reloader_.counts("unknown").failed, 0);
+}
+
 }  // namespace
 }  // namespace pcaps

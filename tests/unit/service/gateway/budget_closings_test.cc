@@ -226,5 +226,47 @@ TEST_F(BudgetClosingsTest, AnotherReplicasProbeOpensThisOneToo) {
   EXPECT_EQ(budget_->counts().probes, 0);
 }
 
+TEST_F(BudgetClosingsTest, WhatIsLeftIsKnownHereAndNothingWhileItIsClosed) {
+  std::vector<std::string> told;
+  options_.ledger.budgets["default"] = {3, 60};
+  options_.ledger.on_closed = [&](const std::string& bucket, absl::Duration closed_for) {
+    told.push_back(bucket + " closed for " + absl::FormatDuration(closed_for));
+  };
+  options_.ledger.on_reopened = [&](const std::string& bucket) {
+    told.push_back(bucket + " open");
+  };
+  Make();
+  const auto level = [&] { return budget_->Levels().at("default"); };
+  EXPECT_EQ(level().tokens, 10) << "what a budget begins with that nobody remembers";
+  EXPECT_EQ(level().burst, 60);
+  EXPECT_EQ(Granted(4, Of(Purpose::kWrite)), 4);
+  EXPECT_NEAR(level().tokens, 6, 1e-6);
+  clock_.Advance(absl::Seconds(2));
+  EXPECT_NEAR(level().tokens, 12, 1e-6) << "it fills up, though nobody asks";
+  Fill();
+  EXPECT_EQ(level().tokens, 60);
+  EXPECT_EQ(level().closed_for, absl::ZeroDuration());
+  Limit(Of(Purpose::kRead), absl::Seconds(20));
+  EXPECT_EQ(level().tokens, 0);
+  EXPECT_EQ(level().closed_for, absl::Seconds(20));
+  Step(absl::Seconds(21));
+  const auto probe = Start(Of(Purpose::kWrite));
+  Tell(Of(Purpose::kWrite), *probe, {.http_status = 200});
+  EXPECT_EQ(level().closed_for, absl::ZeroDuration());
+  EXPECT_THAT(told, testing::ElementsAre("default closed for 20s", "default open"));
+}
+
+TEST_F(BudgetClosingsTest, ClosedCreatesAreToldByAccountAndLeaveTheBudgetOpen) {
+  std::vector<std::string> told;
+  options_.ledger.budgets["default"] = {3, 60};
+  options_.ledger.on_closed = [&](const std::string& bucket, absl::Duration) {
+    told.push_back(bucket);
+  };
+  Make();
+  Limit(Create("a1"), absl::Seconds(20));
+  EXPECT_THAT(told, testing::ElementsAre("default:creates:a1"));
+  EXPECT_GT(budget_->Levels().at("default").tokens, 0);
+}
+
 }  // namespace
 }  // namespace pcaps

@@ -422,5 +422,21 @@ TEST_F(CreateOnceTest, TheStateLearnsNoKeysOfABucket) {
   EXPECT_NE(fingerprint, CreateFingerprint(SimpleRequest("r1")));
 }
 
+TEST_F(CreateOnceTest, WhatCameOfThemIsCounted) {
+  EXPECT_TRUE(Run(*a_, SimpleRequest("r1")).ok());
+  EXPECT_TRUE(Run(*a_, SimpleRequest("r1")).ok());
+  EXPECT_FALSE(Run(*a_, SimpleRequest("r1", 11)).ok());
+  a_->api.fate = [](const auto&) { return CreateFate{.answer_after = absl::Seconds(5)}; };
+  const Pending first = Start(*a_, SimpleRequest("r2"));
+  const Pending joined = Start(*a_, SimpleRequest("r2"));
+  EXPECT_TRUE(Await(first).ok() && Await(joined).ok());
+  const CreateOnce::Counts& counts = a_->once.counts();
+  EXPECT_EQ(counts.created, 2);
+  EXPECT_EQ(counts.repeated, 2) << "one from the record, one that joined";
+  EXPECT_EQ(counts.refused, 1);
+  EXPECT_EQ(counts.unknown + counts.failed + counts.cancelled, 0);
+  EXPECT_EQ(a_->once.joined(), 1);
+}
+
 }  // namespace
 }  // namespace pcaps

@@ -381,5 +381,41 @@ TEST_F(WatchHubTest, WatchersMayLeaveWhileOthersAreTold) {
   Settle();
 }
 
+TEST_F(WatchHubTest, PollsAndTheAgeOfTheOldestAnswerAreKnown) {
+  EXPECT_EQ(hub_.OldestAnswer(), absl::ZeroDuration()) << "nobody watches";
+  api_.Put("acct", "a", kPending);
+  api_.Put("acct", "b", kPending);
+  const auto one = Watch({"a"});
+  EXPECT_EQ(hub_.counts().polls.gets, 1);
+  const auto two = Watch({"b"});
+  Pass(kPoll);
+  EXPECT_GE(hub_.counts().polls.lists, 1);
+  EXPECT_EQ(hub_.OldestAnswer(), absl::ZeroDuration());
+  api_.next_error = absl::UnavailableError("the upstream is gone");
+  for (int i = 0; i < 30; ++i) Pass(kPoll);
+  EXPECT_EQ(hub_.OldestAnswer(), absl::Minutes(1));
+}
+
+TEST_F(WatchHubTest, ATurnAndAFanOutAreTold) {
+  std::vector<std::string> turns;
+  std::vector<absl::Duration> fanned_out;
+  WatchOptions options{kPoll, absl::Seconds(15), absl::Seconds(20), 6, 4, 100, "here"};
+  options.on_turn = [&](const std::string& account_id, bool mine) {
+    turns.push_back(account_id + (mine ? " ours" : " given"));
+  };
+  options.on_fanned_out = [&](absl::Duration took) { fanned_out.push_back(took); };
+  PcapCache cache(loop_.get_executor(), state_, clock_, {.alone = true});
+  WatchHub hub(loop_.get_executor(), api_, cache, state_, clock_, [] { return 0.0; }, options);
+  api_.Put("acct", "a", kPending);
+  {
+    const auto watcher = hub.Watch("acct", {"a"});
+    Settle();
+    Pass(kPoll);
+  }
+  Pass(kPoll);
+  EXPECT_THAT(turns, ElementsAre("acct ours", "acct given"));
+  EXPECT_THAT(fanned_out, ElementsAre(absl::ZeroDuration()));
+}
+
 }  // namespace
 }  // namespace pcaps

@@ -48,9 +48,9 @@ class RedisLiesTest : public testing::Test {
   // Takes up to 4 tokens of a Redis that says it granted so many, and at which times.
   absl::StatusOr<TakeResult> Take(const std::string& granted, const std::string& now,
                                   const std::string& ready, const std::string& left = "2.5") {
-    reply_ = absl::StrCat("*8\r\n", FakeRedis::Bulk(granted), FakeRedis::Bulk(now),
-                          FakeRedis::Bulk(ready), ":0\r\n:0\r\n:0\r\n*0\r\n",
-                          FakeRedis::Bulk(left));
+    reply_ =
+        absl::StrCat("*8\r\n", FakeRedis::Bulk(granted), FakeRedis::Bulk(now),
+                     FakeRedis::Bulk(ready), ":0\r\n:0\r\n:0\r\n*0\r\n", FakeRedis::Bulk(left));
     return RunTask(loop_, state_.Take({{{{"b", 3, 60, 10}}}, 4}));
   }
 

@@ -174,6 +174,19 @@ TYPED_TEST(SharedStateTest, ABucketGrantsItsBurstAndThenItsRate) {
   EXPECT_NEAR(this->Take(5).granted, 1.4, 1e-6);
 }
 
+TYPED_TEST(SharedStateTest, ATakeTellsWhatIsLeftInTheFirstBucket) {
+  const Bucket small{"small", 1, 2, 2};
+  EXPECT_EQ(this->Take({{{this->bucket_}, {small}}, 1}).left, 9);
+  EXPECT_NEAR(this->Take(2.5).left, 6.5, 1e-6);
+  EXPECT_NEAR(this->Take(6, /*reserve=*/6).left, 6.5, 1e-6) << "of a refusal, the reserve included";
+  this->tested_.Pass(absl::Seconds(1));
+  EXPECT_NEAR(this->Take(1).left, 7.5, 1e-6);
+  this->Hold(3, absl::Seconds(60));
+  EXPECT_NEAR(this->Take(1).left, 2, 1e-6);
+  this->Close(absl::Seconds(5));
+  EXPECT_EQ(this->Take(1).left, 0);
+}
+
 TYPED_TEST(SharedStateTest, ANewBucketHasItsInitialTokens) {
   this->bucket_.initial = 3;
   EXPECT_EQ(this->Take(6).granted, 3);
