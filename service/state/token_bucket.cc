@@ -149,11 +149,13 @@ TakeResult TakeFrom(const TakeRequest& request, absl::Time now,
     }
     binding.push_back({&state, &use.bucket, offer.probe});
   }
-  if (binding.empty()) return result;
+  const auto left = [&] {
+    return binding.empty() ? 0 : binding.front().state->Left(*binding.front().bucket, now);
+  };
   if (result.closed || granted < 1) {
     result.probe = false;
     result.retry_after = ready - now;
-    result.left = binding.front().state->Left(*binding.front().bucket, now);
+    result.left = left();
     return result;
   }
   for (const Binding& each : binding) {
@@ -161,7 +163,7 @@ TakeResult TakeFrom(const TakeRequest& request, absl::Time now,
     if (each.probe) each.state->BeginProbe(now);
   }
   result.granted = granted;
-  result.left = binding.front().state->Left(*binding.front().bucket, now);
+  result.left = left();
   return result;
 }
 

@@ -81,6 +81,7 @@ std::vector<NamedActivity> RecentActivity::Top(size_t n, absl::Time now) const {
     for (auto each = all.begin(); each != nth; ++each) top[each->name] = each->counts;
   }
   std::vector<NamedActivity> sorted;
+  sorted.reserve(top.size() + 1);
   for (const auto& [name, counts] : top) sorted.push_back({name, counts});
   std::sort(sorted.begin(), sorted.end(), HasMoreUpstreamRequests);
   if (sum.others != ActivityCounts()) sorted.push_back({kOthers, sum.others});

@@ -25,7 +25,7 @@ using prometheus::MetricType;
 // and may hold anything but a ')' at its end.
 constexpr size_t kUserTicks = 14 - 3;
 constexpr size_t kSystemTicks = 15 - 3;
-constexpr size_t kThreads = 20 - 3;
+constexpr size_t kThreadCount = 20 - 3;
 constexpr size_t kStartTicks = 22 - 3;
 constexpr size_t kVirtualBytes = 23 - 3;
 constexpr size_t kResidentPages = 24 - 3;
@@ -103,7 +103,7 @@ std::optional<double> MaxDescriptors() {
   return static_cast<double>(limit.rlim_cur);
 }
 
-class Families {
+class ProcessFamilies {
  public:
   void Add(const char* name, const char* help, MetricType type, std::optional<double> value) {
     if (!value.has_value()) return;
@@ -122,7 +122,7 @@ class Families {
 
 std::vector<MetricFamily> ProcessMetrics::Collect() const {
   const ProcessStat stat;
-  Families families;
+  ProcessFamilies families;
   families.Add("process_cpu_seconds_total", "Seconds of CPU, user and system.", MetricType::Counter,
                CpuSeconds(stat));
   families.Add("process_resident_memory_bytes", "Memory in RAM.", MetricType::Gauge,
@@ -134,7 +134,7 @@ std::vector<MetricFamily> ProcessMetrics::Collect() const {
                MaxDescriptors());
   families.Add("process_start_time_seconds", "When it started, in Unix time.", MetricType::Gauge,
                StartTime(stat));
-  families.Add("process_threads", "Threads.", MetricType::Gauge, stat.Field(kThreads));
+  families.Add("process_threads", "Threads.", MetricType::Gauge, stat.Field(kThreadCount));
   return std::move(families).Take();
 }
 

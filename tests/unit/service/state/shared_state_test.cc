@@ -395,6 +395,7 @@ TYPED_TEST(SharedStateTest, BucketsDoWhatTheModelDoes) {
     ASSERT_EQ(actual.retry_after, expected.retry_after) << step;
     ASSERT_EQ(actual.closed, expected.closed) << step;
     ASSERT_EQ(actual.probe, expected.probe) << step;
+    ASSERT_NEAR(actual.left, expected.left, 1e-5) << step;
     ASSERT_EQ(actual.now, now);
     granted += actual.granted > 0 ? 1 : 0;
     probes += actual.probe ? 1 : 0;
