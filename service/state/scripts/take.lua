@@ -84,6 +84,7 @@ for _, bucket in ipairs(binding) do
     end
     if bucket.probe then
       bucket.probe_until = now + PROBE_PATIENCE
+      bucket.closed = true -- For all others.
     end
     bucket.changed = true
   end
