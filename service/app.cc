@@ -18,6 +18,7 @@
 #include "service/admin_port.h"
 #include "service/app_events.h"
 #include "service/app_options.h"
+#include "service/app_snapshot.h"
 #include "service/download_lanes.h"
 #include "service/fleet_state.h"
 #include "service/gateway/gateway.h"
@@ -82,11 +83,8 @@ class App {
   void Observe(UpstreamCallerOptions& upstream);
   RestPcapsApiOptions OfDownloads();
   RestPcapsApiOptions OfApi();
-  UpstreamBudgetOptions OfBudget();
   GatewayOptions OfGateway();
   RpcEnv OfRpc();
-  ControlSnapshot ReadControl() const;
-  Snapshot ReadOthers() const;
   std::unique_ptr<AdminPort> MakeAdminPort();
 
   const Config& config_;
@@ -129,7 +127,7 @@ App::App(const Config& config, Trust trust, std::vector<Credential> tokens)
       limits_(std::make_shared<UpstreamLimits>(config.upstream.max_in_flight,
                                                config.upstream.retry.budget_ratio)),
       budget_(std::make_shared<UpstreamBudget>(control_.executor(), fleet_.state(), clock_, Uniform,
-                                               OfBudget())),
+                                               TellingOf(BudgetOptionsOf(config), log_))),
       api_(std::make_unique<RestPcapsApi>(control_.executor(), OfApi(), credentials_, limits_,
                                           clock_, Uniform)),
       polls_(api_->For(Purpose::kPoll)),
@@ -161,18 +159,6 @@ void App::Observe(UpstreamCallerOptions& upstream) {
 RestPcapsApiOptions App::OfDownloads() {
   RestPcapsApiOptions options = DownloadApiOptions(config_);
   Observe(options.upstream);
-  return options;
-}
-
-UpstreamBudgetOptions App::OfBudget() {
-  UpstreamBudgetOptions options = BudgetOptionsOf(config_);
-  options.ledger.on_closed = [this](const std::string& bucket, absl::Duration closed_for) {
-    log_.Warn("upstream_said_stop",
-              {{"budget", bucket}, {"for_ms", absl::ToInt64Milliseconds(closed_for)}});
-  };
-  options.ledger.on_reopened = [this](const std::string& bucket) {
-    log_.Info("upstream_takes_calls_again", {{"budget", bucket}});
-  };
   return options;
 }
 
@@ -222,43 +208,12 @@ std::unique_ptr<AdminPort> App::MakeAdminPort() {
   for (size_t i = 0; i < lanes_.lanes().size(); ++i) {
     loops.emplace(absl::StrCat("download-", i + 1), lanes_.lanes()[i].loop);
   }
-  return std::make_unique<AdminPort>(
-      AdminSources{config_, clock_, metrics_, activity_, std::move(loops),
-                   [this] { return ReadControl(); }, [this] { return ReadOthers(); }});
-}
-
-ControlSnapshot App::ReadControl() const {
-  ControlSnapshot snapshot;
-  snapshot.budgets = budget_->Levels();
-  snapshot.budget = budget_->counts();
-  snapshot.gateway = gateway_.counts();
-  snapshot.watchers = gateway_.watchers();
-  snapshot.oldest_answer = gateway_.OldestAnswer();
-  snapshot.corrupt_values = snapshot.gateway.corrupt_values + fleet_.corrupt_values();
-  return snapshot;
-}
-
-Snapshot App::ReadOthers() const {
-  Snapshot snapshot;
-  snapshot.state_up = fleet_.state().up();
-  snapshot.upstream_in_flight = limits_->in_flight();
-  snapshot.credentials = credentials_->States();
-  for (const CredentialState& credential : snapshot.credentials) {
-    snapshot.circuits_open[credential.name] = limits_->circuit(credential.name).IsOpen();
-  }
-  snapshot.connections = door_.connections.size();
-  for (size_t i = 0; i < kCloseReasons; ++i) {
-    snapshot.closed_connections[i] =
-        server_.closed_connections().count(static_cast<CloseReason>(i));
-  }
-  for (const char* const what : kReloaded) snapshot.reloads[what] = reloader_.counts(what);
-  const std::shared_ptr<const TlsFiles> tls = server_.tls_files();
-  if (tls != nullptr) {
-    snapshot.tls_not_before = tls->not_before;
-    snapshot.tls_not_after = tls->not_after;
-  }
-  snapshot.log_lines_lost = log_.lost();
-  return snapshot;
+  return std::make_unique<AdminPort>(AdminSources{
+      config_, clock_, metrics_, activity_, std::move(loops),
+      [this] { return ReadControl(*budget_, gateway_, fleet_); },
+      [this] {
+        return ReadOthers({fleet_, *limits_, *credentials_, door_, server_, reloader_, log_});
+      }});
 }
 
 absl::Status App::Start() {

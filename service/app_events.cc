@@ -35,6 +35,17 @@ void LogCircuit(Log& log, const std::string& credential, const absl::Status& why
                             {"effect", "calls fail at once; one finds out whether it answers"}});
 }
 
+UpstreamBudgetOptions TellingOf(UpstreamBudgetOptions options, Log& log) {
+  options.ledger.on_closed = [&log](const std::string& bucket, absl::Duration closed_for) {
+    log.Warn("upstream_said_stop",
+             {{"budget", bucket}, {"for_ms", absl::ToInt64Milliseconds(closed_for)}});
+  };
+  options.ledger.on_reopened = [&log](const std::string& bucket) {
+    log.Info("upstream_takes_calls_again", {{"budget", bucket}});
+  };
+  return options;
+}
+
 void LogWrite(Log& log, const WriteReceipt& receipt) {
   LogLine line = log.Begin(LogLevel::kInfo, "upstream_write");
   line.AddText("operation", OperationName(receipt.operation));
