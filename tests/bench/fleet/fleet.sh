@@ -9,6 +9,7 @@ usual_settings() {
   rules='simple_create_interval: 0s, one_full_at_a_time: false'
   cache=''
   door=
+  admin=127.0.0.1:0
   watch='min_poll_interval: 2s, max_poll_interval: 2s'
   emulator_flags=(--no-rules)
   own_tokens=true
@@ -23,7 +24,7 @@ start_gateway() {
   echo "$token" >"$work/$name.token"
   cat >"$work/$name.yaml" <<END
 listen: ${2:-127.0.0.1:0}
-admin_listen: 127.0.0.1:0
+admin_listen: $admin
 upstream:
   base_url: $emulator_url/client/v4
   credentials: [{name: default, token_file: "$work/$name.token", accounts: ["*"]}]

@@ -96,6 +96,36 @@ figure_door() {
   judge door_both "$(ratio door_both door_none)" '>=' 0.5 ''
 }
 
+# scrape_every_second NAME: as Prometheus does, if 15 times as often.
+scrape_every_second() {
+  local address
+  address=$(listening_address "$1" '/"event":"admin_listening"/s/.*"listen":"\([^"]*\)".*/\1/p')
+  while curl --silent --show-error --fail --noproxy '*' "http://$address/metrics" >"$work/metrics"; do sleep 1; done
+}
+
+about observed "GetPcap/s of hits with metrics, scraped every second, and a log line each, to those with neither; rate, budget, rules off"
+figure_observed() {
+  local round
+  replicas=1
+  start_fleet
+  admin='""'
+  door='log: {level: error}'
+  start_gateway 1
+  seed_hit
+  write_get_pcap_call "$hit_account" "$hit_pcap"
+  warm_up "${targets[0]}"
+  warm_up "${targets[1]}"
+  start scrapes scrape_every_second gateway-0
+  for ((round = 1; round <= hit_rounds; round++)); do
+    say "Round $round of $hit_rounds (load $(cut -d ' ' -f 1 /proc/loadavg))"
+    sample observed_on unary_rate "${targets[0]}"
+    sample observed_off unary_rate "${targets[1]}"
+  done
+  grep -q 'grpc_server_handled_total{grpc_code="OK",grpc_method="GetPcap".* [0-9.e+]*[1-9]' "$work/metrics" ||
+    die "nothing was counted"
+  judge observed "$(ratio observed_on observed_off)" '>=' 0.93 ''
+}
+
 about cached_memory "bytes a gateway grows by for each of 50,000 captures that it remembers; rate, budget, rules off"
 figure_cached_memory() {
   local i before after
