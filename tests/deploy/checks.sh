@@ -29,6 +29,13 @@ nothing() {
   [[ -z $1 ]] || { echo "$1" && return 1; }
 }
 
+# fails_with TEXT COMMAND...: for check; the command fails and says so.
+fails_with() {
+  local output
+  ! output=$("${@:2}" 2>&1) || { echo "$2 succeeded" && return 1; }
+  grep --quiet --fixed-strings "$1" <<<"$output" || { echo "$output" && return 1; }
+}
+
 # The closing line; the exit code tells whether all was well.
 closing_line() {
   echo "$passed passed, $failed failed"
