@@ -76,6 +76,8 @@ notes() {
     python3 -c 'import sys, yaml; print(yaml.safe_load(sys.stdin)["notes"].strip())'
 }
 
+notes_are() { diff "$golden/$1.txt" <(notes --values "$chart/ci/$1-values.yaml"); }
+
 update_all() {
   local name
   python3 "$parts/values_table.py" "$chart/values.yaml" "$chart/README.md" --update
@@ -152,8 +154,7 @@ check_files() {
   for name in "${golden_names[@]}"; do
     check "$name renders as before (else: --update, and look what differs)" \
       diff "$golden/$name.yaml" "$work/$name.helm4.yaml"
-    notes --values "$chart/ci/$name-values.yaml" >"$work/$name.txt"
-    check "$name: what it says at the end is as before" diff "$golden/$name.txt" "$work/$name.txt"
+    check "$name: what it says at the end is as before" notes_are "$name"
   done
 }
 

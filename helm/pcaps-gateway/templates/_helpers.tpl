@@ -27,16 +27,3 @@ helm.sh/chart: {{ (index . 0).Chart.Name }}-{{ (index . 0).Chart.Version | repla
 {{- if .digest -}}@{{ .digest }}{{- else -}}:{{ .tag | default (index $ 0).Chart.AppVersion }}{{- end -}}
 {{- end -}}
 {{- end }}
-
-{{/* The milliseconds of a duration ("1m30s"), or the bytes of a size ("64MiB", 65536). */}}
-{{- define "pcaps-gateway.amount" -}}
-{{- if not (kindIs "string" .) -}}{{- . -}}{{- else -}}
-{{- $units := dict "h" 3600000 "m" 60000 "s" 1000 "ms" 1 "us" 0.001 "ns" 0.000001 "" 1 "KiB" 1024 "MiB" 1048576 "GiB" 1073741824 -}}
-{{- $sum := 0.0 -}}
-{{- range regexFindAll "[0-9.]+[A-Za-z]*" . -1 -}}
-{{- $number := regexFind "^[0-9.]+" . -}}
-{{- $sum = addf $sum (mulf (float64 $number) (get $units (trimPrefix $number .))) -}}
-{{- end -}}
-{{- $sum -}}
-{{- end -}}
-{{- end }}

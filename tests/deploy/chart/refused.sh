@@ -53,7 +53,7 @@ contradictions() {
   refused emulator emulator.image.repository 'set it to where' --set emulator.image.repository=
   refused single-replica config.auth.mode 'mtls (client certificates)' --set config.auth.mode=
   refused single-replica config.auth.allow_insecure 'Set it to mtls or token' --set config.auth.allow_insecure=false
-  refused emulator upstreamTokens.values.default 'or upstreamTokens.existingSecret' --set emulator.enabled=false
+  refused emulator upstreamTokens.values.default 'or set upstreamTokens.existingSecret' --set emulator.enabled=false
   refused single-replica upstreamTokens.values.spare 'a Secret with the key spare' \
     --set-json 'config.upstream.credentials=[{"name": "default"}, {"name": "spare", "accounts": ["a"]}]'
   refused credentials upstreamTokens.values.lost 'has default, lab, spare' --set upstreamTokens.values.lost=a-token
@@ -62,7 +62,7 @@ contradictions() {
     --set-json 'config.upstream.credentials=[{"name": "default", "budget": "none"}]'
   refused credentials config.upstream.credentials 'an account twice' \
     --set-json 'config.upstream.credentials=[{"name": "default"}, {"name": "lab"}, {"name": "spare"}]'
-  refused single-replica config.upstream.budgets 'twice' \
+  refused single-replica config.upstream.budgets 'a name twice' \
     --set-json 'config.upstream.budgets=[{"name": "default"}, {"name": "default"}]'
   refused single-replica config.upstream.base_url 'config.upstream.allow_plaintext=true' \
     --set config.upstream.base_url=http://api.example.net
