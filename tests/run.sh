@@ -10,14 +10,14 @@ usage() {
   cat <<'END'
 Usage: tests/run.sh [OPTION]...
 
-Builds with the release preset and runs the unit and integration tests, and those of the clients in other languages, which
-are skipped where their toolchain or packages cannot be had. The last line is "N passed, N failed, N skipped";
+Builds with the release preset and runs the unit and integration tests, and those of the clients in other languages and of
+what is deployed, which are skipped where their toolchain or packages cannot be had. The last line is "N passed, N failed, N skipped";
 the exit code is 0 only if tests ran and none failed.
 
   --sanitize=address   Build and run with the address and undefined behaviour sanitizers.
   --sanitize=thread    The thread sanitizer: only the unit tests that need no gRPC (the distribution's is not instrumented).
   --coverage           Instrumented for tests/coverage.sh.
-  --quick              Leave out the tests that take over a second, and the clients in other languages.
+  --quick              Leave out the tests that take over a second, the clients in other languages, and deploy/.
   --filter=REGEX       Only the tests whose name matches.
   --require-all        Fail on any skipped test that tests/allowed_skips.txt does not name.
   --no-install         Install no package.
@@ -44,7 +44,7 @@ parse_options() {
         excluded_labels+=(grpc)
         ;;
       --coverage) preset=coverage ;;
-      --quick) excluded_labels+=(slow clients) ;;
+      --quick) excluded_labels+=(slow clients deploy) ;;
       --filter=*) ctest_options+=(--tests-regex "${option#--filter=}") ;;
       --require-all) require_all=true ;;
       --no-install) install=false ;;
@@ -63,7 +63,7 @@ export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
 # select_tests: turns what was asked for into options for ctest.
 select_tests() {
   # They tell nothing about our code under instruments.
-  if [[ $preset != release ]]; then excluded_labels+=(clients); fi
+  if [[ $preset != release ]]; then excluded_labels+=(clients deploy); fi
   # Several --label-exclude would exclude only what matches them all.
   if ((${#excluded_labels[@]} > 0)); then
     ctest_options+=(--label-exclude "$(IFS='|' && echo "${excluded_labels[*]}")")
