@@ -61,7 +61,7 @@ class AdminPort {
   std::atomic<GatewayPhase> phase_ = GatewayPhase::kStarting;
   LoopReading<ControlSnapshot> control_;
   LoopHealth health_;
-  LoopThread loop_;
+  LoopThread loop_{"admin"};
   AdminServer server_;
 };
 

@@ -100,7 +100,7 @@ class App {
   Door door_{WithinDescriptors(DoorLimitsOf(config_))};
   const std::shared_ptr<Credentials> credentials_;
   const std::shared_ptr<UpstreamLimits> limits_;
-  LoopThread control_;
+  LoopThread control_{"control"};
   FleetState fleet_{config_.state, control_.executor(), clock_, log_,
                     [this](StateCommand command, absl::Duration took, bool ok) {
                       metrics_.state().Count(command, took, ok);

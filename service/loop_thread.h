@@ -1,9 +1,12 @@
 // LoopThread: one loop and the thread that runs it.
 #pragma once
 
+#include <pthread.h>
+
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <future>
+#include <string>
 #include <thread>
 
 #include "absl/time/time.h"
@@ -13,9 +16,13 @@ namespace pcaps {
 
 class LoopThread {
  public:
-  LoopThread()
+  // `name`: of the thread, for top and debuggers; 15 characters of it.
+  explicit LoopThread(const std::string& name)
       : work_(context_.get_executor()),
-        ended_(std::async(std::launch::async, [this] { context_.run(); })) {}
+        ended_(std::async(std::launch::async, [this, name = name.substr(0, kMaxName)] {
+          pthread_setname_np(pthread_self(), name.c_str());
+          context_.run();
+        })) {}
   ~LoopThread() { Join(absl::InfinitePast()); }
   LoopThread(const LoopThread&) = delete;
   LoopThread& operator=(const LoopThread&) = delete;
@@ -32,6 +39,8 @@ class LoopThread {
   }
 
  private:
+  static constexpr size_t kMaxName = 15;  // Linux has no longer ones.
+
   boost::asio::io_context context_{
       1};  // The hint lets Asio leave out locks between threads that do not exist.
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;

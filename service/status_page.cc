@@ -26,6 +26,10 @@ std::string BudgetLine(const std::string& name, const BudgetLedger::Level& level
 
 void AddActivity(std::string& text, absl::string_view title, const char* kind,
                  const std::vector<NamedActivity>& names) {
+  if (names.empty()) {
+    absl::StrAppend(&text, "\n", title, " none\n");
+    return;
+  }
   std::vector<std::vector<std::string>> rows = {
       {kind, "UPSTREAM REQUESTS", "CALLS", "REFUSED", "FAILED"}};
   for (const auto& [name, counts] : names) {
@@ -95,9 +99,9 @@ AdminPage StatusPage(const Config& config, const Snapshot& snapshot, const Activ
   AdminPage page;
   page.body = Overview(config, snapshot, uptime);
   AddActivity(page.body,
-              "accounts of the last 5 minutes, those first who cost the upstream most:", "ACCOUNT",
-              activity.TopAccounts(kTop, now));
-  AddActivity(page.body, "callers of the last 5 minutes:", "CALLER",
+              "accounts of this replica's last 5 minutes, those first who cost the upstream most:",
+              "ACCOUNT", activity.TopAccounts(kTop, now));
+  AddActivity(page.body, "callers of this replica's last 5 minutes:", "CALLER",
               activity.TopCallers(kTop, now));
   return page;
 }

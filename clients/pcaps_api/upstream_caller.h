@@ -41,7 +41,7 @@ struct UpstreamCallerOptions {
   absl::Duration request_timeout =
       absl::Seconds(20);  // Bounds a call, all its attempts and waits together.
   RetryOptions retry;
-  UpstreamObserver observer;           // Called on the loop, after each attempt.
+  UpstreamObserver observer;  // Called on the loop, after each attempt.
   CircuitObserver on_circuit;
   std::shared_ptr<UpstreamGate> gate;  // Gives leave for each request. Null: it needs none.
 };

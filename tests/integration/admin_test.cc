@@ -1,5 +1,10 @@
 // The admin port of the real gateway, in each state that it can be in.
 #include <gmock/gmock.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
+#include <filesystem>
+#include <fstream>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -62,6 +67,44 @@ TEST(Admin, ARedisThatIsDownIsShownAndKeepsNobodyAway) {
   EXPECT_EQ(ready.status, 200);
   EXPECT_THAT(ready.body, HasSubstr("-- redis: down"));
   EXPECT_THAT(gateway.Admin("/statusz").body, HasSubstr("-- redis: down"));
+}
+
+// One thread of a process stands still as long as this lives.
+class StoppedThread {
+ public:
+  StoppedThread(pid_t pid, const std::string& name) {
+    const std::string tasks = absl::StrCat("/proc/", pid, "/task");
+    for (const auto& task : std::filesystem::directory_iterator(tasks)) {
+      std::string is;
+      std::ifstream(task.path() / "comm") >> is;
+      if (is == name) tid_ = std::stoi(task.path().filename());
+    }
+    EXPECT_EQ(ptrace(PTRACE_ATTACH, tid_, nullptr, nullptr), 0) << name << " " << errno;
+    EXPECT_EQ(waitpid(tid_, nullptr, __WALL), tid_);
+  }
+  ~StoppedThread() { ptrace(PTRACE_DETACH, tid_, nullptr, nullptr); }
+  StoppedThread(const StoppedThread&) = delete;
+  StoppedThread& operator=(const StoppedThread&) = delete;
+
+ private:
+  pid_t tid_ = 0;
+};
+
+TEST(Admin, AGatewayWhoseControlLoopHangsIsNotWellAndSaysSoAllTheSame) {
+  World world;
+  const auto health = [&] { return world.gateway.Admin("/healthz"); };
+  const absl::Time deadline = absl::Now() + 3 * kPatience;
+  {
+    const StoppedThread hangs(world.gateway.process().pid(), "control");
+    while (health().status == 200 && absl::Now() < deadline) absl::SleepFor(absl::Seconds(1));
+    EXPECT_THAT(health().body, HasSubstr("the control loop has not answered for 1"));
+    EXPECT_EQ(health().status, 503);
+    EXPECT_THAT(world.gateway.Admin("/readyz").body, HasSubstr("NO loops: the control loop"));
+    EXPECT_EQ(ScrapedMetrics::Of(world.gateway)["pcaps_ready"], 0);
+    EXPECT_EQ(world.gateway.Admin("/statusz").status, 200);
+  }
+  EXPECT_TRUE(Eventually([&] { return health().status == 200; }));
+  EXPECT_EQ(world.gateway.Admin("/readyz").status, 200);
 }
 
 TEST(Admin, TheSpenderIsNamed) {

@@ -327,7 +327,7 @@ TEST_F(RedisClientTest, WhatIsTooMuchToSendIsRefusedAtOnce) {
 TEST_F(RedisClientTest, ALoopMayStopWhereItStands) {
   const RedisProcess redis;
   std::optional<RedisClient> client;
-  LoopThread thread;
+  LoopThread thread("redis");
   RedisClientOptions options;
   options.address = redis.address();
   client.emplace(thread.executor(), clock_, options);

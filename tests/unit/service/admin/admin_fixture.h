@@ -103,7 +103,7 @@ class AdminServerTest : public testing::Test {
 
   static constexpr size_t kBigPage = 64 << 20;  // More than sockets take unread.
 
-  LoopThread loop_;
+  LoopThread loop_{"admin"};
   std::counting_semaphore<> hanging_{0};  // Counts the calls of /hangs.
   std::unique_ptr<AdminServer> server_;
   int port_ = 0;
