@@ -45,8 +45,9 @@ std::string Overview(const Config& config, const Snapshot& snapshot, absl::Durat
   std::string text = absl::StrCat("pcaps-gateway " PCAPS_VERSION ", up for ",
                                   absl::FormatDuration(absl::Trunc(uptime, absl::Seconds(1))), ", ",
                                   snapshot.ready ? "ready" : "not ready", "\n");
-  for (const std::string& note : NotesOf(config, snapshot))
+  for (const std::string& note : NotesOf(config, snapshot)) {
     absl::StrAppend(&text, "-- ", note, "\n");
+  }
   for (const auto& [name, level] : snapshot.control.budgets) {
     absl::StrAppend(&text, BudgetLine(name, level), "\n");
   }

@@ -5,12 +5,13 @@
 #include <utility>
 #include <vector>
 
+#include "service/telemetry/buckets.h"
+
 namespace pcaps {
 namespace {
 
 // From one watcher to ten thousand, who take some 0.3 s.
-const prometheus::Histogram::BucketBoundaries kFanOutSeconds = {.0005, .001, .0025, .005, .01, .025,
-                                                                .05,   .1,   .25,   .5,   1,   2.5};
+constexpr double kFanOutSeconds[] = {.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5};
 
 }  // namespace
 
@@ -20,7 +21,7 @@ Metrics::Metrics(const Config& config)
                    .Name("pcaps_watch_fanout_seconds")
                    .Help("From a change being seen here until its last watcher was woken.")
                    .Register(registry_)
-                   .Add({}, kFanOutSeconds)) {}
+                   .Add({}, BucketsOf(kFanOutSeconds))) {}
 
 std::string Metrics::Scrape(const Snapshot& snapshot) {
   snapshot_.Set(snapshot);

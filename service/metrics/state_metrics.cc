@@ -2,12 +2,13 @@
 
 #include <string>
 
+#include "service/telemetry/buckets.h"
+
 namespace pcaps {
 namespace {
 
 // From a script on the same machine to a few times command_timeout.
-const prometheus::Histogram::BucketBoundaries kCommandSeconds = {.0001, .00025, .0005, .001, .0025,
-                                                                 .005,  .01,    .025,  .05,  .1};
+constexpr double kCommandSeconds[] = {.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1};
 
 }  // namespace
 
@@ -24,7 +25,7 @@ StateMetrics::StateMetrics(prometheus::Registry& registry) {
                      .Register(registry);
   for (size_t i = 0; i < kStateCommands; ++i) {
     const std::string name(StateCommandName(static_cast<StateCommand>(i)));
-    seconds_[i] = &seconds.Add({{"command", name}}, kCommandSeconds);
+    seconds_[i] = &seconds.Add({{"command", name}}, BucketsOf(kCommandSeconds));
     errors_[i] = &errors.Add({{"command", name}});
   }
 }

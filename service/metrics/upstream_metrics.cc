@@ -1,6 +1,7 @@
 #include "service/metrics/upstream_metrics.h"
 
 #include "absl/time/time.h"
+#include "service/telemetry/buckets.h"
 
 namespace pcaps {
 namespace {
@@ -26,8 +27,7 @@ constexpr const char* kOutcomes[] = {
 };
 
 // From a good answer of an API at the edge to request_timeout.
-const prometheus::Histogram::BucketBoundaries kRequestSeconds = {.01, .025, .05, .1, .25, .5,
-                                                                 1,   2.5,  5,   10, 20};
+constexpr double kRequestSeconds[] = {.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20};
 
 }  // namespace
 
@@ -54,7 +54,7 @@ UpstreamMetrics::UpstreamMetrics(prometheus::Registry& registry) {
     }
     of.other = &requests.Add({{"operation", name}, {"outcome", "OTHER"}});
     of.retries = &retries.Add({{"operation", name}});
-    of.seconds = &seconds.Add({{"operation", name}}, kRequestSeconds);
+    of.seconds = &seconds.Add({{"operation", name}}, BucketsOf(kRequestSeconds));
   }
 }
 

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "clients/base/error.h"
+#include "service/telemetry/buckets.h"
 
 namespace pcaps {
 namespace {
@@ -14,10 +15,10 @@ using prometheus::Counter;
 using prometheus::Histogram;
 
 // From a hit in the cache to request_timeout.
-const Histogram::BucketBoundaries kCallSeconds = {.001, .0025, .005, .01, .025, .05, .1,
-                                                  .25,  .5,    1,    2.5, 5,    10,  20};
+constexpr double kCallSeconds[] = {.001, .0025, .005, .01, .025, .05, .1,
+                                   .25,  .5,    1,    2.5, 5,    10,  20};
 // From the end of active_ttl to that of stale_ttl.
-const Histogram::BucketBoundaries kStaleSeconds = {1, 5, 15, 60, 300, 900, 3600, 21600, 86400};
+constexpr double kStaleSeconds[] = {1, 5, 15, 60, 300, 900, 3600, 21600, 86400};
 
 // Of each code, as dashboards for gRPC in other languages have them.
 constexpr std::array<const char*, 17> kCodeNames = {
@@ -121,7 +122,7 @@ const MethodMetrics& RpcMetrics::Add(RpcShape shape, absl::string_view service,
   metrics.started_ = &started_.Add(labels);
   metrics.received_ = &received_.Add(labels);
   metrics.sent_ = &sent_.Add(labels);
-  metrics.seconds_ = &seconds_.Add(labels, kCallSeconds);
+  metrics.seconds_ = &seconds_.Add(labels, BucketsOf(kCallSeconds));
   for (size_t code = 0; code < kCodeNames.size(); ++code) {
     prometheus::Labels with_code = labels;
     with_code["grpc_code"] = kCodeNames[code];
@@ -138,7 +139,7 @@ const MethodMetrics& RpcMetrics::Add(RpcShape shape, absl::string_view service,
 }
 
 void RpcMetrics::AddCache(MethodMetrics& method, const char* cache) {
-  method.stale_age_ = &stale_age_.Add({{"cache", cache}}, kStaleSeconds);
+  method.stale_age_ = &stale_age_.Add({{"cache", cache}}, BucketsOf(kStaleSeconds));
   for (const CacheUse use :
        {CacheUse::kHit, CacheUse::kMiss, CacheUse::kStale, CacheUse::kBypass}) {
     method.served_[static_cast<size_t>(use)] =

@@ -21,14 +21,14 @@ class LoopReadingTest : public testing::Test {
           [this](int value) { answered_ = value; });
     here_.poll();
   }
-  void Run() {
+  void RunHere() {
     here_.restart();
     here_.poll();
   }
   void Answer() {
     there_.restart();
     there_.poll();
-    Run();
+    RunHere();
   }
 
   ManualClock clock_{absl::FromUnixSeconds(1'700'000'000)};
@@ -54,14 +54,14 @@ TEST_F(LoopReadingTest, WhatALoopSaidLastStandsInWhileItHangs) {
   Answer();
   Read();
   clock_.Advance(kReadPatience);
-  Run();
+  RunHere();
   EXPECT_EQ(answered_, 1);
 }
 
 TEST_F(LoopReadingTest, BeforeTheFirstAnswerThereIsNothing) {
   Read();
   clock_.Advance(kReadPatience);
-  Run();
+  RunHere();
   EXPECT_EQ(answered_, 0);
   Answer();  // Too late, and for nobody.
   EXPECT_EQ(answered_, 0);
