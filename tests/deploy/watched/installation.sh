@@ -114,6 +114,14 @@ mixed_calls() {
   done
 }
 
+# One who does not read on: small files are over before anybody looks, this one is seen.
+start_slow_reader() {
+  local account pcap_id
+  read -r account pcap_id < <(seed large 1 success)
+  control POST files "{\"account\": \"$account\", \"pcap_id\": \"$pcap_id\", \"bytes\": 67108864}" >>"$log"
+  start reader "$bin/bench_client" stall --target "${targets[0]}" --account "$account" --pcap "$pcap_id"
+}
+
 begin_load() {
   local i
   for ((i = 1; i <= 10; i++)); do seed "account-$i" 3 running; done >"$work/captures"
@@ -122,4 +130,5 @@ begin_load() {
   attached watchers
   start_bench gets gets --captures "$work/captures" --per-second 60 --seconds 3600 --in-flight 2000 --bypass-every 3
   start mixed mixed_calls
+  start_slow_reader
 }

@@ -72,7 +72,7 @@ def draw_graph(axes, panel, found, begin, end):
     axes.tick_params(labelsize=6)
     axes.grid(alpha=0.3)
     if axes.get_legend_handles_labels()[1]:
-        axes.legend(fontsize=6.5, loc="upper left", bbox_to_anchor=(1, 1.03), frameon=False)
+        axes.legend(fontsize=6, loc="upper left", bbox_to_anchor=(1, 1.03), frameon=False)
 
 
 def main(url, dashboard, begin, end, file):
@@ -86,7 +86,7 @@ def main(url, dashboard, begin, end, file):
         left, width = place["x"] / GRID_WIDTH, place["w"] / GRID_WIDTH
         bottom = 1 - (tops.index(place["y"]) + 1) * height
         # Room for titles above, for the numbers of the axes, and for legends on the right.
-        legends = 0 if panel["type"] == "stat" else 0.095
+        legends = 0 if panel["type"] == "stat" else 0.105
         axes = figure.add_axes(
             (left + 0.025, bottom + 0.12 * height, width - legends - 0.03, 0.73 * height))
         axes.set_title(panel["title"], fontsize=8)
