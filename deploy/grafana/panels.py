@@ -97,10 +97,11 @@ UPSTREAM = [
 
 BUDGET = [
     Panel("Budget left by budget",
-          "Tokens of the fleet's bucket; it refills by itself. The last 10 are kept for writes.",
-          "short", [(gauge("pcaps_budget_remaining", "budget", "min"), "{{budget}}: left"),
-           (gauge("pcaps_budget_limit", "budget", "max"), "{{budget}}: at most")],
-          ["PcapsBudgetLow"]),
+          "Part of the fleet's bucket; it refills by itself. The last 10 tokens are kept for writes.",
+          "percentunit",
+          [(f"min by (budget) ({series('pcaps_budget_remaining')} / {series('pcaps_budget_limit')})",
+            "{{budget}}")],
+          ["PcapsBudgetLow"], warn=0.25, low=True),
     Panel("Who refused", "Accounts' rates, callers' own rates, and the upstream budget.", "reqps",
           [(rate("pcaps_ratelimit_decisions_total", 'decision="refused"', "limiter"), "{{limiter}}")],
           ["PcapsBudgetLow"]),

@@ -91,7 +91,7 @@ upstream_says_stop() {
 
 answer_is_lost() {
   cause PcapsCreateOutcomeUnknown
-  fault '"endpoint": "create_pcap"' '"account": "lost-0"' '"fault": "reset_before"'
+  fault '"endpoint": "create_pcap"' '"account": "lost-1"' '"fault": "reset_before"'
   "$bin/bench_client" creates "${target_flags[@]}" --account-prefix lost- --patience 0 >>"$log" || true
   expect PcapsCreateOutcomeUnknown "a create reset after it was sent, that the list never shows"
   control DELETE faults >>"$log"

@@ -40,7 +40,8 @@ callers:
 END
 }
 
-# gateway NUMBER [SETTINGS]: accounts of their own for what is to be spent or refused, so that the others are let alone.
+# gateway NUMBER [SETTINGS]: accounts of their own for what is to be spent or refused, so that the others are let alone. Redis may
+# take two seconds: on a busy machine it is not to be down before it is killed.
 gateway() {
   local name=gateway-$1
   cat >"$work/$name.yaml" <<END
@@ -56,7 +57,7 @@ upstream:
     - {name: small, token_file: "$work/token", accounts: [small], budget: small}
     - {name: rejected, token_file: "$work/token", accounts: [rejected], budget: default}
   rules: {simple_create_interval: 0s, one_full_at_a_time: false}
-state: {redis_url: "redis://127.0.0.1:$redis_port", max_replicas: 3}
+state: {redis_url: "redis://127.0.0.1:$redis_port", max_replicas: 3, command_timeout: 2s}
 rate_limit: {requests_per_second: 1000, burst: 1000, accounts: {busy: {requests_per_second: 2, burst: 5}}}
 drain: {delay: 0s}
 ${2-}
@@ -113,6 +114,14 @@ mixed_calls() {
   done
 }
 
+# One who does not read on: small files are over before anybody looks, this one is seen.
+start_slow_reader() {
+  local account pcap_id
+  read -r account pcap_id < <(seed large 1 success)
+  control POST files "{\"account\": \"$account\", \"pcap_id\": \"$pcap_id\", \"bytes\": 67108864}" >>"$log"
+  start reader "$bin/bench_client" stall --target "${targets[0]}" --account "$account" --pcap "$pcap_id"
+}
+
 begin_load() {
   local i
   for ((i = 1; i <= 10; i++)); do seed "account-$i" 3 running; done >"$work/captures"
@@ -121,4 +130,5 @@ begin_load() {
   attached watchers
   start_bench gets gets --captures "$work/captures" --per-second 60 --seconds 3600 --in-flight 2000 --bypass-every 3
   start mixed mixed_calls
+  start_slow_reader
 }

@@ -15,7 +15,7 @@ from drawn import lines, panels  # noqa: E402
 from matplotlib.ticker import EngFormatter, FuncFormatter  # noqa: E402
 
 GRID_WIDTH = 24  # Of the dashboard.
-MOST_LEGENDS = 9  # The largest; more would cover the graph.
+MOST_LEGENDS = 12  # The largest; those of lines at zero are left out.
 PER_SECOND = {"reqps", "cps", "ops"}
 
 
@@ -51,7 +51,8 @@ def draw_number(axes, panel, found):
 def draw_graph(axes, panel, found, begin, end):
     for line in sorted(found, key=lambda line: -max(value for _, value in line.points)):
         shown = axes.get_legend_handles_labels()[1]
-        label = line.legend if len(shown) < MOST_LEGENDS else None
+        is_told = len(shown) < MOST_LEGENDS and any(value for _, value in line.points)
+        label = line.legend if is_told else None
         # A point where there was no value for a while would be joined to the last one.
         x, y = [], []
         for time, value in line.points:
@@ -70,8 +71,8 @@ def draw_graph(axes, panel, found, begin, end):
     axes.yaxis.set_major_formatter(formatter(panel["fieldConfig"]["defaults"]["unit"]))
     axes.tick_params(labelsize=6)
     axes.grid(alpha=0.3)
-    if found:
-        axes.legend(fontsize=5.5, loc="upper left", framealpha=0.6)
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend(fontsize=6, loc="upper left", bbox_to_anchor=(1, 1.03), frameon=False)
 
 
 def main(url, dashboard, begin, end, file):
@@ -84,8 +85,10 @@ def main(url, dashboard, begin, end, file):
         place = panel["gridPos"]
         left, width = place["x"] / GRID_WIDTH, place["w"] / GRID_WIDTH
         bottom = 1 - (tops.index(place["y"]) + 1) * height
-        # Room for titles above, and for the numbers of the axes.
-        axes = figure.add_axes((left + 0.025, bottom + 0.12 * height, width - 0.03, 0.73 * height))
+        # Room for titles above, for the numbers of the axes, and for legends on the right.
+        legends = 0 if panel["type"] == "stat" else 0.105
+        axes = figure.add_axes(
+            (left + 0.025, bottom + 0.12 * height, width - legends - 0.03, 0.73 * height))
         axes.set_title(panel["title"], fontsize=8)
         found = lines(url, panel, begin, end)
         if panel["type"] == "stat":
