@@ -113,8 +113,8 @@ std::map<std::string, BudgetLedger::Level> BudgetLedger::Levels() const {
     Level& level = levels[name];
     level.burst = rate.burst;
     const auto found = found_.find(name);
-    // One that nobody remembers begins with that.
-    level.tokens = std::min(options_.shares.initial, rate.burst);
+    // Nothing is known of one that was not asked for: whoever asks for it knows better.
+    level.tokens = rate.burst;
     if (found != found_.end()) {
       const double since =
           absl::ToDoubleSeconds(std::max(now - found->second.at, absl::ZeroDuration()));

@@ -49,7 +49,7 @@ class BudgetLedger : public std::enable_shared_from_this<BudgetLedger> {
   // What is known here of a budget: the fleet's, or, while the shared state does not answer, this
   // replica's own.
   struct Level {
-    double tokens = 0;          // Left; 0 while it is closed.
+    double tokens = 0;          // Left; 0 while it is closed. All, before anybody has asked here.
     double burst = 0;           // Tokens when it is full.
     absl::Duration closed_for;  // The upstream has told us to wait. 0: it is open.
   };

@@ -237,7 +237,7 @@ TEST_F(BudgetClosingsTest, WhatIsLeftIsKnownHereAndNothingWhileItIsClosed) {
   };
   Make();
   const auto level = [&] { return budget_->Levels().at("default"); };
-  EXPECT_EQ(level().tokens, 10) << "what a budget begins with that nobody remembers";
+  EXPECT_EQ(level().tokens, 60) << "nobody has asked yet: no reason to wake anybody";
   EXPECT_EQ(level().burst, 60);
   EXPECT_EQ(Granted(4, Of(Purpose::kWrite)), 4);
   EXPECT_NEAR(level().tokens, 6, 1e-5);
