@@ -82,6 +82,7 @@ chroot_packages=(debootstrap)
 image_packages=(
   buildah
   "${chroot_packages[@]}"
+  jq      # Reads what buildah says of an image.
   tcpdump # Judges a capture.
 )
 

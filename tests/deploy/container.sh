@@ -9,11 +9,8 @@ declare -A wrappers=() # By name: the process that waits for the container and h
 
 store() { buildah "${storage[@]}" "$@"; }
 
-# config IMAGE FIELD: of what an image tells the one that runs it, as JSON.
-config() { store inspect --type image --format "{{json .OCIv1.Config.$2}}" "$1"; }
-
-# words IMAGE FIELD: the same of a list of words that hold no space, line by line.
-words() { config "$1" "$2" | tr -d '[]"' | tr ',' '\n' | sed '/^null$/d'; }
+# config IMAGE FILTER: of what an image tells the one that runs it; jq's filter of the OCI configuration.
+config() { store inspect --type image "$1" | jq --raw-output --compact-output ".OCIv1.config$2"; }
 
 # unpack IMAGE: once, with a directory for the configuration, as an engine makes it for a mount.
 unpack() {
@@ -29,8 +26,8 @@ in_image() {
   local image=$1 user
   local -a environment
   shift
-  user=$(config "$image" User | tr -d '"')
-  mapfile -t environment < <(words "$image" Env)
+  user=$(config "$image" .User)
+  mapfile -t environment < <(config "$image" '.Env[]')
   # shellcheck disable=SC2016 # The inner shell's variables.
   exec unshare --mount --pid --fork --kill-child --propagation private -- bash -euc '
     root=$1 files=$2
@@ -51,11 +48,11 @@ run_image() {
   local name=$1 image=$2 child=
   local -a entrypoint
   shift 2
-  mapfile -t entrypoint < <(words "$image" Entrypoint)
+  mapfile -t entrypoint < <(config "$image" '.Entrypoint[]')
   start "$name" in_image "$image" "${entrypoint[@]}" "$@"
   wrappers[$name]=${pids[-1]}
   until read -r child <"/proc/${pids[-1]}/task/${pids[-1]}/children"; do
-    kill -0 "${pids[-1]}" || die "$name did not start"
+    kill -0 "${pids[-1]}" || die "$name did not start: $(cat "$work/$name.log")"
     sleep 0.05
   done
   pids[-1]=${child% }

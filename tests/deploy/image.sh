@@ -89,6 +89,7 @@ main() {
   make_base
   build_image gateway
   build_image emulator
+  mkdir "$work/files" && chmod 755 "$work" # mktemp's is for its owner alone.
   unpack "$base"
   unpack pcaps-gateway
   unpack pcaps-emulator

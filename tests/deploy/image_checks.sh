@@ -4,16 +4,16 @@
 readonly account=023e105f4ecef8ad9ca31a8372d0c353
 readonly token=emulator-token
 
-label() { store inspect --type image --format "{{index .OCIv1.Config.Labels \"org.opencontainers.image.$2\"}}" "$1"; }
+label() { config "$1" ".Labels.\"org.opencontainers.image.$2\""; }
 
 # What the image tells the one that runs it.
 check_config() {
-  check "$1: the user is a number, and not root's" equal "$(config "$1" User)" '"65532:65532"'
+  check "$1: the user is a number, and not root's" equal "$(config "$1" .User)" 65532:65532
   check "$1: starts without a shell, and with nothing of the base's command" equal \
-    "$(config "$1" Entrypoint) $(config "$1" Cmd)" "$2"
-  check "$1: exposes $3" equal "$(config "$1" ExposedPorts)" "$3"
-  check "$1: MALLOC_ARENA_MAX=2, and the base's PATH" equal "$(words "$1" Env)" \
-    "$(printf '%s\n' PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin MALLOC_ARENA_MAX=2)"
+    "$(config "$1" .Entrypoint) $(config "$1" .Cmd)" "$2"
+  check "$1: exposes $3" equal "$(config "$1" .ExposedPorts)" "$3"
+  check "$1: MALLOC_ARENA_MAX=2, and the base's PATH" equal "$(config "$1" .Env)" \
+    '["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin","MALLOC_ARENA_MAX=2"]'
   check "$1: the title, revision and licenses of the build" equal \
     "$(label "$1" title), $(label "$1" revision), $(label "$1" licenses)" "$1, $revision, none"
   check "$1: has a description" grep --quiet '[a-z]' <<<"$(label "$1" description)"
@@ -22,6 +22,12 @@ check_config() {
 
 packages_in() { dpkg-query --admindir "$1/var/lib/dpkg" --show --showformat '${Package}\n' | sort; }
 megabytes() { du --summarize --apparent-size --block-size=1000000 --one-file-system "$1" | cut -f 1; }
+
+finds_libraries() {
+  local libraries
+  libraries=$(in_image "$1" ldd "$2")
+  ! grep 'not found' <<<"$libraries" && grep --quiet 'libc\.so' <<<"$libraries"
+}
 
 # check_content IMAGE PROGRAM...: what is in its file system.
 check_content() {
@@ -35,7 +41,7 @@ check_content() {
   check "$1: its user owns nothing, and may write to what is for all alone" nothing \
     "$(find "$root" -xdev \( -uid 65532 -o -perm -o=w ! -perm -o=t ! -type l \) ! -type c -printf '%P\n')"
   for program in "${@:2}"; do
-    check "$1: $program finds its libraries" nothing "$(in_image "$1" ldd "/usr/local/bin/$program" | grep 'not found')"
+    check "$1: $program finds its libraries" finds_libraries "$1" "/usr/local/bin/$program"
     [[ $program == pcaps-emulator ]] || # Has no version of its own.
       check "$1: $program is of this version" equal "$(in_image "$1" "/usr/local/bin/$program" --version)" "$program $version"
   done
@@ -44,10 +50,10 @@ check_content() {
 }
 
 write_files() {
-  mkdir -p "$work/files" && chmod 755 "$work" "$work/files" # mktemp's is for its owner alone.
   printf '%s' "$token" >"$work/files/token"
   cat >"$work/files/gateway.yaml" <<END
 listen: 127.0.0.1:0
+admin_listen: 127.0.0.1:0
 upstream:
   base_url: $1/client/v4
   credentials: [{name: default, token_file: /etc/pcaps-gateway/token, accounts: ["*"]}]
@@ -61,6 +67,11 @@ status() {
   for field in "${@:2}"; do sed -n "s/^$field:\s*//p" "/proc/$1/status" | tr -s '\t ' ' '; done | paste -s -d ' '
 }
 
+# health_check PORT: what compose.yaml has bash do, of another port.
+health_check() {
+  sed -n 's/.*"bash", "-c", "\(.*\)"\]$/\1/p' "$repo/deploy/compose.yaml" | sed "s|/8080|/$1|; s|\\\\\\\\|\\\\|g"
+}
+
 capture() {
   in_image pcaps-gateway /usr/local/bin/pcapctl capture --target "$1" --account "$account" --packets 100 --protocol tcp \
     --dport 443 -o - >"$work/capture.pcap"
@@ -68,8 +79,7 @@ capture() {
 
 # Gateway and emulator as containers; pcapctl in a third one, which writes the capture to its standard output.
 main_job() {
-  local upstream target gateway
-  mkdir -p "$work/files"
+  local upstream target admin gateway
   run_image emulator pcaps-emulator --listen 127.0.0.1:0 --token "$token" --simple-duration 1s
   upstream=$(listening_address emulator 's|^pcaps-emulator listening on \(http://.*\)$|\1|p')
   write_files "$upstream"
@@ -84,6 +94,9 @@ main_job() {
     "$(status "$gateway" Uid Gid CapEff CapPrm CapBnd NoNewPrivs)" \
     "65532 65532 65532 65532 65532 65532 65532 65532 0000000000000000 0000000000000000 0000000000000000 1"
   check "its root cannot be written to" grep --quiet --extended-regexp '^\S+ \S+ \S+ \S+ / ro[, ]' "/proc/$gateway/mountinfo"
+  admin=$(listening_address gateway '/"event":"admin_listening"/s/.*"listen":"\([^"]*\)".*/\1/p')
+  check "the health check of compose.yaml succeeds" in_image pcaps-gateway bash -c "$(health_check "${admin##*:}")"
+  check "and fails where nobody listens" fails_with refused in_image pcaps-gateway bash -c "$(health_check 1)"
   check "pcapctl takes a capture" capture "$target"
   check "tcpdump reads its 100 packets" equal "$(tcpdump -nr "$work/capture.pcap" 2>/dev/null | wc -l)" 100
   check "every call is in the log" grep --quiet '"method":"DownloadPcap","code":"OK"' "$work/gateway.log"
