@@ -164,7 +164,7 @@ try() {
   check "$name: every pod is made, under restricted pod security" eventually pods_are_made
   check "$name: the pods of helm test, if it has any, are accepted" hooks_are_accepted
   secrets=$(secrets) versions=$(versions)
-  check "$name: upgrade" helmed upgrade "$release" "$chart" --values "$values" --set config.log.level=debug
+  check "$name: upgrade" helmed upgrade "$release" "$chart" --values "$values" --set config.log.level=error
   check "$name: the new configuration rolls the pods" eventually has_versions $((versions + 1))
   check "$name: every new pod is made" eventually pods_are_made
   check "$name: no secret was made anew" equal "$(secrets)" "$secrets"
