@@ -15,7 +15,7 @@ check_config() {
   check "$1: MALLOC_ARENA_MAX=2, and the base's PATH" equal "$(config "$1" .Env)" \
     '["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin","MALLOC_ARENA_MAX=2"]'
   check "$1: the title, revision and licenses of the build" equal \
-    "$(label "$1" title), $(label "$1" revision), $(label "$1" licenses)" "$1, $revision, none"
+    "$(label "$1" title), $(label "$1" revision), $(label "$1" licenses)" "$1, of-a-test, none"
   check "$1: has a description" grep --quiet '[a-z]' <<<"$(label "$1" description)"
   check "$1: the version is the project's" equal "$(label "$1" version)" "$version"
 }
