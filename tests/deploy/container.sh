@@ -43,19 +43,28 @@ in_image() {
     env --ignore-environment "${environment[@]}" "$@"
 }
 
+# process_one PID: prints which child of it is process 1 of its own namespace, once there is one.
+process_one() {
+  local child
+  for child in $(<"/proc/$1/task/$1/children"); do
+    if grep --quiet --perl-regexp '^NSpid:.*\t1$' "/proc/$child/status"; then echo "$child" && return 0; fi
+  done
+  return 1
+}
+
 # run_image NAME IMAGE ARGUMENT...: its entry point as process 1, in the background, as start does.
 run_image() {
-  local name=$1 image=$2 child=
+  local name=$1 image=$2 child
   local -a entrypoint
   shift 2
   mapfile -t entrypoint < <(config "$image" '.Entrypoint[]')
   start "$name" in_image "$image" "${entrypoint[@]}" "$@"
   wrappers[$name]=${pids[-1]}
-  until read -r child <"/proc/${pids[-1]}/task/${pids[-1]}/children"; do
+  until child=$(process_one "${pids[-1]}" 2>/dev/null); do
     kill -0 "${pids[-1]}" || die "$name did not start: $(cat "$work/$name.log")"
     sleep 0.05
   done
-  pids[-1]=${child% }
+  pids[-1]=$child
 }
 
 # end_image NAME SECONDS: asks the container started last to end; sets `code` to its exit code.
