@@ -69,7 +69,9 @@ on_loopback() {
 redis_answers() { redis-cli -p "$port" ping; }
 redis_setting() { redis-cli -p "$redis" config get "$1" | tail -n 1; }
 prometheus_answers() { curl --fail --silent "http://127.0.0.1:$port/-/ready"; }
-sees_gateway() { promtool query instant "http://127.0.0.1:$port" 'up{job="pcaps-gateway", namespace="compose"} == 1' | grep '=>'; }
+sees_gateway() {
+  promtool query instant "http://127.0.0.1:$port" 'up{job="pcaps-gateway", namespace="compose"} == 1' | grep '=>'
+}
 
 # The processes of emulator.env, as their services say they are started.
 main_job() {

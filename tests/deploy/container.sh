@@ -29,7 +29,7 @@ in_image() {
   user=$(config "$image" .User)
   mapfile -t environment < <(config "$image" '.Env[]')
   # shellcheck disable=SC2016 # The inner shell's variables.
-  exec unshare --mount --pid --fork --kill-child --propagation private -- bash -euc '
+  exec unshare --mount --pid --fork --propagation private -- bash -euc '
     root=$1 files=$2
     shift 2
     mount --bind "$root" "$root"
