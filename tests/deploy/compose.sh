@@ -52,6 +52,8 @@ check_reading() {
     "$(composed config --services | sort | paste -s -d ' ')" "gateway grafana prometheus redis"
   with=()
   composed --env-file "$repo/deploy/compose/emulator.env" config --format json >"$work/emulator.json"
+  check "a real token does not go to the emulator" nothing \
+    "$(CLOUDFLARE_API_TOKEN=r3al composed --env-file "$repo/deploy/compose/emulator.env" config | grep r3al)"
   check "with emulator.env: and the emulator" test \
     "$(composed --env-file "$repo/deploy/compose/emulator.env" config --services | grep emulator)"
   check "in front of Cloudflare: $(python3 "$repo/tests/deploy/compose.py" ports "$work/cloudflare.json")" \
@@ -119,6 +121,7 @@ main() {
   use_log compose
   install_packages "${compose_packages[@]}"
   [[ -x $bin/pcaps-gateway ]] || die "$bin has no pcaps-gateway: deploy/run.sh builds it"
+  [[ -x $compose ]] || need_go "to build Docker Compose"
   [[ -x $compose ]] || logged "Building Docker Compose $compose_version" build_compose
   work=$(mktemp -d)
   trap end_all EXIT

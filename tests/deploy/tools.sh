@@ -17,8 +17,10 @@ readonly prometheus_operator_module=github.com/prometheus-operator/prometheus-op
 need_go() {
   command -v go >/dev/null || install_packages "${go_packages[@]}"
   # From 1.21 on it gets by itself the release that a module asks for; Debian 12's does not.
-  if [[ ! $(go env GOVERSION) =~ ^go1\.([0-9]+) ]] || ((BASH_REMATCH[1] < 21)); then
-    echo "Skipped: Go 1.21 or later is needed $1, and $(go env GOVERSION) is installed" >&2
+  local version
+  version=$(go env GOVERSION 2>/dev/null) || version=none
+  if [[ ! $version =~ ^go1\.([0-9]+) ]] || ((BASH_REMATCH[1] < 21)); then
+    echo "Skipped: Go 1.21 or later is needed $1; installed: $version" >&2
     exit 77
   fi
 }
