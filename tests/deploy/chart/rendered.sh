@@ -64,11 +64,8 @@ check_secrets() {
 
 # redis_arguments PASSWORD DIRECTORY: those of the bundled one, for a local one on a socket in the directory.
 redis_arguments() {
-  # shellcheck disable=SC2016 # A variable of Kubernetes'.
   render helm4 --values "$chart/ci/token-auth-values.yaml" --show-only templates/redis-statefulset.yaml |
-    python3 -c 'import sys, yaml
-for each in yaml.safe_load(sys.stdin)["spec"]["template"]["spec"]["containers"][0]["args"]:
-    print({"$(REDIS_PASSWORD)": sys.argv[1], "/data": sys.argv[2]}.get(each, each))' "$1" "$2"
+    python3 "$parts/redis_arguments.py" "$1" "$2"
   printf '%s\n' --port 0 --unixsocket "$2/redis.sock"
 }
 
