@@ -23,6 +23,8 @@ newer_chart_rolls_not() {
 
 check_pods() {
   local deployment=(--show-only templates/deployment.yaml)
+  check "clients who see every pod have time to find a new one" shows headless 'minReadySeconds: 30'
+  check "those who see one address need none" omits token-auth minReadySeconds
   check "the grace period is both drains and 10 s" shows token-auth 'terminationGracePeriodSeconds: 40'
   check "it counts 500ms and 1m30s" shows tuned 'terminationGracePeriodSeconds: 101'
   check "pods are 2" shows token-auth '  replicas: 2' "${deployment[@]}"

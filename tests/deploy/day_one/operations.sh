@@ -3,19 +3,20 @@
 
 # Both replaced, one after the other. Nobody's call fails, and no watcher misses the end of his capture.
 step_roll() {
-  local i pod failed=0 gets
+  local i failed=0 watchers gets
   for ((i = 1; i <= 20; i++)); do seed "load-$i" 1 success; done >"$work/load"
   for i in 1 2; do seed "watched-$i" 25 running; done >"$work/watched"
   await_budget 40
-  start_bench watchers watchers --captures "$work/watched" --watchers 2000 --control "$emulator_url" --seconds 50
+  start_bench watchers watchers --captures "$work/watched" --watchers 2000 --control "$emulator_url" --seconds 90
+  watchers=$bench_pid
   attached watchers
-  start_bench gets gets --captures "$work/load" --per-second 250 --calls 12000 --in-flight 20000
+  start_bench gets gets --captures "$work/load" --per-second 250 --calls 22000 --in-flight 20000 # 88 s.
   gets=$bench_pid
-  for pod in "${pods[@]}"; do roll "$pod" || failed=1; done
+  roll_all || failed=1
   kill -0 "$gets" || { echo "the load was over before the roll" && failed=1; }
-  wait "$gets" "${pids[-4]}" || failed=1
+  wait "$gets" "$watchers" || failed=1
   cat "$work/gets.log" "$work/watchers.log"
-  ((failed == 0 && $(value gets calls) == 12000 && $(others gets outcome_ OK) == 0)) || return 1
+  ((failed == 0 && $(value gets calls) == 22000 && $(others gets outcome_ OK) == 0)) || return 1
   (($(value watchers missing_final) == 0 && $(value watchers ended_ok) == 2000))
 }
 
@@ -58,7 +59,7 @@ is_done() { ctl get "$1" --json | grep --quiet '"done": *true'; }
 # One runs; a second one is refused, with the first one's id; it is stopped, and ends.
 step_full() {
   local full
-  full=$(create_full) && [[ -n $full ]] || { echo "no full capture" && return 1; }
+  full=$(create_full) || return
   refuses "$full" ctl create full --colo ord02 --bucket "$bucket" || return
   ctl stop "$full" || return
   eventually is_done "$full"

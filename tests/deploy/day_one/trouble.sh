@@ -40,7 +40,7 @@ step_redis_empty() {
 names_first() {
   local first
   first=$(admin "$3" statusz | awk -v title="$2" 'found && $1 != "ACCOUNT" && $1 != "CALLER" { print $1; exit } index($0, title) == 1 { found = 1 }')
-  [[ $first == "$1" ]] || { echo "pod $3 says '$first'" && return 1; }
+  [[ $first == "$1" ]] || { echo "pod $3 says '$first' in: $(admin "$3" statusz)" && return 1; }
 }
 
 step_statusz() {
@@ -54,8 +54,7 @@ step_statusz() {
 # One digit of 32: the account is somebody else's.
 step_mistyped() {
   local mistyped=${account/0/9}
-  refuses UPSTREAM_ACCOUNT_FORBIDDEN ctl list --account "$mistyped" || return
-  refuses "$mistyped" ctl list --account "$mistyped" || return
+  refuses 'is the account right?' ctl list --account "$mistyped" || return
   says success ctl list --account "$account"
 }
 

@@ -24,6 +24,7 @@ render_chart() {
   mkdir "$work/pod"
   python3 "$repo/tests/deploy/chart/mounts.py" "$work/fixtures" "$work/pod" <"$work/manifests.yaml" >>"$log"
   for directory in "$work"/pod/run/pcaps-gateway/*; do link_files "$directory"; done
+  min_ready=$(sed -n 's/^ *minReadySeconds: //p' "$work/manifests.yaml")
   grace=$(sed -n 's/^ *terminationGracePeriodSeconds: //p' "$work/manifests.yaml")
 }
 

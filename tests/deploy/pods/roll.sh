@@ -1,5 +1,5 @@
-# Rolling pods as a Deployment with maxSurge 1 and maxUnavailable 0 does: a new one is ready before an old one is told to end. Sourced after
-# pods.sh, never run.
+# Rolling pods as a Deployment with maxSurge 1 and maxUnavailable 0 does: once a new one has been ready for minReadySeconds an old one is
+# told to end, and while it drains the next new one is started. Sourced after pods.sh, never run.
 # shellcheck shell=bash disable=SC2154
 
 now_ms() { date +%s%3N; }
@@ -8,31 +8,41 @@ seconds_since() { awk "BEGIN { printf \"%.1f\", ($(now_ms) - $1) / 1000 }"; }
 
 port_is_open() { (exec 3<>"/dev/tcp/$subnet.$1/$grpc_port") 2>/dev/null; }
 
-# watch_port POD SINCE_MS: until its port is closed. Prints the seconds after which readiness was 503, and the port closed; fails where
-# clients could not have been told first.
-watch_port() {
-  local status unready='' readiness
+# watch_end POD SINCE_MS: until it is gone. Prints the seconds after which readiness was 503, the port closed, and it ended; fails where
+# readiness was not withdrawn before the port was closed.
+watch_end() {
+  local status unready='' closed
   while port_is_open "$1"; do
     status=$(curl --silent --noproxy '*' --output /dev/null --write-out '%{http_code}' "http://$subnet.$1:$admin_port/readyz") || true
     if [[ -z $unready && $status == 503 ]]; then unready=$(seconds_since "$2"); fi
     (($(now_ms) - $2 < grace * 1000)) || break
     sleep 0.05
   done
-  readiness="readyz 503 after ${unready:-?} s, port closed after $(seconds_since "$2") s"
-  echo "$readiness"
+  closed=$(seconds_since "$2")
+  timeout "$grace" tail --pid="${pod_pids[$1]}" --sleep-interval=0.1 -f /dev/null || true
+  echo "readyz 503 after ${unready:-?} s, port closed after $closed s, ended after $(seconds_since "$2") s of $grace"
   [[ -n $unready ]]
 }
 
-# roll POD: a new one for it. Prints a line.
-roll() {
-  local begin terminated readiness failed=0
-  begin=$(now_ms)
-  start_pod
-  readiness="pod $last_pod ready after $(seconds_since "$begin") s"
-  terminated=$(now_ms)
-  terminate "$1"
-  readiness+="; pod $1: $(watch_port "$1" "$terminated")" || failed=1
-  await_end "$1" || failed=1
-  echo "$readiness, ended after $(seconds_since "$terminated") s of $grace"
+# roll_all: every pod that is there now. A line for each; fails where one did not end as it should.
+roll_all() {
+  local begin pod failed=0 mark olds=("${pods[@]}")
+  local -A watching=()
+  for pod in "${olds[@]}"; do
+    begin=$(now_ms)
+    start_pod
+    echo "pod $last_pod was ready after $(seconds_since "$begin") s" >"$work/roll-$pod"
+    sleep "$min_ready"
+    terminate "$pod"
+    watch_end "$pod" "$(now_ms)" >"$work/end-$pod" &
+    watching[$pod]=$!
+  done
+  for pod in "${olds[@]}"; do
+    mark=ok
+    wait "${watching[$pod]}" || mark=FAIL
+    await_end "$pod" >>"$work/end-$pod" || mark=FAIL
+    [[ $mark == ok ]] || failed=1
+    printf '%-5s %s, for pod %s: %s\n' "$mark" "$(<"$work/roll-$pod")" "$pod" "$(<"$work/end-$pod")"
+  done
   return "$failed"
 }
