@@ -27,9 +27,9 @@ usage() {
   cat <<'END'
 Usage: tests/deploy/day_one.sh [--bin=DIR] [--help]
 
-What the chart renders of tests/deploy/day_one/values.yaml, as processes of this machine: two gateways (TLS, tokens), Redis, emulator and
-Prometheus, where nothing differs from a cluster but addresses. Then all that one does with it, and all that happens to it, on a first
-day: a line for each of 15 steps, and exit code 0 when all went well. About four minutes.
+What the chart renders of tests/deploy/day_one/values.yaml, as processes of this machine: two gateways (TLS, tokens), Redis,
+emulator and Prometheus, where nothing differs from a cluster but addresses. Then all that one does with it, and all that
+happens to it, on a first day: a line for each of 15 steps, and exit code 0 when all went well. About four minutes.
 
   --bin=DIR  Programs to run, instead of building them.
 END

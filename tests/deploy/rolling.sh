@@ -18,10 +18,11 @@ usage() {
   cat <<'END'
 Usage: tests/deploy/rolling.sh [--bin=DIR] [--help]
 
-Starts three gateways with the configuration that the chart renders (TLS, tokens, Redis, its drain times as they are), found by the name
-of a headless Service through a DNS of its own. 100,000 GetPcap go to them at a steady rate with the client policy, and 300 watchers hang
-on them, while one gateway after the other is replaced, as fast as Kubernetes would. Prints what each replacement took and what came of the calls; exits 1 where one
-failed, where readiness was not withdrawn before the port was closed, or where the load was over too early. About three minutes.
+Starts three gateways with the configuration that the chart renders (TLS, tokens, Redis, its drain times as they are), found by
+the name of a headless Service through a DNS of its own. 100,000 GetPcap go to them at a steady rate with the client policy, and
+300 watchers hang on them, while one gateway after the other is replaced, as fast as Kubernetes would. Prints what each
+replacement took and what came of the calls; exits 1 where one failed, where readiness was not withdrawn before the port was
+closed, or where the load was over too early. About three minutes.
 
   --bin=DIR  Programs to run, instead of building them.
 END
@@ -77,12 +78,15 @@ judge() {
   if (($2)); then echo "ok    $1"; else echo "FAIL  $1" && failed=1; fi
 }
 
+# printed NAME PREFIX: all of those lines in one.
+printed() { grep "^$2" "$work/$1.log" | paste -s -d ,; }
+
 print_judgement() {
   judge "$(value gets calls) calls in $(value gets seconds) s, $(value gets not_begun) left out for want of room" \
     "$(value gets calls) == calls"
-  judge "$(others gets outcome_ OK) failed: $(grep '^outcome_' "$work/gets.log" | paste -s -d ,)" "$(others gets outcome_ OK) == 0"
+  judge "$(others gets outcome_ OK) failed: $(printed gets outcome_)" "$(others gets outcome_ OK) == 0"
   echo "      latency p50 $(value gets p50_ms) ms, p99 $(value gets p99_ms) ms, most $(value gets p100_ms) ms"
-  judge "watchers: $(value watchers missing_final) of $watchers missed the end; $(grep '^break_' "$work/watchers.log" | paste -s -d ,)" \
+  judge "watchers: $(value watchers missing_final) of $watchers missed the end; $(printed watchers break_)" \
     "$(value watchers missing_final) == 0"
 }
 

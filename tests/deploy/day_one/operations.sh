@@ -6,7 +6,7 @@ step_roll() {
   local i failed=0 watchers gets
   for ((i = 1; i <= 20; i++)); do seed "load-$i" 1 success; done >"$work/load"
   for i in 1 2; do seed "watched-$i" 25 running; done >"$work/watched"
-  await_budget 40
+  await_budget 35 # 20 first reads, the polls of two accounts, and the reserve.
   start_bench watchers watchers --captures "$work/watched" --watchers 2000 --control "$emulator_url" --seconds 90
   watchers=$bench_pid
   attached watchers

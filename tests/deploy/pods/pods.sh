@@ -1,11 +1,11 @@
-# The chart as processes of this machine: what it renders, with Redis, the emulator and pods, each with an address of its own. Sourced
-# after deploy/lib.sh and ../tools.sh, never run.
+# The chart as processes of this machine: what it renders, with Redis, the emulator and pods, each with an address of its own.
+# Sourced after deploy/lib.sh, ../tools.sh and ../programs.sh, never run.
 # shellcheck shell=bash disable=SC2034,SC2154
 
 readonly service_name=gw-pcaps-gateway.captures.svc # As callers name it, and its certificate.
 readonly redis_password=a-password-of-redis         # Of the values.
 
-# Whose they are; what the values say instead of the hash.
+# A certificate for the Service's name, and a caller's token: sets ca_file, caller_token, and identity, its hash.
 make_fixtures() {
   mkdir "$work/fixtures"
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -days 2 -subj "/CN=$service_name" \
@@ -25,6 +25,7 @@ render_chart() {
   python3 "$repo/tests/deploy/chart/mounts.py" "$work/fixtures" "$work/pod" <"$work/manifests.yaml" >>"$log"
   for directory in "$work"/pod/run/pcaps-gateway/*; do link_files "$directory"; done
   min_ready=$(sed -n 's/^ *minReadySeconds: //p' "$work/manifests.yaml")
+  min_ready=${min_ready:-0}
   grace=$(sed -n 's/^ *terminationGracePeriodSeconds: //p' "$work/manifests.yaml")
 }
 
@@ -130,7 +131,7 @@ await_end() {
   ((code == 0)) || { echo "pod $1 ended with $code: $(tail -n 5 "$work/pod-$1.log")" && return 1; }
 }
 
-# await_budget TOKENS: until every pod knows of so many. It begins with 10, the reserve of writes, since Redis may have forgotten more.
+# await_budget TOKENS: until every pod knows of so many. It begins with 10, the reserve of writes: Redis may have forgotten more.
 await_budget() {
   local pod left deadline=$((SECONDS + 60)) # It refills at 3/s.
   for pod in "${pods[@]}"; do

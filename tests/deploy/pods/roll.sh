@@ -1,5 +1,5 @@
-# Rolling pods as a Deployment with maxSurge 1 and maxUnavailable 0 does: once a new one has been ready for minReadySeconds an old one is
-# told to end, and while it drains the next new one is started. Sourced after pods.sh, never run.
+# Rolling pods as a Deployment with maxSurge 1 and maxUnavailable 0 does: once a new one has been ready for minReadySeconds an
+# old one is told to end, and while it drains the next new one is started. Sourced after pods.sh, never run.
 # shellcheck shell=bash disable=SC2154
 
 now_ms() { date +%s%3N; }
@@ -8,12 +8,13 @@ seconds_since() { awk "BEGIN { printf \"%.1f\", ($(now_ms) - $1) / 1000 }"; }
 
 port_is_open() { (exec 3<>"/dev/tcp/$subnet.$1/$grpc_port") 2>/dev/null; }
 
-# watch_end POD SINCE_MS: until it is gone. Prints the seconds after which readiness was 503, the port closed, and it ended; fails where
-# readiness was not withdrawn before the port was closed.
+# watch_end POD SINCE_MS: until it is gone. Prints the seconds after which readiness was 503, the port closed, and it ended;
+# fails where readiness was not withdrawn before the port was closed.
 watch_end() {
   local status unready='' closed
   while port_is_open "$1"; do
-    status=$(curl --silent --noproxy '*' --output /dev/null --write-out '%{http_code}' "http://$subnet.$1:$admin_port/readyz") || true
+    status=$(curl --silent --noproxy '*' --output /dev/null --write-out '%{http_code}' \
+      "http://$subnet.$1:$admin_port/readyz") || true
     if [[ -z $unready && $status == 503 ]]; then unready=$(seconds_since "$2"); fi
     (($(now_ms) - $2 < grace * 1000)) || break
     sleep 0.05
