@@ -69,7 +69,7 @@ get_node_packages() {
 get_python() { get_python_packages "$examples/python/requirements.txt"; }
 
 build_python() {
-  cp "$examples/python/capture.py" "$repo/proto/pcaps/v1/service_config.json" "$1"
+  cp "$examples"/python/*.py "$repo/proto/pcaps/v1/service_config.json" "$1"
   logged "Generating Python code" "$ready/bin/python" -m grpc_tools.protoc --proto_path "$repo/proto" \
     --python_out "$1" --grpc_python_out "$1" pcaps/v1/pcaps.proto
   write_run "$1" "$ready/bin/python" "$1/capture.py"

@@ -9,6 +9,7 @@ declare -rA tool_packages=(
   [helm4]=helm.sh/helm/v4/cmd/helm@v4.3.1
   [kubeconform]=github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0
   [kube-score]=github.com/zegl/kube-score/cmd/kube-score@v1.20.0
+  [grpcurl]=github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3
 )
 readonly kubernetes_module=k8s.io/kubernetes@v1.36.3 # Its OpenAPI specification.
 readonly prometheus_operator_module=github.com/prometheus-operator/prometheus-operator@v0.85.0 # Its custom resources.

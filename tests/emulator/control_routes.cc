@@ -2,6 +2,7 @@
 
 #include <array>
 #include <boost/url.hpp>
+#include <set>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -119,6 +120,17 @@ Answer SetRateLimit(const Control& control) {
   return Done();
 }
 
+Answer SetToken(const Control& control) {
+  std::string token;
+  if (const auto error = ReadString(Fields(control), "token", "/token", token)) {
+    return ErrorAnswer(*error);
+  }
+  std::set<std::string>& accepted = control.state.options.tokens;
+  accepted.clear();
+  if (!token.empty()) accepted.insert(token);
+  return Done();
+}
+
 Answer SetClock(const Control& control) {
   std::optional<int64_t> seconds;
   if (const auto error = ReadInteger(Fields(control), "date_offset_s", "/date_offset_s",
@@ -226,7 +238,7 @@ struct ControlRoute {
   Answer (*handle)(const Control&);
 };
 
-constexpr std::array<ControlRoute, 14> kRoutes = {{
+constexpr std::array<ControlRoute, 15> kRoutes = {{
     {"GET", "stats", GetStats},
     {"GET", "requests", GetRequests},
     {"POST", "reset", Reset},
@@ -235,6 +247,7 @@ constexpr std::array<ControlRoute, 14> kRoutes = {{
     {"DELETE", "faults", ClearFaults},
     {"POST", "rules", SetRules},
     {"POST", "rate_limit", SetRateLimit},
+    {"POST", "token", SetToken},
     {"POST", "clock", SetClock},
     {"POST", "files", MakeLargeFile},
     {"POST", "seed", Seed},

@@ -10,6 +10,7 @@
 //   POST   rules       {"enabled","status","simple_interval_s","retry_after"}
 //                                                                 each optional, like those of the next
 //   POST   rate_limit  {"enabled","requests","window_s","block_s"}
+//   POST   token       {"token"}                                  accepts this one alone from now on; "": any
 //   POST   clock       {"date_offset_s"}                          how far the Date header is ahead; negative: behind
 //   POST   files       {"account","pcap_id","bytes","chunked"}    makes this capture's download a valid pcap of about
 //                                                                 so many bytes, generated on the fly: the same for

@@ -25,11 +25,13 @@ std::string Headline(const absl::Status& error, int bad_fields) {
   return bad_fields == 1 ? "1 field is wrong" : absl::StrCat(bad_fields, " fields are wrong");
 }
 
-// "request id 0f3c   cf-ray 8a1b   try again in 12s"
+// "running 6680   request id 0f3c   cf-ray 8a1b   try again in 12s"
 std::string Footnotes(const absl::Status& error) {
   std::vector<std::string> notes;
   const std::string request_id = CleanText(RequestIdOf(error));
   const std::string cf_ray = MetadataOf(ErrorInfoOf(error), "cf_ray");
+  const std::string running = MetadataOf(ErrorInfoOf(error), "running_pcap_id");
+  if (!running.empty()) notes.push_back(absl::StrCat("running ", running));
   if (!request_id.empty()) notes.push_back(absl::StrCat("request id ", request_id));
   if (!cf_ray.empty()) notes.push_back(absl::StrCat("cf-ray ", cf_ray));
   if (const auto delay = RetryAfterOf(error); delay.has_value()) {

@@ -24,8 +24,14 @@ void AddDownloadsCommand(CLI::App& app, Run& run);
 struct FleetFlags {
   std::vector<std::string> targets;
   int channels = 16;  // A gateway takes 1,000 streams on each.
+  std::string ca_file;
+  std::string token_file;
+  bool policy = false;
 };
 void AddFleetFlags(CLI::App& command, FleetFlags& flags);
+
+// What the flags and the files that they name say.
+load::Access ReadAccess(const FleetFlags& flags);
 
 // Of a file with an account and a capture a line; exits the program where it has none.
 std::vector<load::NamedCapture> ReadCaptures(const std::string& file);

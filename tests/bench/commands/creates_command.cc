@@ -21,6 +21,7 @@ bool RunCommand(Flags& flags) {
   load::CreatesOptions& options = flags.options;
   options.targets = flags.fleet.targets;
   options.channels = flags.fleet.channels;
+  options.access = ReadAccess(flags.fleet);
   options.patience = absl::Seconds(flags.patience_seconds);
   options.timeout = absl::Seconds(flags.timeout_seconds);
   options.max_queue_wait = absl::Seconds(flags.max_queue_wait_seconds);

@@ -14,6 +14,7 @@ struct Flags {
 bool RunCommand(Flags& flags) {
   flags.options.targets = flags.fleet.targets;
   flags.options.channels = flags.fleet.channels;
+  flags.options.access = ReadAccess(flags.fleet);
   const load::DownloadsReport report = load::RunDownloads(flags.options);
   for (const auto& [outcome, count] : report.outcomes) {
     Print("outcome_" + outcome, static_cast<double>(count));

@@ -41,6 +41,7 @@ bool RunCommand(Flags& flags) {
   flags.options.captures = ReadCaptures(flags.captures_file);
   flags.options.targets = flags.fleet.targets;
   flags.options.channels = flags.fleet.channels;
+  flags.options.access = ReadAccess(flags.fleet);
   if (flags.seconds > 0) flags.options.duration = absl::Seconds(flags.seconds);
   PrintReport(load::RunGets(flags.options), flags.by_account);
   return true;

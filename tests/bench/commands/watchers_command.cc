@@ -56,6 +56,7 @@ void ReadAll(const Flags& flags) {
   load::GetsOptions gets;
   gets.targets = {flags.fleet.targets.back()};
   gets.channels = 1;
+  gets.access = flags.options.access;
   gets.captures = flags.options.captures;
   gets.calls = static_cast<int64_t>(gets.captures.size());
   gets.bypass_every = 1;
@@ -128,6 +129,7 @@ bool RunCommand(Flags& flags) {
   sigprocmask(SIG_BLOCK, &ends, nullptr);  // Before any thread, so that all of them leave it to us.
   flags.options.targets = flags.fleet.targets;
   flags.options.channels = flags.fleet.channels;
+  flags.options.access = ReadAccess(flags.fleet);
   flags.options.captures = ReadCaptures(flags.captures_file);
   const absl::Time start = absl::Now();
   load::Watchers watchers(flags.options);

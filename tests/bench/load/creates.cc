@@ -22,7 +22,7 @@ constexpr absl::Duration kMaxBackoff = absl::Seconds(1);
 class Creates {
  public:
   explicit Creates(const CreatesOptions& options)
-      : options_(options), targets_(options.targets, options.channels) {}
+      : options_(options), targets_(options.targets, options.channels, options.access) {}
 
   CreatesReport Run() {
     const absl::Time start = absl::Now();

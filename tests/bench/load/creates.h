@@ -9,12 +9,14 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "tests/bench/load/targets.h"
 
 namespace pcaps::load {
 
 struct CreatesOptions {
   std::vector<std::string> targets;  // Each try goes to the next one.
   int channels = 4;
+  Access access;
   std::vector<std::string> accounts;  // Taken in turn.
   int creates = 1;
   int in_flight = 64;                                // At once.

@@ -18,7 +18,7 @@ namespace {
 class Downloads {
  public:
   explicit Downloads(const DownloadsOptions& options)
-      : options_(options), targets_(options.targets, options.channels) {}
+      : options_(options), targets_(options.targets, options.channels, options.access) {}
 
   DownloadsReport Run() {
     const absl::Time start = absl::Now();

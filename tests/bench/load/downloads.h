@@ -8,12 +8,14 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "tests/bench/load/targets.h"
 
 namespace pcaps::load {
 
 struct DownloadsOptions {
   std::vector<std::string> targets;  // Reader i reads from target i, counted round.
   int channels = 4;
+  Access access;
   std::string account_id;
   std::string pcap_id;
   int readers = 1;

@@ -14,7 +14,9 @@ namespace {
 class Gets {
  public:
   explicit Gets(const GetsOptions& options)
-      : options_(options), targets_(options.targets, options.channels), start_(absl::Now()) {}
+      : options_(options),
+        targets_(options.targets, options.channels, options.access),
+        start_(absl::Now()) {}
 
   GetsReport Run() {
     if (options_.per_second > 0) {

@@ -17,6 +17,7 @@ namespace pcaps::load {
 struct GetsOptions {
   std::vector<std::string> targets;
   int channels = 4;
+  Access access;
   std::vector<NamedCapture> captures;  // Asked for in turn; accounts get equal shares where they
                                        // have equally many.
   // Above 0: so many calls begin each second, whether or not others were answered. 0: `in_flight`

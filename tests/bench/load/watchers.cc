@@ -48,7 +48,7 @@ class Watchers::Stream final : public grpc::ClientReadReactor<v1::WatchEvent> {
 };
 
 Watchers::Watchers(WatchersOptions options)
-    : options_(std::move(options)), targets_(options_.targets, options_.channels) {
+    : options_(std::move(options)), targets_(options_.targets, options_.channels, options_.access) {
   const auto count = static_cast<size_t>(options_.watchers);
   {
     const absl::MutexLock lock(&mutex_);

@@ -19,7 +19,8 @@ namespace pcaps::load {
 
 struct WatchersOptions {
   std::vector<std::string> targets;
-  int channels = 16;                   // To each: a gateway takes 1,000 streams a connection.
+  int channels = 16;  // To each: a gateway takes 1,000 streams a connection.
+  Access access;
   int watchers = 1;                    // Watcher i begins at target i,
   std::vector<NamedCapture> captures;  // and watches capture i, both counted round.
   absl::Duration heartbeat = absl::Seconds(15);

@@ -23,6 +23,8 @@ newer_chart_rolls_not() {
 
 check_pods() {
   local deployment=(--show-only templates/deployment.yaml)
+  check "clients who see every pod have time to find a new one" shows headless 'minReadySeconds: 30'
+  check "those who see one address need none" omits token-auth minReadySeconds
   check "the grace period is both drains and 10 s" shows token-auth 'terminationGracePeriodSeconds: 40'
   check "it counts 500ms and 1m30s" shows tuned 'terminationGracePeriodSeconds: 101'
   check "pods are 2" shows token-auth '  replicas: 2' "${deployment[@]}"
@@ -64,11 +66,8 @@ check_secrets() {
 
 # redis_arguments PASSWORD DIRECTORY: those of the bundled one, for a local one on a socket in the directory.
 redis_arguments() {
-  # shellcheck disable=SC2016 # A variable of Kubernetes'.
   render helm4 --values "$chart/ci/token-auth-values.yaml" --show-only templates/redis-statefulset.yaml |
-    python3 -c 'import sys, yaml
-for each in yaml.safe_load(sys.stdin)["spec"]["template"]["spec"]["containers"][0]["args"]:
-    print({"$(REDIS_PASSWORD)": sys.argv[1], "/data": sys.argv[2]}.get(each, each))' "$1" "$2"
+    python3 "$parts/redis_arguments.py" "$1" "$2"
   printf '%s\n' --port 0 --unixsocket "$2/redis.sock"
 }
 

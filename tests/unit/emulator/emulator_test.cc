@@ -269,6 +269,14 @@ TEST_F(EmulatorTest, DateIsWrongByAsMuchAsItIsTold) {
   EXPECT_EQ(date(), "Tue, 14 Nov 2023 22:13:20 GMT");
 }
 
+TEST_F(EmulatorTest, ATokenIsRevokedWhileItRuns) {
+  EXPECT_EQ(Send("GET", "pcaps").status, 200);
+  Control("POST", "token", R"({"token":"another"})");
+  EXPECT_EQ(Send("GET", "pcaps").status, 401);
+  Control("POST", "token", R"({"token":"token"})");
+  EXPECT_EQ(Send("GET", "pcaps").status, 200);
+}
+
 TEST_F(EmulatorTest, TheSameSeedGivesTheSameIds) {
   Reconfigure({.seed = 5});
   const std::string first = Create(kSimple);

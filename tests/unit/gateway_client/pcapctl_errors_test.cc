@@ -45,6 +45,13 @@ TEST(ErrorText, OfAnErrorWithoutDetailsIsOneLine) {
             "pcapctl: UNAVAILABLE: no route\n");
 }
 
+TEST(ErrorText, NamesTheCaptureThatIsInTheWay) {
+  EXPECT_EQ(pcapctl::ErrorText(MakeError(absl::StatusCode::kFailedPrecondition,
+                                         v1::ERROR_REASON_FULL_CAPTURE_RUNNING, "stop it",
+                                         {{"running_pcap_id", "6680"}})),
+            "pcapctl: FAILED_PRECONDITION (FULL_CAPTURE_RUNNING): stop it\n  running 6680\n");
+}
+
 TEST(ErrorText, LetsNoTextFromOutsideMoveTheCursor) {
   google::rpc::BadRequest bad_request;
   auto& violation = *bad_request.add_field_violations();

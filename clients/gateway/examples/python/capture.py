@@ -8,6 +8,7 @@ from pathlib import Path
 import grpc
 from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from grpc_status import rpc_status
+from connection import connect
 from pcaps.v1 import pcaps_pb2 as pb, pcaps_pb2_grpc as stubs
 
 
@@ -35,8 +36,7 @@ def read(call, request):
 
 try:
     target, account, path = sys.argv[1:]
-    policy = ("grpc.service_config", Path(__file__).with_name("service_config.json").read_text())
-    gateway = stubs.PcapsServiceStub(grpc.insecure_channel(target, [policy]))
+    gateway = stubs.PcapsServiceStub(connect(target))
     pcap = gateway.CreatePcap(pb.CreatePcapRequest(account_id=account, request_id=str(uuid.uuid4()),
         time_limit={"seconds": 60}, filter={"destination_port": 443}, simple={"packet_limit": 100}))
     print("created", pcap.id, flush=True)
