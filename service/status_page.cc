@@ -24,20 +24,29 @@ std::string BudgetLine(const std::string& name, const BudgetLedger::Level& level
   return line;
 }
 
-void AddActivity(std::string& text, absl::string_view title, const char* kind,
-                 const std::vector<NamedActivity>& names) {
-  if (names.empty()) {
-    absl::StrAppend(&text, "\n", title, " none\n");
-    return;
-  }
+std::vector<std::string> Row(const NamedActivity& of, bool is_account) {
+  std::vector<std::string> row = {CleanText(of.name), absl::StrCat(of.counts.calls),
+                                  absl::StrCat(of.counts.refused), absl::StrCat(of.counts.failed)};
+  if (is_account) row.insert(row.begin() + 1, absl::StrCat(of.counts.upstream_requests));
+  return row;
+}
+
+// What the upstream is asked is nobody's but its account's: callers share it.
+void AddAccounts(std::string& text, const std::vector<NamedActivity>& accounts) {
   std::vector<std::vector<std::string>> rows = {
-      {kind, "UPSTREAM REQUESTS", "CALLS", "REFUSED", "FAILED"}};
-  for (const auto& [name, counts] : names) {
-    rows.push_back({CleanText(name), absl::StrCat(counts.upstream_requests),
-                    absl::StrCat(counts.calls), absl::StrCat(counts.refused),
-                    absl::StrCat(counts.failed)});
-  }
-  absl::StrAppend(&text, "\n", title, "\n", AlignColumns(rows));
+      {"ACCOUNT", "UPSTREAM REQUESTS", "CALLS", "REFUSED", "FAILED"}};
+  for (const NamedActivity& each : accounts) rows.push_back(Row(each, /*is_account=*/true));
+  absl::StrAppend(&text,
+                  "\naccounts of this replica's last 5 minutes, those first who cost the upstream "
+                  "most:",
+                  accounts.empty() ? " none\n" : absl::StrCat("\n", AlignColumns(rows)));
+}
+
+void AddCallers(std::string& text, const std::vector<NamedActivity>& callers) {
+  std::vector<std::vector<std::string>> rows = {{"CALLER", "CALLS", "REFUSED", "FAILED"}};
+  for (const NamedActivity& each : callers) rows.push_back(Row(each, /*is_account=*/false));
+  absl::StrAppend(&text, "\ncallers of this replica's last 5 minutes:",
+                  callers.empty() ? " none\n" : absl::StrCat("\n", AlignColumns(rows)));
 }
 
 std::string Overview(const Config& config, const Snapshot& snapshot, absl::Duration uptime) {
@@ -99,11 +108,8 @@ AdminPage StatusPage(const Config& config, const Snapshot& snapshot, const Activ
                      absl::Time now, absl::Duration uptime) {
   AdminPage page;
   page.body = Overview(config, snapshot, uptime);
-  AddActivity(page.body,
-              "accounts of this replica's last 5 minutes, those first who cost the upstream most:",
-              "ACCOUNT", activity.TopAccounts(kTop, now));
-  AddActivity(page.body, "callers of this replica's last 5 minutes:", "CALLER",
-              activity.TopCallers(kTop, now));
+  AddAccounts(page.body, activity.TopAccounts(kTop, now));
+  AddCallers(page.body, activity.TopCallers(kTop, now));
   return page;
 }
 
