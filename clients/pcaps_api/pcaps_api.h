@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "clients/base/task.h"
+#include "clients/pcaps_api/call_terms.h"
 
 namespace pcaps {
 
@@ -45,9 +46,10 @@ struct OwnershipList {
   std::optional<absl::Duration> upstream_ahead;
 };
 
-// Every call runs on the loop of the implementation and returns within `deadline`, retries
-// included. Reads are retried as the retry policy says. A write once sent runs to its end even if
-// its caller is cancelled. Errors, each with ErrorInfo (reasons: proto/pcaps/v1/pcaps.proto):
+// Every call runs on the loop of the implementation and returns by the deadline of its terms,
+// retries included; each request that is sent, retries included, is counted where they say. Reads
+// are retried as the retry policy says. A write once sent runs to its end even if its caller is
+// cancelled. Errors, each with ErrorInfo (reasons: proto/pcaps/v1/pcaps.proto):
 //   NOT_FOUND CAPTURE_NOT_FOUND, OWNERSHIP_NOT_FOUND; UNAVAILABLE UPSTREAM_UNAVAILABLE; INTERNAL
 //   UPSTREAM_BAD_RESPONSE, UPSTREAM_CREDENTIALS_REJECTED; PERMISSION_DENIED
 //   UPSTREAM_ACCOUNT_FORBIDDEN; INVALID_ARGUMENT UPSTREAM_REJECTED; RESOURCE_EXHAUSTED
@@ -61,33 +63,33 @@ class PcapsApi {
 
   // All captures the upstream lists (about 50), in its order.
   virtual Task<absl::StatusOr<std::vector<v1::Pcap>>> ListPcaps(std::string account_id,
-                                                                absl::Time deadline) = 0;
+                                                                CallTerms terms) = 0;
   // By how much the upstream's clock is ahead of ours, as the newest list of captures said: to the
   // second, and too little by the time that answer took. Nothing where none said so.
   virtual std::optional<absl::Duration> UpstreamAhead() const { return std::nullopt; }
   virtual Task<absl::StatusOr<v1::Pcap>> GetPcap(std::string account_id, std::string pcap_id,
-                                                 absl::Time deadline) = 0;
+                                                 CallTerms terms) = 0;
   // Sends one POST at most. ABORTED CREATE_OUTCOME_UNKNOWN when it was sent and no answer came.
   virtual Task<absl::StatusOr<v1::Pcap>> CreatePcap(v1::CreatePcapRequest request,
-                                                    absl::Time deadline) = 0;
+                                                    CallTerms terms) = 0;
   virtual Task<absl::Status> StopPcap(std::string account_id, std::string pcap_id,
-                                      absl::Time deadline) = 0;
+                                      CallTerms terms) = 0;
   // Files of at most `whole_max` bytes come whole, broken transfers of them repeated unseen;
-  // `deadline` then bounds the whole file. Of larger ones `deadline` bounds the head alone.
+  // the deadline then bounds the whole file. Of larger ones it bounds the head alone.
   virtual Task<absl::StatusOr<PcapFile>> DownloadPcap(std::string account_id, std::string pcap_id,
-                                                      int64_t whole_max, absl::Time deadline) = 0;
+                                                      int64_t whole_max, CallTerms terms) = 0;
 
   virtual Task<absl::StatusOr<OwnershipList>> ListOwnerships(std::string account_id,
-                                                             absl::Time deadline) = 0;
+                                                             CallTerms terms) = 0;
   // These two send one POST at most. ABORTED OWNERSHIP_OUTCOME_UNKNOWN when it was sent and no
   // answer came. A bucket's keys are sent when it is created, and never to validate it.
   virtual Task<absl::StatusOr<v1::Ownership>> CreateOwnership(v1::CreateOwnershipRequest request,
-                                                              absl::Time deadline) = 0;
+                                                              CallTerms terms) = 0;
   virtual Task<absl::StatusOr<v1::Ownership>> ValidateOwnership(
-      v1::ValidateOwnershipRequest request, absl::Time deadline) = 0;
+      v1::ValidateOwnershipRequest request, CallTerms terms) = 0;
   // Repeated after a lost answer; a 404 to the repetition is OK.
   virtual Task<absl::Status> DeleteOwnership(std::string account_id, std::string ownership_id,
-                                             absl::Time deadline) = 0;
+                                             CallTerms terms) = 0;
 };
 
 }  // namespace pcaps

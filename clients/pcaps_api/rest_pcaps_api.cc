@@ -80,10 +80,9 @@ std::unique_ptr<PcapsApi> RestPcapsApi::For(Purpose purpose) const {
   return std::unique_ptr<PcapsApi>(new RestPcapsApi(*this, purpose));
 }
 
-Task<absl::StatusOr<UpstreamReply>> RestPcapsApi::Read(UpstreamCall call,
-                                                       absl::Time deadline) const {
+Task<absl::StatusOr<UpstreamReply>> RestPcapsApi::Read(UpstreamCall call, CallTerms terms) const {
   call.purpose = purpose_;
-  return upstream_->Read(std::move(call), deadline);
+  return upstream_->Read(std::move(call), std::move(terms));
 }
 
 void RestPcapsApi::Tell(Operation operation, const std::string& account_id, const HttpHead& head,
@@ -99,9 +98,9 @@ void RestPcapsApi::TellWrite(WriteReceipt receipt, const HttpHead& head) const {
 }
 
 Task<absl::StatusOr<std::vector<v1::Pcap>>> RestPcapsApi::ListPcaps(std::string account_id,
-                                                                    absl::Time deadline) {
+                                                                    CallTerms terms) {
   UpstreamCall call{Operation::kListPcaps, account_id, "GET", PcapsPath(account_id)};
-  const auto reply = co_await Read(std::move(call), deadline);
+  const auto reply = co_await Read(std::move(call), std::move(terms));
   if (!reply.ok()) co_return reply.status();
   const std::optional<absl::Time> date = reply->head.Date();
   if (date.has_value()) upstream_ahead_ = *date - clock_.Now();
@@ -113,10 +112,10 @@ Task<absl::StatusOr<std::vector<v1::Pcap>>> RestPcapsApi::ListPcaps(std::string 
 }
 
 Task<absl::StatusOr<v1::Pcap>> RestPcapsApi::GetPcap(std::string account_id, std::string pcap_id,
-                                                     absl::Time deadline) {
+                                                     CallTerms terms) {
   const std::string path = absl::StrCat(PcapsPath(account_id), "/", Encode(pcap_id));
   UpstreamCall call{Operation::kGetPcap, account_id, "GET", path};
-  const auto reply = co_await Read(std::move(call), deadline);
+  const auto reply = co_await Read(std::move(call), std::move(terms));
   if (!reply.ok()) co_return reply.status();
   Oddities oddities;
   absl::StatusOr<v1::Pcap> pcap =
@@ -127,12 +126,12 @@ Task<absl::StatusOr<v1::Pcap>> RestPcapsApi::GetPcap(std::string account_id, std
 }
 
 Task<absl::StatusOr<v1::Pcap>> RestPcapsApi::CreatePcap(v1::CreatePcapRequest request,
-                                                        absl::Time deadline) {
+                                                        CallTerms terms) {
   const std::string& account_id = request.account_id();
   UpstreamCall call{Operation::kCreatePcap, account_id, "POST", PcapsPath(account_id),
                     ToJson(request)};
   if (request.has_full()) call.secrets = SecretsOf(request.full().destination_conf());
-  const auto reply = co_await upstream_->Write(std::move(call), deadline);
+  const auto reply = co_await upstream_->Write(std::move(call), std::move(terms));
   if (!reply.ok()) co_return reply.status();
   Oddities oddities;
   absl::StatusOr<v1::Pcap> pcap =
@@ -145,11 +144,11 @@ Task<absl::StatusOr<v1::Pcap>> RestPcapsApi::CreatePcap(v1::CreatePcapRequest re
 }
 
 Task<absl::Status> RestPcapsApi::StopPcap(std::string account_id, std::string pcap_id,
-                                          absl::Time deadline) {
+                                          CallTerms terms) {
   const std::string path = absl::StrCat(PcapsPath(account_id), "/", Encode(pcap_id), "/stop");
   UpstreamCall call{Operation::kStopPcap, account_id, "PUT", path};
   call.accept = "*/*";
-  const auto reply = co_await upstream_->Write(std::move(call), deadline);
+  const auto reply = co_await upstream_->Write(std::move(call), std::move(terms));
   if (!reply.ok()) co_return reply.status();
   const absl::Status named = CheckId(*reply, pcap_id);
   if (named.ok()) TellWrite({Operation::kStopPcap, account_id, pcap_id}, reply->head);
@@ -158,12 +157,12 @@ Task<absl::Status> RestPcapsApi::StopPcap(std::string account_id, std::string pc
 
 Task<absl::StatusOr<PcapFile>> RestPcapsApi::DownloadPcap(std::string account_id,
                                                           std::string pcap_id, int64_t whole_max,
-                                                          absl::Time deadline) {
+                                                          CallTerms terms) {
   const std::string path = absl::StrCat(PcapsPath(account_id), "/", Encode(pcap_id), "/download");
   UpstreamCall call{Operation::kDownloadPcap, account_id, "GET", path};
   call.accept = "application/vnd.tcpdump.pcap";
   call.whole_max = whole_max;
-  auto reply = co_await Read(std::move(call), deadline);
+  auto reply = co_await Read(std::move(call), std::move(terms));
   if (!reply.ok()) co_return reply.status();
   PcapFile file;
   file.content_type = CleanText(reply->head.Header("content-type"));
@@ -179,10 +178,10 @@ Task<absl::StatusOr<PcapFile>> RestPcapsApi::DownloadPcap(std::string account_id
 }
 
 Task<absl::StatusOr<OwnershipList>> RestPcapsApi::ListOwnerships(std::string account_id,
-                                                                 absl::Time deadline) {
+                                                                 CallTerms terms) {
   const std::string path = absl::StrCat(PcapsPath(account_id), "/ownership");
   UpstreamCall call{Operation::kListOwnerships, account_id, "GET", path};
-  const auto reply = co_await Read(std::move(call), deadline);
+  const auto reply = co_await Read(std::move(call), std::move(terms));
   if (!reply.ok()) co_return reply.status();
   Oddities oddities;
   absl::StatusOr<std::vector<v1::Ownership>> ownerships =
@@ -196,16 +195,16 @@ Task<absl::StatusOr<OwnershipList>> RestPcapsApi::ListOwnerships(std::string acc
 }
 
 Task<absl::StatusOr<v1::Ownership>> RestPcapsApi::CreateOwnership(
-    v1::CreateOwnershipRequest request, absl::Time deadline) {
+    v1::CreateOwnershipRequest request, CallTerms terms) {
   const std::string path = absl::StrCat(PcapsPath(request.account_id()), "/ownership");
   UpstreamCall call{Operation::kCreateOwnership, request.account_id(), "POST", path,
                     ToJson(request)};
   call.secrets = SecretsOf(request.destination_conf());
-  return PostOwnership(std::move(call), request.destination_conf(), deadline);
+  return PostOwnership(std::move(call), request.destination_conf(), std::move(terms));
 }
 
 Task<absl::StatusOr<v1::Ownership>> RestPcapsApi::ValidateOwnership(
-    v1::ValidateOwnershipRequest request, absl::Time deadline) {
+    v1::ValidateOwnershipRequest request, CallTerms terms) {
   const std::string path = absl::StrCat(PcapsPath(request.account_id()), "/ownership/validate");
   // An answer may hold the keys all the same: the upstream knows them since the bucket was created.
   std::vector<std::string> secrets = SecretsOf(request.destination_conf());
@@ -217,15 +216,15 @@ Task<absl::StatusOr<v1::Ownership>> RestPcapsApi::ValidateOwnership(
                     path,
                     ToJson(request),
                     std::move(secrets)};
-  return PostOwnership(std::move(call), request.destination_conf(), deadline);
+  return PostOwnership(std::move(call), request.destination_conf(), std::move(terms));
 }
 
 Task<absl::StatusOr<v1::Ownership>> RestPcapsApi::PostOwnership(UpstreamCall call,
                                                                 std::string bucket,
-                                                                absl::Time deadline) {
+                                                                CallTerms terms) {
   const Operation operation = call.operation;
   const std::string account_id = call.account_id;
-  const auto reply = co_await upstream_->Write(std::move(call), deadline);
+  const auto reply = co_await upstream_->Write(std::move(call), std::move(terms));
   if (!reply.ok()) co_return reply.status();
   Oddities oddities;
   absl::StatusOr<v1::Ownership> ownership =
@@ -240,11 +239,11 @@ Task<absl::StatusOr<v1::Ownership>> RestPcapsApi::PostOwnership(UpstreamCall cal
 }
 
 Task<absl::Status> RestPcapsApi::DeleteOwnership(std::string account_id, std::string ownership_id,
-                                                 absl::Time deadline) {
+                                                 CallTerms terms) {
   const std::string path = absl::StrCat(PcapsPath(account_id), "/ownership/", Encode(ownership_id));
   UpstreamCall call{Operation::kDeleteOwnership, account_id, "DELETE", path};
   call.accept = "*/*";
-  const auto reply = co_await upstream_->Write(std::move(call), deadline);
+  const auto reply = co_await upstream_->Write(std::move(call), std::move(terms));
   if (!reply.ok()) co_return reply.status();
   const absl::Status named = CheckId(*reply, ownership_id);
   if (named.ok()) TellWrite({Operation::kDeleteOwnership, account_id, ownership_id}, reply->head);

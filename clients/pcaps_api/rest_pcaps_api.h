@@ -56,31 +56,31 @@ class RestPcapsApi final : public PcapsApi {
   std::unique_ptr<PcapsApi> For(Purpose purpose) const;
 
   Task<absl::StatusOr<std::vector<v1::Pcap>>> ListPcaps(std::string account_id,
-                                                        absl::Time deadline) override;
+                                                        CallTerms terms) override;
   std::optional<absl::Duration> UpstreamAhead() const override { return upstream_ahead_; }
   Task<absl::StatusOr<v1::Pcap>> GetPcap(std::string account_id, std::string pcap_id,
-                                         absl::Time deadline) override;
+                                         CallTerms terms) override;
   Task<absl::StatusOr<v1::Pcap>> CreatePcap(v1::CreatePcapRequest request,
-                                            absl::Time deadline) override;
+                                            CallTerms terms) override;
   Task<absl::Status> StopPcap(std::string account_id, std::string pcap_id,
-                              absl::Time deadline) override;
+                              CallTerms terms) override;
   Task<absl::StatusOr<PcapFile>> DownloadPcap(std::string account_id, std::string pcap_id,
-                                              int64_t whole_max, absl::Time deadline) override;
+                                              int64_t whole_max, CallTerms terms) override;
   Task<absl::StatusOr<OwnershipList>> ListOwnerships(std::string account_id,
-                                                     absl::Time deadline) override;
+                                                     CallTerms terms) override;
   Task<absl::StatusOr<v1::Ownership>> CreateOwnership(v1::CreateOwnershipRequest request,
-                                                      absl::Time deadline) override;
+                                                      CallTerms terms) override;
   Task<absl::StatusOr<v1::Ownership>> ValidateOwnership(v1::ValidateOwnershipRequest request,
-                                                        absl::Time deadline) override;
+                                                        CallTerms terms) override;
   Task<absl::Status> DeleteOwnership(std::string account_id, std::string ownership_id,
-                                     absl::Time deadline) override;
+                                     CallTerms terms) override;
 
  private:
   RestPcapsApi(const RestPcapsApi& other, Purpose purpose);
 
-  Task<absl::StatusOr<UpstreamReply>> Read(UpstreamCall call, absl::Time deadline) const;
+  Task<absl::StatusOr<UpstreamReply>> Read(UpstreamCall call, CallTerms terms) const;
   Task<absl::StatusOr<v1::Ownership>> PostOwnership(UpstreamCall call, std::string bucket,
-                                                    absl::Time deadline);
+                                                    CallTerms terms);
 
   // Tells of what was left out of an answer.
   void Tell(Operation operation, const std::string& account_id, const HttpHead& head,

@@ -70,7 +70,7 @@ bool IsInDoubtWithoutAnswer(const UpstreamCall& call) {
 struct UpstreamCaller::Progress {
   bool sent = false;       // Bytes of some attempt may have left.
   bool abandoned = false;  // Nobody waits any more: begin nothing new.
-  absl::Time wanted_by;    // When the caller stops waiting.
+  CallTerms terms;         // Of the caller: when he stops waiting, and what he counts.
 };
 
 struct UpstreamCaller::Attempt {
@@ -118,13 +118,15 @@ UpstreamCaller::UpstreamCaller(const Loop& loop, UpstreamCallerOptions options, 
       clock_(clock),
       uniform_(std::move(uniform)) {}
 
-Task<absl::StatusOr<UpstreamReply>> UpstreamCaller::Read(UpstreamCall call, absl::Time deadline) {
-  const absl::Time end = std::min(deadline, clock_.Now() + options_.request_timeout);
-  co_return co_await Run(call, end, std::make_shared<Progress>(Progress{.wanted_by = end}));
+Task<absl::StatusOr<UpstreamReply>> UpstreamCaller::Read(UpstreamCall call, CallTerms terms) {
+  const absl::Time end = std::min(terms.deadline, clock_.Now() + options_.request_timeout);
+  const auto progress = std::make_shared<Progress>(Progress{.terms = terms.By(end)});
+  co_return co_await Run(call, end, progress);
 }
 
-Task<absl::StatusOr<UpstreamReply>> UpstreamCaller::Write(UpstreamCall call, absl::Time deadline) {
-  const auto progress = std::make_shared<Progress>(Progress{.wanted_by = deadline});
+Task<absl::StatusOr<UpstreamReply>> UpstreamCaller::Write(UpstreamCall call, CallTerms terms) {
+  const absl::Time deadline = terms.deadline;
+  const auto progress = std::make_shared<Progress>(Progress{.terms = std::move(terms)});
   call.purpose = Purpose::kWrite;
   const Operation operation = call.operation;
   const bool in_doubt = IsInDoubtWithoutAnswer(call);
@@ -217,7 +219,7 @@ Task<absl::Status> UpstreamCaller::Try(const UpstreamCall& call, absl::Time dead
                  .purpose = call.purpose,
                  .account_id = call.account_id,
                  .budget = credential.budget,
-                 .deadline = std::min(deadline, progress->wanted_by)};
+                 .deadline = std::min(deadline, progress->terms.deadline)};
   absl::Status entered = CheckStanding(call, attempt);
   if (entered.ok()) entered = CheckRoom(credential);
   if (entered.ok()) entered = co_await AskLeave(*progress, attempt);
@@ -305,6 +307,7 @@ HttpRequest UpstreamCaller::RequestOf(const UpstreamCall& call, const Credential
   request.before_bytes = [progress = std::move(progress)] {
     if (progress->abandoned) return false;
     progress->sent = true;
+    progress->terms.CountRequest();
     return true;
   };
   return request;

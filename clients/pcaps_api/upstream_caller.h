@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "clients/base/clock.h"
 #include "clients/base/task.h"
+#include "clients/pcaps_api/call_terms.h"
 #include "clients/pcaps_api/credentials.h"
 #include "clients/pcaps_api/http_client.h"
 #include "clients/pcaps_api/operation.h"
@@ -78,10 +79,10 @@ class UpstreamCaller : public std::enable_shared_from_this<UpstreamCaller> {
                  std::function<double()> uniform);
 
   // Errors as PcapsApi has them. GETs are retried; they end when the caller is cancelled.
-  Task<absl::StatusOr<UpstreamReply>> Read(UpstreamCall call, absl::Time deadline);
+  Task<absl::StatusOr<UpstreamReply>> Read(UpstreamCall call, CallTerms terms);
   // PUT and DELETE are retried, a POST is sent once. Once sent they go on to their end without the
   // caller.
-  Task<absl::StatusOr<UpstreamReply>> Write(UpstreamCall call, absl::Time deadline);
+  Task<absl::StatusOr<UpstreamReply>> Write(UpstreamCall call, CallTerms terms);
 
   Clock& clock() { return clock_; }
 

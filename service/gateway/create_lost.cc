@@ -73,9 +73,9 @@ bool IsCreatedBy(const v1::CreatePcapRequest& request, const v1::Pcap& pcap) {
   return request.has_full() ? IsFullOf(request.full(), pcap) : IsSimpleOf(request.simple(), pcap);
 }
 
-Task<std::optional<v1::Pcap>> LostCreates::Look(LostCreate lost, absl::Time deadline) {
+Task<std::optional<v1::Pcap>> LostCreates::Look(LostCreate lost, CallTerms terms) {
   const absl::StatusOr<std::vector<v1::Pcap>> list =
-      co_await api_.ListPcaps(lost.request.account_id(), deadline);
+      co_await api_.ListPcaps(lost.request.account_id(), std::move(terms));
   if (!list.ok()) co_return std::nullopt;
   // From the fleet's clock to ours, and to the upstream's.
   const absl::Duration ahead =

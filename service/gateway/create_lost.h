@@ -36,7 +36,7 @@ class LostCreates {
   // Reads the list once. The capture, bound to the creation, where there is exactly one that it can
   // have made and that is bound to no other; nothing where that cannot be told. Whoever asks has
   // made sure that it has the account's lease just now.
-  Task<std::optional<v1::Pcap>> Look(LostCreate lost, absl::Time deadline);
+  Task<std::optional<v1::Pcap>> Look(LostCreate lost, CallTerms terms);
 
   MadeCaptures& made() { return made_; }
 

@@ -86,12 +86,13 @@ CreateOnce::CreateOnce(Loop loop, SharedState& state, PcapsApi& api, Clock& cloc
       sender_(loop_, state, api, clock, rules_, lease_, options_.request_timeout),
       queue_(loop_, clock) {}
 
-Task<absl::StatusOr<v1::Pcap>> CreateOnce::Run(v1::CreatePcapRequest request, absl::Time deadline,
+Task<absl::StatusOr<v1::Pcap>> CreateOnce::Run(v1::CreatePcapRequest request, CallTerms terms,
                                                std::string caller) {
   Ask ask;
   const absl::Time now = clock_.Now();
-  ask.patience = std::min(now + FromProtoDuration(request.max_queue_wait()), deadline);
+  ask.patience = std::min(now + FromProtoDuration(request.max_queue_wait()), terms.deadline);
   ask.end = std::max(ask.patience, now) + options_.request_timeout;
+  ask.cost = std::move(terms.cost);
   ask.begin_by = ask.end - options_.request_timeout / kAnswerShare;
   if (!request.request_id().empty()) {
     ask.key = CreateKey(request, caller);
@@ -180,7 +181,7 @@ Task<absl::StatusOr<v1::Pcap>> CreateOnce::Create(Ask ask) {
     } else if ((*known)->record.state() == state::v1::CreateRecord::STATE_DONE) {
       *ask.repeats = true;
       co_return co_await look_up_(ask.request.account_id(), (*known)->record.pcap_id(),
-                                  std::nullopt, ask.end);
+                                  std::nullopt, CallTerms(ask.end, ask.cost));
     } else {
       outcome = co_await Resolve(ask, **known);
     }
@@ -219,7 +220,7 @@ absl::StatusOr<std::optional<StoredCreate>> CreateOnce::Read(
 
 Creation CreateOnce::NextTurn(const Ask& ask) {
   return Creation{ask.request, ask.key, ask.fingerprint,
-                  absl::StrCat(options_.holder, "-", ++last_)};
+                  absl::StrCat(options_.holder, "-", ++last_), ask.cost};
 }
 
 Task<CreateSender::Outcome> CreateOnce::Resolve(Ask ask, StoredCreate lost) {
@@ -289,7 +290,7 @@ Task<CreateSender::Outcome> CreateOnce::Serve(Ask ask, CreateQueue::Entered plac
 // What has no name goes on where the state does not answer: the upstream keeps the rules, too.
 Task<absl::StatusOr<std::optional<CreateRefusal>>> CreateOnce::Refused(Ask ask) {
   absl::StatusOr<std::optional<CreateRefusal>> refusal =
-      co_await rules_.Check(ask.request, ask.begin_by);
+      co_await rules_.Check(ask.request, CallTerms(ask.begin_by, ask.cost));
   if (refusal.ok()) co_return refusal;
   if (ask.key.empty()) co_return std::nullopt;
   co_return CannotPromiseOnce("the shared state does not answer");

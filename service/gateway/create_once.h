@@ -54,12 +54,12 @@ class CreateOnce {
 
   // The capture this request_id created, or creates now; without a request_id, a new one. One POST
   // is sent at most, and runs to its end whatever its callers do; what is not sent yet ends with
-  // the last of them. Waits for a slot as max_queue_wait and `deadline` allow, and
+  // the last of them. Waits for a slot as max_queue_wait and the deadline allow, and
   // `request_timeout` beyond for the rest. `caller`: who asks; each has request ids of its own.
   // Errors: INVALID_ARGUMENT/REQUEST_ID_REUSED; RESOURCE_EXHAUSTED/CREATE_TOO_SOON, OVERLOADED;
   // FAILED_PRECONDITION/FULL_CAPTURE_RUNNING; ABORTED/CREATE_OUTCOME_UNKNOWN;
   // UNAVAILABLE/SHARED_STATE_UNAVAILABLE; those of PcapsApi::CreatePcap and of `look_up`.
-  Task<absl::StatusOr<v1::Pcap>> Run(v1::CreatePcapRequest request, absl::Time deadline,
+  Task<absl::StatusOr<v1::Pcap>> Run(v1::CreatePcapRequest request, CallTerms terms,
                                      std::string caller = "");
 
   // From now on nobody waits for a slot: those who do, or ask to, get `why`.
@@ -78,6 +78,7 @@ class CreateOnce {
     absl::Time patience;  // Until then it waits for a slot.
     absl::Time begin_by;  // Later there is no time for an answer.
     absl::Time end;
+    std::shared_ptr<UpstreamCost> cost;  // Of who began it.
     // Whether the answer is an earlier creation's: of those who share the flight.
     std::shared_ptr<bool> repeats = std::make_shared<bool>(false);
   };

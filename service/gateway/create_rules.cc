@@ -70,7 +70,7 @@ absl::Duration TtlOfFull(const v1::CreatePcapRequest& request) {
 }  // namespace
 
 Task<absl::StatusOr<std::optional<CreateRefusal>>> CreateRules::Check(v1::CreatePcapRequest request,
-                                                                      absl::Time deadline) {
+                                                                      CallTerms terms) {
   const bool kept = request.has_full() ? options_.one_full_at_a_time
                                        : options_.simple_interval > absl::ZeroDuration();
   if (!kept) co_return std::nullopt;
@@ -80,7 +80,7 @@ Task<absl::StatusOr<std::optional<CreateRefusal>>> CreateRules::Check(v1::Create
   if (!bytes->has_value() || !slot.ParseFromString(**bytes)) co_return std::nullopt;
   if (!request.has_full()) co_return CheckSimple(FromTimestamp(slot.free_time()));
   if (!IsId(slot.pcap_id())) co_return std::nullopt;
-  co_return co_await CheckFull(request.account_id(), slot.pcap_id(), deadline);
+  co_return co_await CheckFull(request.account_id(), slot.pcap_id(), std::move(terms));
 }
 
 std::optional<CreateRefusal> CreateRules::CheckSimple(absl::Time free_time) const {
@@ -92,10 +92,9 @@ std::optional<CreateRefusal> CreateRules::CheckSimple(absl::Time free_time) cons
 }
 
 Task<std::optional<CreateRefusal>> CreateRules::CheckFull(std::string account_id,
-                                                          std::string pcap_id,
-                                                          absl::Time deadline) {
+                                                          std::string pcap_id, CallTerms terms) {
   const absl::StatusOr<v1::Pcap> pcap =
-      co_await look_up_(std::move(account_id), std::move(pcap_id), kRunningAge, deadline);
+      co_await look_up_(std::move(account_id), std::move(pcap_id), kRunningAge, std::move(terms));
   // Where it cannot be known, the upstream decides.
   if (!pcap.ok() || !IsCapturing(*pcap)) co_return std::nullopt;
   co_return CreateRefusal{FullRunning(*pcap, clock_.Now()), clock_.Now() + kFullPoll};

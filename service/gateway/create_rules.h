@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "clients/base/clock.h"
 #include "clients/base/task.h"
+#include "clients/pcaps_api/call_terms.h"
 #include "service/state/shared_state.h"
 
 namespace pcaps {
@@ -20,7 +21,7 @@ namespace pcaps {
 // A capture, not older than `max_age`, or as old as caching allows where that is unset.
 using LookUpPcap = std::function<Task<absl::StatusOr<v1::Pcap>>(
     std::string account_id, std::string pcap_id, std::optional<absl::Duration> max_age,
-    absl::Time deadline)>;
+    CallTerms terms)>;
 
 struct CreateRulesOptions {
   absl::Duration simple_interval = absl::Seconds(60);  // 0 leaves the rule to the upstream.
@@ -50,7 +51,7 @@ class CreateRules {
   // Whether the request may be sent now: RESOURCE_EXHAUSTED/CREATE_TOO_SOON,
   // FAILED_PRECONDITION/FULL_CAPTURE_RUNNING. Other errors: the state's.
   Task<absl::StatusOr<std::optional<CreateRefusal>>> Check(v1::CreatePcapRequest request,
-                                                           absl::Time deadline);
+                                                           CallTerms terms);
 
   // The request is about to be sent by `holder`, who has the account's lease.
   Task<absl::StatusOr<TakenSlot>> Take(v1::CreatePcapRequest request, std::string holder);
@@ -65,7 +66,7 @@ class CreateRules {
  private:
   std::optional<CreateRefusal> CheckSimple(absl::Time free_time) const;
   Task<std::optional<CreateRefusal>> CheckFull(std::string account_id, std::string pcap_id,
-                                               absl::Time deadline);
+                                               CallTerms terms);
 
   SharedState& state_;
   Clock& clock_;

@@ -54,7 +54,8 @@ Task<CreateSender::Outcome> CreateSender::Send(Creation creation, absl::Time ans
   }
   const absl::Duration time = answer_by - clock_.Now();
   const absl::Time post_by = answer_by - std::min(time / kLookShare, kMaxLookTime);
-  absl::StatusOr<v1::Pcap> answer = co_await api_.CreatePcap(sent->creation.request, post_by);
+  absl::StatusOr<v1::Pcap> answer =
+      co_await api_.CreatePcap(sent->creation.request, CallTerms(post_by, sent->creation.cost));
   // Without the state nobody knows which captures are others', and there is nothing to free.
   if (!answer.ok() && !sent->creation.leased) co_return answer.status();
   sent->told_directly = answer.ok();
@@ -99,7 +100,8 @@ Task<absl::StatusOr<v1::Pcap>> CreateSender::FindLost(Shared sent, absl::Status 
         sent->creation.request.account_id(), sent->creation.holder, open_time_);
     if (!still_ours.ok() || !*still_ours) continue;
     LostCreate lost{sent->creation.request, sent->creation.maker(), sent->time};
-    std::optional<v1::Pcap> found = co_await lost_.Look(std::move(lost), clock_.Now() + kReadTime);
+    CallTerms terms(clock_.Now() + kReadTime, sent->creation.cost);
+    std::optional<v1::Pcap> found = co_await lost_.Look(std::move(lost), std::move(terms));
     if (found.has_value()) co_return *std::move(found);
   }
   if (absl::IsCancelled(cause)) co_return StillUnknown();
@@ -200,7 +202,8 @@ Task<CreateSender::Outcome> CreateSender::LookOnce(Creation creation, StoredCrea
   const bool was_open = record.state() == CreateRecord::STATE_SENT;
   LostCreate wanted{creation.request, key, sent};
   if (record.has_give_up_time()) wanted.give_up = FromTimestamp(record.give_up_time());
-  std::optional<v1::Pcap> found = co_await lost_.Look(std::move(wanted), clock_.Now() + kReadTime);
+  CallTerms terms(clock_.Now() + kReadTime, creation.cost);
+  std::optional<v1::Pcap> found = co_await lost_.Look(std::move(wanted), std::move(terms));
   if (found.has_value() || was_open) {
     std::string settled = lost.bytes;
     if (found.has_value()) {

@@ -27,6 +27,7 @@ struct Creation {
   std::string key;          // Of its record. Empty: its caller gave it no name.
   std::string fingerprint;  // Of one with a name.
   std::string holder;       // Other than that of any other turn.
+  std::shared_ptr<UpstreamCost> cost = nullptr;  // See CallTerms.
   bool leased = false;  // It has the account's lease. One without a name goes on without it where
                         // the state is down.
 

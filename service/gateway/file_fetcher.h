@@ -43,17 +43,20 @@ struct FetchOptions {
 class FileFetcher {
  public:
   // Whether the upstream has a file for the capture: OK, or why not.
-  using Check = std::function<Task<absl::Status>(CaptureKey key)>;
+  using Check =
+      std::function<Task<absl::Status>(CaptureKey key, std::shared_ptr<UpstreamCost> cost)>;
 
   // All referents outlive the fetcher. A slot of `slots` is held by each file on its way, until a
   // cache keeps it or it is gone.
   FileFetcher(DownloadLane lane, Check check, DownloadCache& cache, Slots& slots, Clock& clock,
               FetchOptions options);
 
-  // `known_done`: the caller has seen the capture done, so that it need not be checked. Errors: the
+  // `known_done`: the caller has seen the capture done, so that it need not be checked. `cost`: see
+  // CallTerms; of what this caller begins, not of what he shares. Errors: the
   // check's, PcapsApi's, and UPSTREAM_BAD_RESPONSE for what is no capture, also when fetched again;
   // RESOURCE_EXHAUSTED/OVERLOADED (RetryInfo) when all slots are taken; CANCELLED.
-  Task<absl::StatusOr<Fetched>> Fetch(CaptureKey key, bool known_done);
+  Task<absl::StatusOr<Fetched>> Fetch(CaptureKey key, bool known_done,
+                                      std::shared_ptr<UpstreamCost> cost = nullptr);
 
   // Readers who shared another's fetch. Any thread.
   int64_t joined() const { return flights_.joined(); }
@@ -62,9 +65,12 @@ class FileFetcher {
   // A large file in it is the first one's who takes it.
   using SharedFetched = std::shared_ptr<Fetched>;
 
-  Task<absl::StatusOr<SharedFetched>> Join(const CaptureKey& key, bool known_done);
-  Task<absl::StatusOr<SharedFetched>> Fly(CaptureKey key, bool known_done);
-  Task<absl::StatusOr<Fetched>> FetchOnce(CaptureKey key, bool known_done);
+  Task<absl::StatusOr<SharedFetched>> Join(const CaptureKey& key, bool known_done,
+                                           std::shared_ptr<UpstreamCost> cost);
+  Task<absl::StatusOr<SharedFetched>> Fly(CaptureKey key, bool known_done,
+                                          std::shared_ptr<UpstreamCost> cost);
+  Task<absl::StatusOr<Fetched>> FetchOnce(CaptureKey key, bool known_done,
+                                          std::shared_ptr<UpstreamCost> cost);
 
   const DownloadLane lane_;
   const Check check_;

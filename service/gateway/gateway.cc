@@ -68,9 +68,9 @@ Gateway::Gateway(Loop control, UpstreamApis apis, SharedState& state,
       hub_(control, apis.polls, cache_, state, clock, uniform_, options_.watch),
       creations_(control, state, apis.writes, clock,
                  [this](std::string account_id, std::string pcap_id,
-                        std::optional<absl::Duration> max_age, absl::Time deadline) {
+                        std::optional<absl::Duration> max_age, CallTerms terms) {
                    return ReadCapture({std::move(account_id), std::move(pcap_id)}, max_age,
-                                      deadline);
+                                      std::move(terms));
                  },
                  {.holder = options_.replica,
                   .request_timeout = options_.request_timeout,
@@ -78,8 +78,8 @@ Gateway::Gateway(Loop control, UpstreamApis apis, SharedState& state,
       files_(options_.download_cache_size),
       files_on_their_way_(options_.max_downloads) {
   for (const DownloadLane& lane : lanes_) {
-    const auto check = [this](CaptureKey key) {
-      return RunOn(control_, CheckDownloadable(std::move(key)));
+    const auto check = [this](CaptureKey key, std::shared_ptr<UpstreamCost> cost) {
+      return RunOn(control_, CheckDownloadable(std::move(key), std::move(cost)));
     };
     fetchers_.push_back(
         std::make_unique<FileFetcher>(lane, check, files_, files_on_their_way_, clock_,
@@ -88,8 +88,8 @@ Gateway::Gateway(Loop control, UpstreamApis apis, SharedState& state,
 }
 
 Task<absl::StatusOr<Served<v1::ListPcapsResponse>>> Gateway::ListPcaps(v1::ListPcapsRequest request,
-                                                                       absl::Time deadline) {
-  auto all = co_await reader_.List(request.account_id(), deadline);
+                                                                       CallTerms terms) {
+  auto all = co_await reader_.List(request.account_id(), std::move(terms));
   if (!all.ok()) co_return all.status();
   absl::StatusOr<Page<v1::Pcap>> page = CutPage(std::move(all->value), request.account_id(),
                                                 request.page_size(), request.page_token());
@@ -105,16 +105,16 @@ std::optional<absl::StatusOr<Served<v1::Pcap>>> Gateway::Cached(const v1::GetPca
 }
 
 Task<absl::StatusOr<Served<v1::Pcap>>> Gateway::GetPcap(v1::GetPcapRequest request,
-                                                        absl::Time deadline) {
+                                                        CallTerms terms) {
   CaptureKey key = {request.account_id(), request.pcap_id()};
-  co_return co_await reader_.Get(std::move(key), MaxAgeOf(request), deadline);
+  co_return co_await reader_.Get(std::move(key), MaxAgeOf(request), std::move(terms));
 }
 
-Task<absl::StatusOr<v1::Pcap>> Gateway::CreatePcap(v1::CreatePcapRequest request,
-                                                   absl::Time deadline, std::string caller) {
+Task<absl::StatusOr<v1::Pcap>> Gateway::CreatePcap(v1::CreatePcapRequest request, CallTerms terms,
+                                                   std::string caller) {
   const std::string account_id = request.account_id();
   absl::StatusOr<v1::Pcap> pcap =
-      co_await creations_.Run(std::move(request), deadline, std::move(caller));
+      co_await creations_.Run(std::move(request), std::move(terms), std::move(caller));
   if (!pcap.ok()) co_return pcap;
   cache_.Observe(Seen(*pcap));
   cache_.ForgetList(account_id);
@@ -123,17 +123,17 @@ Task<absl::StatusOr<v1::Pcap>> Gateway::CreatePcap(v1::CreatePcapRequest request
 
 Task<absl::StatusOr<v1::Pcap>> Gateway::ReadCapture(CaptureKey key,
                                                     std::optional<absl::Duration> max_age,
-                                                    absl::Time deadline) {
-  auto served = co_await reader_.Get(std::move(key), max_age, deadline);
+                                                    CallTerms terms) {
+  auto served = co_await reader_.Get(std::move(key), max_age, std::move(terms));
   if (!served.ok()) co_return served.status();
   co_return std::move(served->value);
 }
 
-Task<absl::StatusOr<v1::Pcap>> Gateway::ToBeStopped(CaptureKey key, absl::Time deadline) {
+Task<absl::StatusOr<v1::Pcap>> Gateway::ToBeStopped(CaptureKey key, CallTerms terms) {
   const Known known = co_await cache_.Read(key);
   if (known != nullptr && !known->bytes.empty()) co_return CaptureOf(key, *known);
   const absl::StatusOr<v1::Pcap> pcap =
-      co_await apis_.writes.GetPcap(key.account_id, key.pcap_id, deadline);
+      co_await apis_.writes.GetPcap(key.account_id, key.pcap_id, std::move(terms));
   if (pcap.ok()) cache_.Observe(Seen(*pcap));
   if (ReasonOf(pcap.status()) == v1::ERROR_REASON_CAPTURE_NOT_FOUND) {
     cache_.ObserveMissing(key, state_.Now());
@@ -142,9 +142,9 @@ Task<absl::StatusOr<v1::Pcap>> Gateway::ToBeStopped(CaptureKey key, absl::Time d
 }
 
 Task<absl::StatusOr<v1::StopPcapResponse>> Gateway::StopPcap(v1::StopPcapRequest request,
-                                                             absl::Time deadline) {
+                                                             CallTerms terms) {
   const CaptureKey key = {request.account_id(), request.pcap_id()};
-  const absl::StatusOr<v1::Pcap> pcap = co_await ToBeStopped(key, deadline);
+  const absl::StatusOr<v1::Pcap> pcap = co_await ToBeStopped(key, terms);
   if (!pcap.ok()) co_return pcap.status();
   if (pcap->type() == v1::Pcap::TYPE_SIMPLE) {
     co_return Precondition(v1::ERROR_REASON_CAPTURE_NOT_STOPPABLE,
@@ -152,14 +152,13 @@ Task<absl::StatusOr<v1::StopPcapResponse>> Gateway::StopPcap(v1::StopPcapRequest
                            *pcap);
   }
   if (pcap->done()) co_return v1::StopPcapResponse();
-  const absl::Status stopped =
-      co_await apis_.writes.StopPcap(key.account_id, key.pcap_id, deadline);
+  const absl::Status stopped = co_await apis_.writes.StopPcap(key.account_id, key.pcap_id, terms);
   NoteStop(key, *pcap, stopped);
   if (stopped.ok()) co_return v1::StopPcapResponse();
   if (ReasonOf(stopped) == v1::ERROR_REASON_UPSTREAM_REJECTED) {
     // It may have ended meanwhile.
     const absl::StatusOr<v1::Pcap> now =
-        co_await apis_.writes.GetPcap(key.account_id, key.pcap_id, deadline);
+        co_await apis_.writes.GetPcap(key.account_id, key.pcap_id, terms);
     if (now.ok()) cache_.Observe(Seen(*now));
     if (now.ok() && now->done()) co_return v1::StopPcapResponse();
   }
@@ -222,7 +221,8 @@ const Loop& Gateway::DownloadLoop(const v1::DownloadPcapRequest& request) const 
 }
 
 Task<absl::Status> Gateway::DownloadPcap(v1::DownloadPcapRequest request,
-                                         StreamWriter<v1::DownloadPcapResponse>& writer) {
+                                         StreamWriter<v1::DownloadPcapResponse>& writer,
+                                         std::shared_ptr<UpstreamCost> cost) {
   const CaptureKey key{request.account_id(), request.pcap_id()};
   HeldFile held = files_.Find(key);
   if (held != nullptr) {
@@ -234,8 +234,8 @@ Task<absl::Status> Gateway::DownloadPcap(v1::DownloadPcapRequest request,
     const absl::Status ready = co_await RunOn(control_, AwaitDownloadable(key));
     if (!ready.ok()) co_return ready;
   }
-  absl::StatusOr<Fetched> fetched =
-      co_await fetchers_[LaneOf(key.pcap_id)]->Fetch(key, request.wait_until_ready());
+  absl::StatusOr<Fetched> fetched = co_await fetchers_[LaneOf(key.pcap_id)]->Fetch(
+      key, request.wait_until_ready(), std::move(cost));
   if (!fetched.ok()) co_return fetched.status();
   LargeFile* const large = std::get_if<LargeFile>(&*fetched);
   if (large != nullptr) {
@@ -258,9 +258,9 @@ Gateway::Counts Gateway::counts() const {
   return counts;
 }
 
-Task<absl::Status> Gateway::CheckDownloadable(CaptureKey key) {
-  const absl::Time deadline = clock_.Now() + options_.request_timeout;
-  const auto pcap = co_await reader_.Get(std::move(key), std::nullopt, deadline);
+Task<absl::Status> Gateway::CheckDownloadable(CaptureKey key, std::shared_ptr<UpstreamCost> cost) {
+  CallTerms terms(clock_.Now() + options_.request_timeout, std::move(cost));
+  const auto pcap = co_await reader_.Get(std::move(key), std::nullopt, std::move(terms));
   co_return pcap.ok() ? DownloadableOrWhyNot(pcap->value) : pcap.status();
 }
 

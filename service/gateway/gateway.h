@@ -61,26 +61,28 @@ class Gateway {
   Gateway(Loop control, UpstreamApis apis, SharedState& state, std::vector<DownloadLane> lanes,
           Clock& clock, std::function<double()> uniform, GatewayOptions options);
 
-  // Errors of all: as PcapsApi says, and what proto/pcaps/v1 names for each RPC.
+  // Errors of all: as PcapsApi says, and what proto/pcaps/v1 names for each RPC. What a use case
+  // asks the upstream is counted where its terms say; of what several share, by who began it, and
+  // what is asked for watchers by nobody.
   Task<absl::StatusOr<Served<v1::ListPcapsResponse>>> ListPcaps(v1::ListPcapsRequest request,
-                                                                absl::Time deadline);
-  Task<absl::StatusOr<Served<v1::Pcap>>> GetPcap(v1::GetPcapRequest request, absl::Time deadline);
+                                                                CallTerms terms);
+  Task<absl::StatusOr<Served<v1::Pcap>>> GetPcap(v1::GetPcapRequest request, CallTerms terms);
   // The answer to GetPcap where this process remembers it. Any thread, at once.
   std::optional<absl::StatusOr<Served<v1::Pcap>>> Cached(const v1::GetPcapRequest& request);
   // `caller`: his name. Each caller has request ids of his own.
-  Task<absl::StatusOr<v1::Pcap>> CreatePcap(v1::CreatePcapRequest request, absl::Time deadline,
+  Task<absl::StatusOr<v1::Pcap>> CreatePcap(v1::CreatePcapRequest request, CallTerms terms,
                                             std::string caller = "");
-  Task<absl::StatusOr<v1::StopPcapResponse>> StopPcap(v1::StopPcapRequest request,
-                                                      absl::Time deadline);
+  Task<absl::StatusOr<v1::StopPcapResponse>> StopPcap(v1::StopPcapRequest request, CallTerms terms);
   Task<absl::Status> WatchPcap(v1::WatchPcapRequest request, StreamWriter<v1::WatchEvent>& writer);
   Task<absl::Status> WatchPcaps(v1::WatchPcapsRequest request,
                                 StreamWriter<v1::WatchEvent>& writer);
 
   // Everything about one capture's file happens on one loop: this one. Any thread.
   const Loop& DownloadLoop(const v1::DownloadPcapRequest& request) const;
-  // On DownloadLoop(request).
+  // On DownloadLoop(request). `cost`: see CallTerms.
   Task<absl::Status> DownloadPcap(v1::DownloadPcapRequest request,
-                                  StreamWriter<v1::DownloadPcapResponse>& writer);
+                                  StreamWriter<v1::DownloadPcapResponse>& writer,
+                                  std::shared_ptr<UpstreamCost> cost = nullptr);
 
   // What it has done since it began. On the control loop; all but the files' counts are of it.
   struct Counts {
@@ -101,15 +103,15 @@ class Gateway {
 
  private:
   // Whether there is a file for the capture: now,
-  Task<absl::Status> CheckDownloadable(CaptureKey key);
+  Task<absl::Status> CheckDownloadable(CaptureKey key, std::shared_ptr<UpstreamCost> cost);
   // or once it is done.
   Task<absl::Status> AwaitDownloadable(CaptureKey key);
   Task<absl::StatusOr<v1::Pcap>> ReadCapture(CaptureKey key, std::optional<absl::Duration> max_age,
-                                             absl::Time deadline);
+                                             CallTerms terms);
   // What a stop may have done, and what it has learnt.
   void NoteStop(const CaptureKey& key, const v1::Pcap& before, const absl::Status& stopped);
   // The capture to be stopped, as far as it is known: whether it is done is the upstream's to say.
-  Task<absl::StatusOr<v1::Pcap>> ToBeStopped(CaptureKey key, absl::Time deadline);
+  Task<absl::StatusOr<v1::Pcap>> ToBeStopped(CaptureKey key, CallTerms terms);
   // The capture once it is done, or known to be a full one.
   Task<absl::StatusOr<v1::Pcap>> AwaitDone(CaptureKey key);
   size_t LaneOf(const std::string& pcap_id) const;

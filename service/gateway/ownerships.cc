@@ -69,8 +69,9 @@ std::optional<v1::Ownership> ProvedSince(const std::vector<v1::Ownership>& all,
 }  // namespace
 
 Task<absl::StatusOr<v1::ListOwnershipsResponse>> Ownerships::List(v1::ListOwnershipsRequest request,
-                                                                  absl::Time deadline) {
-  absl::StatusOr<OwnershipList> all = co_await api_.ListOwnerships(request.account_id(), deadline);
+                                                                  CallTerms terms) {
+  absl::StatusOr<OwnershipList> all =
+      co_await api_.ListOwnerships(request.account_id(), std::move(terms));
   if (!all.ok()) co_return all.status();
   absl::StatusOr<Page<v1::Ownership>> page = CutPage(
       std::move(all->ownerships), request.account_id(), request.page_size(), request.page_token());
@@ -82,59 +83,57 @@ Task<absl::StatusOr<v1::ListOwnershipsResponse>> Ownerships::List(v1::ListOwners
 }
 
 Task<absl::StatusOr<v1::Ownership>> Ownerships::Create(v1::CreateOwnershipRequest request,
-                                                       absl::Time deadline) {
+                                                       CallTerms terms) {
   const absl::Time sent = clock_.Now();
   const std::string bucket = BucketUriOf(request.destination_conf());
   const BucketClaims::Create create =
       claims_.Begin(absl::StrCat(request.account_id(), " ", bucket), sent);
   absl::StatusOr<v1::Ownership> made =
-      co_await api_.CreateOwnership(request, AnswerDeadline(sent, deadline));
+      co_await api_.CreateOwnership(request, terms.By(AnswerDeadline(sent, terms.deadline)));
   if (IsOwnershipUnknown(made.status())) {
     Judge judge = [this, create, bucket](const auto& all, absl::Time since) {
       return claims_.Claim(create, AddedSince(all, bucket, since));
     };
     Lost lost{request.account_id(), sent, made.status(), kCreateAdvice};
-    made = co_await Reconcile(std::move(lost), std::move(judge), deadline);
+    made = co_await Reconcile(std::move(lost), std::move(judge), std::move(terms));
   }
   claims_.End(create, made, clock_.Now());
   co_return made;
 }
 
 Task<absl::StatusOr<v1::Ownership>> Ownerships::Validate(v1::ValidateOwnershipRequest request,
-                                                         absl::Time deadline) {
+                                                         CallTerms terms) {
   const absl::Time sent = clock_.Now();
   absl::StatusOr<v1::Ownership> validated =
-      co_await api_.ValidateOwnership(request, AnswerDeadline(sent, deadline));
+      co_await api_.ValidateOwnership(request, terms.By(AnswerDeadline(sent, terms.deadline)));
   if (!IsOwnershipUnknown(validated.status())) co_return validated;
   const std::string bucket = BucketUriOf(request.destination_conf());
   Judge judge = [bucket](const auto& all, absl::Time since) {
     return ProvedSince(all, bucket, since);
   };
   Lost lost{request.account_id(), sent, validated.status(), kValidateAdvice};
-  co_return co_await Reconcile(std::move(lost), std::move(judge), deadline);
+  co_return co_await Reconcile(std::move(lost), std::move(judge), std::move(terms));
 }
 
 Task<absl::StatusOr<v1::DeleteOwnershipResponse>> Ownerships::Delete(
-    v1::DeleteOwnershipRequest request, absl::Time deadline) {
+    v1::DeleteOwnershipRequest request, CallTerms terms) {
   const absl::Status deleted =
-      co_await api_.DeleteOwnership(request.account_id(), request.ownership_id(), deadline);
+      co_await api_.DeleteOwnership(request.account_id(), request.ownership_id(), std::move(terms));
   if (!deleted.ok()) co_return deleted;
   co_return v1::DeleteOwnershipResponse();
 }
 
-Task<absl::StatusOr<v1::Ownership>> Ownerships::Reconcile(Lost lost, Judge judge,
-                                                          absl::Time deadline) {
+Task<absl::StatusOr<v1::Ownership>> Ownerships::Reconcile(Lost lost, Judge judge, CallTerms terms) {
   const absl::Time lost_time = clock_.Now();
   for (const absl::Duration delay : kReadAfter) {
     const absl::Time read_time = lost_time + delay;
-    if (read_time >= deadline) break;
+    if (read_time >= terms.deadline) break;
     while (clock_.Now() < read_time) {
       const bool cancelled = co_await Cancelled();
       if (cancelled) co_return absl::CancelledError("the caller left");
       co_await clock_.SleepUntil(read_time);
     }
-    const absl::StatusOr<OwnershipList> list =
-        co_await api_.ListOwnerships(lost.account_id, deadline);
+    const absl::StatusOr<OwnershipList> list = co_await api_.ListOwnerships(lost.account_id, terms);
     if (!list.ok()) continue;
     const absl::Time since =
         lost.sent + list->upstream_ahead.value_or(absl::ZeroDuration()) - kClockSlack;

@@ -23,18 +23,18 @@ class Ownerships {
   // Both referents outlive the use cases. `api` works on the control loop.
   Ownerships(PcapsApi& api, Clock& clock) : api_(api), clock_(clock) {}
 
-  // Errors of all: as PcapsApi says. They return within `deadline`, and CANCELLED when the caller
+  // Errors of all: as PcapsApi says. They return by their deadline, and CANCELLED when the caller
   // leaves; a POST once sent runs to its end all the same.
   Task<absl::StatusOr<v1::ListOwnershipsResponse>> List(v1::ListOwnershipsRequest request,
-                                                        absl::Time deadline);
+                                                        CallTerms terms);
   // These two send one POST at most. Where its answer is lost they look into the list for what came
-  // of it, as far as `deadline` allows; ABORTED/OWNERSHIP_OUTCOME_UNKNOWN where that does not tell.
-  Task<absl::StatusOr<v1::Ownership>> Create(v1::CreateOwnershipRequest request,
-                                             absl::Time deadline);
+  // of it, as far as the deadline allows; ABORTED/OWNERSHIP_OUTCOME_UNKNOWN where that does not
+  // tell.
+  Task<absl::StatusOr<v1::Ownership>> Create(v1::CreateOwnershipRequest request, CallTerms terms);
   Task<absl::StatusOr<v1::Ownership>> Validate(v1::ValidateOwnershipRequest request,
-                                               absl::Time deadline);
+                                               CallTerms terms);
   Task<absl::StatusOr<v1::DeleteOwnershipResponse>> Delete(v1::DeleteOwnershipRequest request,
-                                                           absl::Time deadline);
+                                                           CallTerms terms);
 
  private:
   // A POST whose answer was lost.
@@ -49,7 +49,7 @@ class Ownerships {
   using Judge = std::function<std::optional<v1::Ownership>(
       const std::vector<v1::Ownership>& ownerships, absl::Time since)>;
 
-  Task<absl::StatusOr<v1::Ownership>> Reconcile(Lost lost, Judge judge, absl::Time deadline);
+  Task<absl::StatusOr<v1::Ownership>> Reconcile(Lost lost, Judge judge, CallTerms terms);
 
   PcapsApi& api_;
   Clock& clock_;

@@ -88,7 +88,7 @@ Known PcapReader::StaleOrNull(const CaptureKey& key, const absl::Status& trouble
 }
 
 Task<PcapReader::Capture> PcapReader::Get(CaptureKey key, std::optional<absl::Duration> max_age,
-                                          absl::Time deadline) {
+                                          CallTerms terms) {
   const bool bypass = max_age == absl::ZeroDuration();
   const absl::Time asked = clock_.Now();
   std::optional<Capture> cached = Cached(key, max_age);
@@ -109,9 +109,9 @@ Task<PcapReader::Capture> PcapReader::Get(CaptureKey key, std::optional<absl::Du
     bool mine = false;
     auto flight = fetches_.FindOrStart({key, bypass}, [&] {
       mine = true;
-      return Fetch(key, bypass);
+      return Fetch(key, bypass, terms.cost);
     });
-    auto landed = co_await Flight<Fetched>::JoinUntil(std::move(flight), clock_, deadline);
+    auto landed = co_await Flight<Fetched>::JoinUntil(std::move(flight), clock_, terms.deadline);
     fetched = landed.has_value() ? *std::move(landed) : absl::StatusOr<Fetched>(TooLate());
     if (!fetched.ok() || !max_age.has_value() || (mine && fetched->ours)) break;
     if (fetched->known->seen >= asked || IsFresh(*fetched->known, max_age)) break;
@@ -137,12 +137,15 @@ Task<void> EndFleetTurn(SharedState& state, std::string key, std::string holder)
 
 }  // namespace
 
-Task<absl::StatusOr<PcapReader::Fetched>> PcapReader::Fetch(CaptureKey key, bool bypass) {
-  const absl::Time deadline = clock_.Now() + options_.request_timeout;
-  if (bypass || options_.holder.empty()) co_return co_await Ask(std::move(key), deadline);
+Task<absl::StatusOr<PcapReader::Fetched>> PcapReader::Fetch(CaptureKey key, bool bypass,
+                                                            std::shared_ptr<UpstreamCost> cost) {
+  CallTerms terms(clock_.Now() + options_.request_timeout, std::move(cost));
+  if (bypass || options_.holder.empty()) {
+    co_return co_await Ask(std::move(key), std::move(terms));
+  }
   const Known brought = co_await AwaitOtherReplica(key);
   if (brought != nullptr) co_return Fetched{brought, false};
-  absl::StatusOr<Fetched> fetched = co_await Ask(key, deadline);
+  absl::StatusOr<Fetched> fetched = co_await Ask(key, std::move(terms));
   SpawnDetached(control_, EndFleetTurn(state_, FleetKey(key), options_.holder));
   co_return fetched;
 }
@@ -189,9 +192,10 @@ Task<bool> PcapReader::TakeFleetTurn(CaptureKey key) {
   co_return !turn.ok() || turn->swapped || turn->current == options_.holder;
 }
 
-Task<absl::StatusOr<PcapReader::Fetched>> PcapReader::Ask(CaptureKey key, absl::Time deadline) {
+Task<absl::StatusOr<PcapReader::Fetched>> PcapReader::Ask(CaptureKey key, CallTerms terms) {
   const absl::Time began = state_.Now();
-  absl::StatusOr<v1::Pcap> pcap = co_await api_.GetPcap(key.account_id, key.pcap_id, deadline);
+  absl::StatusOr<v1::Pcap> pcap =
+      co_await api_.GetPcap(key.account_id, key.pcap_id, std::move(terms));
   if (pcap.ok()) co_return Fetched{cache_.Observe(Seen(*std::move(pcap)))};
   if (ReasonOf(pcap.status()) == v1::ERROR_REASON_CAPTURE_NOT_FOUND) {
     (void)co_await cache_.Read(key);  // Somebody may know it as done.
@@ -201,7 +205,7 @@ Task<absl::StatusOr<PcapReader::Fetched>> PcapReader::Ask(CaptureKey key, absl::
 }
 
 Task<absl::StatusOr<Served<std::vector<v1::Pcap>>>> PcapReader::List(std::string account_id,
-                                                                     absl::Time deadline) {
+                                                                     CallTerms terms) {
   const auto answer = [&](const Remembered& list, CacheUse use) {
     const absl::Duration age = std::max(clock_.Now() - list.seen, absl::ZeroDuration());
     return Served<std::vector<v1::Pcap>>{cache_.CapturesOf(account_id, list), use, age};
@@ -218,9 +222,9 @@ Task<absl::StatusOr<Served<std::vector<v1::Pcap>>>> PcapReader::List(std::string
     bool mine = false;
     auto flight = lists_.FindOrStart(account_id, [&] {
       mine = true;
-      return FetchList(account_id);
+      return FetchList(account_id, terms.cost);
     });
-    auto landed = co_await Flight<Known>::JoinUntil(std::move(flight), clock_, deadline);
+    auto landed = co_await Flight<Known>::JoinUntil(std::move(flight), clock_, terms.deadline);
     fetched = landed.has_value() ? *std::move(landed) : absl::StatusOr<Known>(TooLate());
     if (mine || !fetched.ok() || (*fetched)->seen >= asked) break;
     known = cache_.FindList(account_id);
@@ -233,10 +237,12 @@ Task<absl::StatusOr<Served<std::vector<v1::Pcap>>>> PcapReader::List(std::string
   co_return fetched.status();
 }
 
-Task<absl::StatusOr<Known>> PcapReader::FetchList(std::string account_id) {
+Task<absl::StatusOr<Known>> PcapReader::FetchList(std::string account_id,
+                                                  std::shared_ptr<UpstreamCost> cost) {
   const absl::Time began = state_.Now();
-  const absl::Time deadline = clock_.Now() + options_.request_timeout;
-  absl::StatusOr<std::vector<v1::Pcap>> list = co_await api_.ListPcaps(account_id, deadline);
+  CallTerms terms(clock_.Now() + options_.request_timeout, std::move(cost));
+  absl::StatusOr<std::vector<v1::Pcap>> list =
+      co_await api_.ListPcaps(account_id, std::move(terms));
   if (!list.ok()) co_return list.status();
   co_return cache_.ObserveList(account_id, *std::move(list), began);
 }

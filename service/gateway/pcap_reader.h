@@ -5,6 +5,7 @@
 #include <pcaps/v1/pcaps.pb.h>
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -43,13 +44,12 @@ class PcapReader {
   std::optional<Capture> Cached(const CaptureKey& key, std::optional<absl::Duration> max_age);
 
   // The capture, seen no longer ago than `max_age`; not set: while it counts as fresh. 0 asks the
-  // upstream. What is stale stands in for an upstream in trouble, or too slow for `deadline`,
-  // unless `max_age` is 0. Errors: as PcapsApi says. On the control loop.
-  Task<Capture> Get(CaptureKey key, std::optional<absl::Duration> max_age, absl::Time deadline);
+  // upstream. What is stale stands in for an upstream in trouble, or too slow for the
+  // deadline, unless `max_age` is 0. Errors: as PcapsApi says. On the control loop.
+  Task<Capture> Get(CaptureKey key, std::optional<absl::Duration> max_age, CallTerms terms);
 
   // All captures of the account, in the upstream's order; else as Get(). On the control loop.
-  Task<absl::StatusOr<Served<std::vector<v1::Pcap>>>> List(std::string account_id,
-                                                           absl::Time deadline);
+  Task<absl::StatusOr<Served<std::vector<v1::Pcap>>>> List(std::string account_id, CallTerms terms);
 
   // Callers who shared another's upstream call.
   int64_t joined() const { return fetches_.joined() + lists_.joined(); }
@@ -66,12 +66,13 @@ class PcapReader {
   Known StaleOrNull(const CaptureKey& key, const absl::Status& trouble);
   Capture Answer(const CaptureKey& key, const Known& known, CacheUse use) const;
   Task<absl::StatusOr<Known>> LookUp(CaptureKey key);
-  Task<absl::StatusOr<Fetched>> Fetch(CaptureKey key, bool bypass);
-  Task<absl::StatusOr<Fetched>> Ask(CaptureKey key, absl::Time deadline);
+  Task<absl::StatusOr<Fetched>> Fetch(CaptureKey key, bool bypass,
+                                      std::shared_ptr<UpstreamCost> cost);
+  Task<absl::StatusOr<Fetched>> Ask(CaptureKey key, CallTerms terms);
   Task<Known> AwaitOtherReplica(CaptureKey key);
   Task<Known> NewerThan(Known before, CaptureKey key);
   Task<bool> TakeFleetTurn(CaptureKey key);
-  Task<absl::StatusOr<Known>> FetchList(std::string account_id);
+  Task<absl::StatusOr<Known>> FetchList(std::string account_id, std::shared_ptr<UpstreamCost> cost);
 
   const Loop control_;
   PcapsApi& api_;

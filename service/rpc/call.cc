@@ -221,6 +221,7 @@ void Call::LogRpc(absl::Duration took) {
   if (!subject_.pcap_id.empty()) line.AddText("pcap_id", subject_.pcap_id);
   if (!subject_.ownership_id.empty()) line.AddText("ownership_id", subject_.ownership_id);
   if (!cache_.empty()) line.AddText("cache", cache_);
+  line.AddNumber("upstream_calls", cost_ == nullptr ? 0 : cost_->requests());
   line.AddText("request_id", request_id_);
   if (!trace_id_.empty()) line.AddText("trace_id", trace_id_);
   line.AddText("peer", peer_);

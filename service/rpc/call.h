@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 #include "clients/base/clock.h"
 #include "clients/base/task.h"
+#include "clients/pcaps_api/call_terms.h"
 #include "service/gateway/rate_limiter.h"
 #include "service/gateway/served.h"
 #include "service/rpc/audit.h"
@@ -67,11 +68,18 @@ class Call {
 
   RpcEnv& env() const { return env_; }
   grpc::CallbackServerContext* context() const { return context_; }
-  // The caller's deadline, or request_timeout from the start, whichever is earlier.
-  absl::Time deadline() const { return DeadlineWith(absl::ZeroDuration()); }
+  // On which it may ask the upstream: by the caller's deadline, or request_timeout from the start,
+  // whichever is earlier, and at its own cost.
+  CallTerms terms() { return TermsWith(absl::ZeroDuration()); }
   // The same for a call that may wait this long before it begins.
-  absl::Time DeadlineWith(absl::Duration wait) const {
-    return std::min(start_ + wait + env_.request_timeout, caller_deadline_);
+  CallTerms TermsWith(absl::Duration wait) {
+    return {std::min(start_ + wait + env_.request_timeout, caller_deadline_), cost()};
+  }
+  // What is counted here by End() is in the log line. On the thread that made the call, before it
+  // is started; what is answered at once never makes one.
+  std::shared_ptr<UpstreamCost> cost() {
+    if (cost_ == nullptr) cost_ = std::make_shared<UpstreamCost>();
+    return cost_;
   }
 
   // Whether its caller is known, it is sound (`checked`), and he may do this to its account: OK, or
@@ -146,7 +154,8 @@ class Call {
   Entry entry_ = Entry::kOpen;
   bool caller_within_rate_ = false;
   absl::Status refusal_;
-  absl::string_view cache_;  // Where the answer came from: the name of a CacheUse.
+  std::shared_ptr<UpstreamCost> cost_;  // Null: it cost nothing.
+  absl::string_view cache_;             // Where the answer came from: the name of a CacheUse.
   absl::Status outcome_;
   int64_t messages_sent_ = 0;
   int64_t bytes_sent_ = 0;

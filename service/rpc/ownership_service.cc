@@ -12,8 +12,8 @@ grpc::ServerUnaryReactor* OwnershipService::ListOwnerships(grpc::CallbackServerC
                                                            v1::ListOwnershipsResponse* response) {
   auto call = MakeCall(env_, context, list_ownerships_, *request);
   call->Enter(CheckRequest(*request));
-  auto handler = [this, request = *request, deadline = call->deadline()] {
-    return ownerships_.List(request, deadline);
+  auto handler = [this, request = *request, terms = call->terms()] {
+    return ownerships_.List(request, terms);
   };
   return UnaryCall<v1::ListOwnershipsResponse>::Start(std::move(call), response,
                                                       std::move(handler));
@@ -24,8 +24,8 @@ grpc::ServerUnaryReactor* OwnershipService::CreateOwnership(
     v1::Ownership* response) {
   auto call = MakeCall(env_, context, create_ownership_, *request);
   call->Enter(CheckRequest(*request));
-  auto handler = [this, request = *request, deadline = call->deadline()] {
-    return ownerships_.Create(request, deadline);
+  auto handler = [this, request = *request, terms = call->terms()] {
+    return ownerships_.Create(request, terms);
   };
   return UnaryCall<v1::Ownership>::Start(std::move(call), response, std::move(handler));
 }
@@ -35,8 +35,8 @@ grpc::ServerUnaryReactor* OwnershipService::ValidateOwnership(
     v1::Ownership* response) {
   auto call = MakeCall(env_, context, validate_ownership_, *request);
   call->Enter(CheckRequest(*request));
-  auto handler = [this, request = *request, deadline = call->deadline()] {
-    return ownerships_.Validate(request, deadline);
+  auto handler = [this, request = *request, terms = call->terms()] {
+    return ownerships_.Validate(request, terms);
   };
   return UnaryCall<v1::Ownership>::Start(std::move(call), response, std::move(handler));
 }
@@ -46,8 +46,8 @@ grpc::ServerUnaryReactor* OwnershipService::DeleteOwnership(
     v1::DeleteOwnershipResponse* response) {
   auto call = MakeCall(env_, context, delete_ownership_, *request);
   call->Enter(CheckRequest(*request));
-  auto handler = [this, request = *request, deadline = call->deadline()] {
-    return ownerships_.Delete(request, deadline);
+  auto handler = [this, request = *request, terms = call->terms()] {
+    return ownerships_.Delete(request, terms);
   };
   return UnaryCall<v1::DeleteOwnershipResponse>::Start(std::move(call), response,
                                                        std::move(handler));

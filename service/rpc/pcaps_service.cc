@@ -12,8 +12,8 @@ grpc::ServerUnaryReactor* PcapsService::ListPcaps(grpc::CallbackServerContext* c
                                                   v1::ListPcapsResponse* response) {
   auto call = MakeCall(env_, context, list_pcaps_, *request);
   call->Enter(CheckRequest(*request));
-  auto handler = [this, request = *request, deadline = call->deadline()] {
-    return gateway_.ListPcaps(request, deadline);
+  auto handler = [this, request = *request, terms = call->terms()] {
+    return gateway_.ListPcaps(request, terms);
   };
   return UnaryCall<v1::ListPcapsResponse>::StartServed(std::move(call), response,
                                                        std::move(handler));
@@ -27,8 +27,8 @@ grpc::ServerUnaryReactor* PcapsService::GetPcap(grpc::CallbackServerContext* con
     auto cached = gateway_.Cached(*request);
     if (cached.has_value()) return AnswerAtOnce(*call, response, *std::move(cached));
   }
-  auto handler = [this, request = *request, deadline = call->deadline()] {
-    return gateway_.GetPcap(request, deadline);
+  auto handler = [this, request = *request, terms = call->terms()] {
+    return gateway_.GetPcap(request, terms);
   };
   return UnaryCall<v1::Pcap>::StartServed(std::move(call), response, std::move(handler));
 }
@@ -39,9 +39,9 @@ grpc::ServerUnaryReactor* PcapsService::CreatePcap(grpc::CallbackServerContext* 
   auto call = MakeCall(env_, context, create_pcap_, *request);
   call->Enter(CheckRequest(*request, bounds_, env_.clock.Now()));
   const absl::Duration queue_wait = FromProtoDuration(request->max_queue_wait());
-  auto handler = [this, request = *request, deadline = call->DeadlineWith(queue_wait),
+  auto handler = [this, request = *request, terms = call->TermsWith(queue_wait),
                   caller = call->caller_name()] {
-    return gateway_.CreatePcap(request, deadline, caller);
+    return gateway_.CreatePcap(request, terms, caller);
   };
   return UnaryCall<v1::Pcap>::Start(std::move(call), response, std::move(handler));
 }
@@ -51,8 +51,8 @@ grpc::ServerUnaryReactor* PcapsService::StopPcap(grpc::CallbackServerContext* co
                                                  v1::StopPcapResponse* response) {
   auto call = MakeCall(env_, context, stop_pcap_, *request);
   call->Enter(CheckRequest(*request));
-  auto handler = [this, request = *request, deadline = call->deadline()] {
-    return gateway_.StopPcap(request, deadline);
+  auto handler = [this, request = *request, terms = call->terms()] {
+    return gateway_.StopPcap(request, terms);
   };
   return UnaryCall<v1::StopPcapResponse>::Start(std::move(call), response, std::move(handler));
 }
@@ -61,8 +61,9 @@ grpc::ServerWriteReactor<v1::DownloadPcapResponse>* PcapsService::DownloadPcap(
     grpc::CallbackServerContext* context, const v1::DownloadPcapRequest* request) {
   auto call = MakeCall(env_, context, download_pcap_, *request);
   const Loop& loop = gateway_.DownloadLoop(*request);
-  auto handler = [this, request = *request](StreamWriter<v1::DownloadPcapResponse>& writer) {
-    return gateway_.DownloadPcap(request, writer);
+  auto handler = [this, request = *request,
+                  cost = call->cost()](StreamWriter<v1::DownloadPcapResponse>& writer) {
+    return gateway_.DownloadPcap(request, writer, cost);
   };
   return ServerStream<v1::DownloadPcapResponse>::Start(std::move(call), loop,
                                                        CheckRequest(*request), std::move(handler));

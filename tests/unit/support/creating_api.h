@@ -56,26 +56,28 @@ class CreatingApi : public FakePcapsApi {
   size_t list_size = 50;
 
   Task<absl::StatusOr<v1::Pcap>> CreatePcap(v1::CreatePcapRequest request,
-                                            absl::Time deadline) override {
+                                            CallTerms terms) override {
     ++create_calls;
     const CreateFate is = fate(request);
     if (is.answer == CreateFate::Answer::kNotSent) {
       co_return MakeError(absl::StatusCode::kUnavailable, v1::ERROR_REASON_UPSTREAM_UNAVAILABLE,
                           "nothing was sent");
     }
+    terms.CountRequest();
     ++upstream_.posts[request.request_id()];
-    co_await SleepUntil(std::min(clock_.Now() + is.executed_after, deadline));
+    co_await SleepUntil(std::min(clock_.Now() + is.executed_after, terms.deadline));
     v1::Pcap pcap;
     if (is.executed) pcap = Execute(request);
     const absl::Time answer_time = clock_.Now() + is.answer_after;
-    co_await SleepUntil(std::min(answer_time, deadline));
-    if (is.answer == CreateFate::Answer::kCapture && answer_time <= deadline) co_return pcap;
+    co_await SleepUntil(std::min(answer_time, terms.deadline));
+    if (is.answer == CreateFate::Answer::kCapture && answer_time <= terms.deadline) co_return pcap;
     co_return MakeError(absl::StatusCode::kAborted, v1::ERROR_REASON_CREATE_OUTCOME_UNKNOWN,
                         "no answer");
   }
 
   Task<absl::StatusOr<std::vector<v1::Pcap>>> ListPcaps(std::string account_id,
-                                                        absl::Time) override {
+                                                        CallTerms terms) override {
+    terms.CountRequest();
     ++list_calls;
     co_await SleepUntil(clock_.Now() + read_duration);
     if (!lists) {
@@ -93,7 +95,9 @@ class CreatingApi : public FakePcapsApi {
 
   std::optional<absl::Duration> UpstreamAhead() const override { return upstream_.ahead; }
 
-  Task<absl::StatusOr<v1::Pcap>> GetPcap(std::string, std::string pcap_id, absl::Time) override {
+  Task<absl::StatusOr<v1::Pcap>> GetPcap(std::string, std::string pcap_id,
+                                         CallTerms terms) override {
+    terms.CountRequest();
     ++get_calls;
     const auto* const found = upstream_.Find(pcap_id);
     if (found == nullptr) {

@@ -29,6 +29,7 @@ class FakePcapsApi : public PcapsApi {
   std::deque<std::string> next_files;         // What the next downloads bring instead.
   std::map<std::string, absl::Status> ill;    // Captures that cannot be had alone, by id.
   absl::Status next_error;                    // Of every call, while it is not OK.
+  absl::Status stop_answer;                   // Of every stop, while next_error is OK.
   absl::Duration create_duration;             // A create answers after this long;
   absl::Duration download_duration;           // a download, too;
   absl::Duration read_duration;               // and a get or a list.
@@ -61,7 +62,8 @@ class FakePcapsApi : public PcapsApi {
   }
 
   Task<absl::StatusOr<std::vector<v1::Pcap>>> ListPcaps(std::string account_id,
-                                                        absl::Time) override {
+                                                        CallTerms terms) override {
+    terms.CountRequest();
     ++list_calls;
     const absl::Time began = clock_.Now();
     co_await clock_.Sleep(read_duration);
@@ -77,7 +79,8 @@ class FakePcapsApi : public PcapsApi {
   std::optional<absl::Duration> UpstreamAhead() const override { return upstream_ahead; }
 
   Task<absl::StatusOr<v1::Pcap>> GetPcap(std::string account_id, std::string pcap_id,
-                                         absl::Time) override {
+                                         CallTerms terms) override {
+    terms.CountRequest();
     ++get_calls;
     const absl::Time began = clock_.Now();
     co_await clock_.Sleep(read_duration);
@@ -91,7 +94,9 @@ class FakePcapsApi : public PcapsApi {
     co_return Observed(found->second, began);
   }
 
-  Task<absl::StatusOr<v1::Pcap>> CreatePcap(v1::CreatePcapRequest request, absl::Time) override {
+  Task<absl::StatusOr<v1::Pcap>> CreatePcap(v1::CreatePcapRequest request,
+                                            CallTerms terms) override {
+    terms.CountRequest();
     const std::string id = absl::StrCat("created", ++create_calls);
     const absl::Time began = clock_.Now();
     co_await clock_.Sleep(create_duration);
@@ -100,13 +105,15 @@ class FakePcapsApi : public PcapsApi {
     co_return Observed(Put(request.account_id(), id, v1::Pcap::STATUS_PENDING, type), began);
   }
 
-  Task<absl::Status> StopPcap(std::string, std::string, absl::Time) override {
+  Task<absl::Status> StopPcap(std::string, std::string, CallTerms terms) override {
+    terms.CountRequest();
     ++stop_calls;
-    co_return next_error;
+    co_return next_error.ok() ? stop_answer : next_error;
   }
 
   Task<absl::StatusOr<PcapFile>> DownloadPcap(std::string, std::string pcap_id, int64_t whole_max,
-                                              absl::Time) override {
+                                              CallTerms terms) override {
+    terms.CountRequest();
     ++download_calls;
     co_await clock_.Sleep(download_duration);
     if (!next_error.ok()) co_return next_error;
@@ -123,7 +130,8 @@ class FakePcapsApi : public PcapsApi {
     co_return file;
   }
 
-  Task<absl::StatusOr<OwnershipList>> ListOwnerships(std::string, absl::Time) override {
+  Task<absl::StatusOr<OwnershipList>> ListOwnerships(std::string, CallTerms terms) override {
+    terms.CountRequest();
     ++ownership_list_calls;
     co_await clock_.Sleep(read_duration);
     if (!next_error.ok()) co_return next_error;
@@ -131,20 +139,23 @@ class FakePcapsApi : public PcapsApi {
   }
 
   Task<absl::StatusOr<v1::Ownership>> CreateOwnership(v1::CreateOwnershipRequest,
-                                                      absl::Time) override {
+                                                      CallTerms terms) override {
+    terms.CountRequest();
     ++ownership_posts;
     co_await clock_.Sleep(post_duration);
     co_return post_answer;
   }
 
   Task<absl::StatusOr<v1::Ownership>> ValidateOwnership(v1::ValidateOwnershipRequest,
-                                                        absl::Time) override {
+                                                        CallTerms terms) override {
+    terms.CountRequest();
     ++ownership_posts;
     co_await clock_.Sleep(post_duration);
     co_return post_answer;
   }
 
-  Task<absl::Status> DeleteOwnership(std::string, std::string, absl::Time) override {
+  Task<absl::Status> DeleteOwnership(std::string, std::string, CallTerms terms) override {
+    terms.CountRequest();
     co_return next_error;
   }
 

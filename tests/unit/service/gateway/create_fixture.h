@@ -59,7 +59,7 @@ class CreateFixture : public testing::Test {
           once(
               world.loop_.get_executor(), state, api, world.clock_,
               [this](std::string account, std::string id, std::optional<absl::Duration>,
-                     absl::Time deadline) { return api.GetPcap(account, id, deadline); },
+                     CallTerms terms) { return api.GetPcap(account, id, terms); },
               std::move(options)) {}
     FailingState state;
     CreatingApi api;
@@ -76,9 +76,9 @@ class CreateFixture : public testing::Test {
 
   Pending Start(Replica& replica, v1::CreatePcapRequest request,
                 boost::asio::cancellation_slot slot = {},
-                absl::Time deadline = absl::InfiniteFuture()) {
+                CallTerms terms = absl::InfiniteFuture()) {
     auto pending = std::make_shared<std::optional<Answer>>();
-    Spawn(loop_.get_executor(), slot, replica.once.Run(std::move(request), deadline),
+    Spawn(loop_.get_executor(), slot, replica.once.Run(std::move(request), std::move(terms)),
           [pending](Answer answer) { *pending = std::move(answer); });
     Poll();
     return pending;

@@ -73,6 +73,33 @@ TEST_F(CreateOnceTest, DuplicatesInFlightWaitForTheFirstHereAndElsewhere) {
   EXPECT_EQ(made(), 1);
 }
 
+TEST_F(CreateOnceTest, WhoBeginsACreationBearsItsCostAndWhoSharesItNone) {
+  a_->api.fate = [](const auto&) { return Lost(true); };
+  const auto first_cost = std::make_shared<UpstreamCost>();
+  const auto second_cost = std::make_shared<UpstreamCost>();
+  const auto later_cost = std::make_shared<UpstreamCost>();
+  const Pending first = Start(*a_, SimpleRequest("r1"), {}, {absl::InfiniteFuture(), first_cost});
+  const Pending second = Start(*a_, SimpleRequest("r1"), {}, {absl::InfiniteFuture(), second_cost});
+  ASSERT_TRUE(Await(first).ok());
+  ASSERT_TRUE(Await(second).ok());
+  EXPECT_EQ(first_cost->requests(), 2) << "the POST, and the list that told of it";
+  EXPECT_EQ(second_cost->requests(), 0);
+  ASSERT_TRUE(
+      Await(Start(*b_, SimpleRequest("r1"), {}, {absl::InfiniteFuture(), later_cost})).ok());
+  EXPECT_EQ(later_cost->requests(), 1) << "the capture is looked up, and nothing is sent again";
+}
+
+TEST_F(CreateOnceTest, LookingForALostCreationAgainCostsWhoAsks) {
+  a_->api.fate = [](const auto&) { return Lost(true); };
+  a_->api.lists = false;
+  EXPECT_FALSE(Run(*a_, SimpleRequest("r1")).ok());
+  const auto cost = std::make_shared<UpstreamCost>();
+  const Answer found =
+      Await(Start(*b_, SimpleRequest("r1"), {}, CallTerms(absl::InfiniteFuture(), cost)));
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(cost->requests(), 1);
+}
+
 TEST_F(CreateOnceTest, DuplicatesThatWaitForTheLeaseAtTwoReplicasCreateOnce) {
   const auto c = NewReplica("c");
   c->api.fate = [](const auto&) { return CreateFate{.answer_after = absl::Seconds(1)}; };

@@ -51,7 +51,7 @@ class CreateStormTest : public testing::TestWithParam<int> {
           api(storm.upstream_, clock),
           once(loop->get_executor(), state, api, clock,
                [this](std::string account, std::string id, std::optional<absl::Duration>,
-                      absl::Time deadline) { return api.GetPcap(account, id, deadline); },
+                      CallTerms terms) { return api.GetPcap(account, id, terms); },
                {.holder = absl::StrCat("life", life),
                 .rules = {absl::ZeroDuration(), /*one_full_at_a_time=*/false}}) {
       state.trouble = [this, &storm] {

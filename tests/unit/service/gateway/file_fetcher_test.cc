@@ -23,8 +23,9 @@ class FileFetcherTest : public testing::Test {
 
   // Begins to fetch; the result comes when the loop runs.
   void Begin(Result& result, const std::string& account = "acct", bool known_done = false,
-             boost::asio::cancellation_slot slot = {}) {
-    Spawn(loop_.get_executor(), slot, fetcher_.Fetch({account, "a"}, known_done),
+             boost::asio::cancellation_slot slot = {},
+             std::shared_ptr<UpstreamCost> cost = nullptr) {
+    Spawn(loop_.get_executor(), slot, fetcher_.Fetch({account, "a"}, known_done, std::move(cost)),
           [&result](absl::StatusOr<Fetched> fetched) { result = std::move(fetched); });
     RunLoop();
   }
@@ -52,12 +53,17 @@ class FileFetcherTest : public testing::Test {
   absl::Duration check_duration_;
   int checks_ = 0;
   FileFetcher fetcher_{
-      {loop_.get_executor(), &api_}, [this](CaptureKey) { return Check(); }, cache_, slots_, clock_,
+      {loop_.get_executor(), &api_},
+      [this](CaptureKey, std::shared_ptr<UpstreamCost> cost) { return Check(std::move(cost)); },
+      cache_,
+      slots_,
+      clock_,
       {.whole_max = kWholeMax}};
 
  private:
-  Task<absl::Status> Check() {
+  Task<absl::Status> Check(std::shared_ptr<UpstreamCost> cost) {
     ++checks_;
+    if (cost != nullptr) cost->CountRequest();
     const absl::Status result = check_result_;
     co_await clock_.Sleep(check_duration_);
     co_return result;
@@ -77,6 +83,22 @@ TEST_F(FileFetcherTest, AHundredReadersShareOneFetchAndOneCopy) {
   EXPECT_EQ(checks_, 1);
   EXPECT_EQ(api_.download_calls, 1);
   EXPECT_EQ(cache_.Find({"acct", "a"}), Held(readers[0]));
+}
+
+TEST_F(FileFetcherTest, WhoBeginsAFetchBearsItsCostAndWhoSharesItNone) {
+  api_.next_files = {"no capture", MakePcap(3, 50)};
+  api_.download_duration = absl::Seconds(1);
+  const auto first_cost = std::make_shared<UpstreamCost>();
+  const auto second_cost = std::make_shared<UpstreamCost>();
+  Result first;
+  Result second;
+  Begin(first, "acct", false, {}, first_cost);
+  Begin(second, "acct", false, {}, second_cost);
+  for (int i = 0; i < 2; ++i) Pass(absl::Seconds(1));
+  EXPECT_NE(Held(first), nullptr);
+  EXPECT_NE(Held(second), nullptr);
+  EXPECT_EQ(first_cost->requests(), 3) << "the check, and the file twice";
+  EXPECT_EQ(second_cost->requests(), 0);
 }
 
 TEST_F(FileFetcherTest, AReaderWhoLeavesEndsNobodyElsesFetch) {
@@ -134,8 +156,10 @@ TEST_F(FileFetcherTest, AccountsNeverShareWhateverTheId) {
   api_.download_duration = absl::Seconds(1);
   Slots slots(2);
   FileFetcher fetcher({loop_.get_executor(), &api_},
-                      [](CaptureKey) -> Task<absl::Status> { co_return absl::OkStatus(); }, cache_,
-                      slots, clock_, {.whole_max = kWholeMax});
+                      [](CaptureKey, std::shared_ptr<UpstreamCost>) -> Task<absl::Status> {
+                        co_return absl::OkStatus();
+                      },
+                      cache_, slots, clock_, {.whole_max = kWholeMax});
   Result one;
   Result other;
   Spawn(loop_.get_executor(), {}, fetcher.Fetch({"one", "a"}, false),

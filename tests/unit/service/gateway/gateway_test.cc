@@ -38,6 +38,14 @@ class GatewayTest : public testing::Test {
     return RunTask(loop_, gateway_.DownloadPcap(request, downloaded_));
   }
 
+  // Asked now; see CallTerms.
+  CallTerms Counted() const { return {kSoon, cost_}; }
+  // What the upstream has been asked since this was last called.
+  int64_t Cost() {
+    const int64_t before = std::exchange(counted_, cost_->requests());
+    return counted_ - before;
+  }
+
   boost::asio::io_context loop_;
   ManualClock clock_{absl::UnixEpoch() + absl::Hours(24 * 365 * 50)};
   FakePcapsApi api_{clock_};
@@ -53,6 +61,8 @@ class GatewayTest : public testing::Test {
       loop_.get_executor(), {api_, api_, api_}, state_, {{loop_.get_executor(), &api_}}, clock_,
       [] { return 0.5; },   Options()};
   ListWriter<v1::DownloadPcapResponse> downloaded_;
+  const std::shared_ptr<UpstreamCost> cost_ = std::make_shared<UpstreamCost>();
+  int64_t counted_ = 0;
 };
 
 TEST_F(GatewayTest, GetAndListAnswerWhatTheUpstreamSays) {
@@ -146,6 +156,57 @@ TEST_F(GatewayTest, AFileDownloadedOnceCostsNoUpstreamCallAgain) {
   EXPECT_EQ(downloaded_.messages.size(), first.size());
   EXPECT_EQ(downloaded_.messages.back().summary().sha256(), first.back().summary().sha256());
   EXPECT_EQ(api_.reads() + api_.download_calls, 2);
+}
+
+TEST_F(GatewayTest, EachUseCaseCountsWhatItAsks) {
+  api_.Put("acct", "a", v1::Pcap::STATUS_SUCCESS);
+  api_.Put("acct", "full", v1::Pcap::STATUS_RUNNING, v1::Pcap::TYPE_FULL);
+  api_.files["a"] = MakePcap(3, 50);
+  const auto get = [&](const std::string& id) {
+    return RunTask(loop_, gateway_.GetPcap(Naming<v1::GetPcapRequest>(id), Counted())).ok();
+  };
+  const auto download = [&] {
+    return RunTask(loop_,
+                   gateway_.DownloadPcap(Naming<v1::DownloadPcapRequest>("a"), downloaded_, cost_))
+        .ok();
+  };
+  EXPECT_TRUE(download());
+  EXPECT_EQ(Cost(), 2) << "is it done, and the file";
+  EXPECT_TRUE(download());
+  EXPECT_TRUE(get("a"));
+  EXPECT_EQ(Cost(), 0) << "both are remembered";
+  EXPECT_FALSE(get("nowhere"));
+  EXPECT_EQ(Cost(), 1);
+  v1::ListPcapsRequest list;
+  list.set_account_id("acct");
+  EXPECT_TRUE(RunTask(loop_, gateway_.ListPcaps(list, Counted())).ok());
+  EXPECT_EQ(Cost(), 1);
+  v1::CreatePcapRequest create;
+  create.set_account_id("acct");
+  EXPECT_TRUE(RunTask(loop_, gateway_.CreatePcap(create, Counted())).ok());
+  EXPECT_EQ(Cost(), 1);
+  const auto stop = Naming<v1::StopPcapRequest>("full");
+  EXPECT_TRUE(RunTask(loop_, gateway_.StopPcap(stop, Counted())).ok());
+  EXPECT_EQ(Cost(), 1) << "the list has told what kind of capture it is";
+}
+
+TEST_F(GatewayTest, AStopCountsEachLookAtItsCapture) {
+  api_.Put("acct", "full", v1::Pcap::STATUS_RUNNING, v1::Pcap::TYPE_FULL);
+  api_.stop_answer = MakeError(absl::StatusCode::kInvalidArgument,
+                               v1::ERROR_REASON_UPSTREAM_REJECTED, "it is over");
+  const auto stop = Naming<v1::StopPcapRequest>("full");
+  EXPECT_FALSE(RunTask(loop_, gateway_.StopPcap(stop, Counted())).ok());
+  EXPECT_EQ(Cost(), 3) << "what it is, the stop, and whether it has ended";
+}
+
+TEST_F(GatewayTest, WatchersAndWhatWaitsLikeThemBearNoCost) {
+  api_.Put("acct", "a", v1::Pcap::STATUS_SUCCESS);
+  api_.files["a"] = MakePcap(3, 50);
+  auto request = Naming<v1::DownloadPcapRequest>("a");
+  request.set_wait_until_ready(true);
+  EXPECT_TRUE(RunTask(loop_, gateway_.DownloadPcap(request, downloaded_, cost_)).ok());
+  EXPECT_EQ(api_.reads(), 1);
+  EXPECT_EQ(Cost(), 1) << "the file alone";
 }
 
 TEST_F(GatewayTest, ALargeFileIsStreamedAndNotKept) {

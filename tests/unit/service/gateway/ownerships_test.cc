@@ -59,17 +59,19 @@ class OwnershipsTest : public testing::Test {
   }
   std::shared_ptr<Pending> Create(const std::string& bucket = kBucket,
                                   absl::Duration time = absl::Seconds(20)) {
+    const CallTerms terms(clock_.Now() + time, cost_);
     v1::CreateOwnershipRequest request;
     request.set_account_id("account");
     request.set_destination_conf(bucket);
-    return Start(ownerships_.Create(request, clock_.Now() + time));
+    return Start(ownerships_.Create(request, terms));
   }
   std::shared_ptr<Pending> Validate(const std::string& bucket = kBucket) {
     v1::ValidateOwnershipRequest request;
     request.set_account_id("account");
     request.set_destination_conf(bucket);
     request.set_ownership_challenge("challenge");
-    return Start(ownerships_.Validate(request, clock_.Now() + absl::Seconds(20)));
+    const CallTerms terms(clock_.Now() + absl::Seconds(20), cost_);
+    return Start(ownerships_.Validate(request, terms));
   }
 
   void Settle() {
@@ -85,6 +87,7 @@ class OwnershipsTest : public testing::Test {
   ManualClock clock_{kNow};
   FakePcapsApi api_{clock_};
   Ownerships ownerships_{api_, clock_};
+  const std::shared_ptr<UpstreamCost> cost_ = std::make_shared<UpstreamCost>();  // Of all calls.
 };
 
 TEST_F(OwnershipsTest, ListIsNewestFirstAndPaged) {
@@ -135,6 +138,20 @@ TEST_F(OwnershipsTest, ACreateWhoseAnswerIsLostIsFoundInTheListAfterOneThreeOrTe
     EXPECT_EQ(api_.ownership_list_calls, reads);
   }
   EXPECT_EQ(api_.ownership_posts, 3);
+}
+
+TEST_F(OwnershipsTest, EachRequestIsCountedTheLooksForALostAnswerToo) {
+  const CallTerms terms(absl::InfiniteFuture(), cost_);
+  EXPECT_TRUE(RunTask(loop_, ownerships_.List({}, terms)).ok());
+  EXPECT_EQ(cost_->requests(), 1);
+  EXPECT_TRUE(RunTask(loop_, ownerships_.Delete({}, terms)).ok());
+  EXPECT_EQ(cost_->requests(), 2);
+  api_.post_answer = OutcomeUnknown();
+  const auto created = Create();
+  const auto validated = Validate();
+  EXPECT_EQ(cost_->requests(), 4);
+  Advance(absl::Seconds(1));
+  EXPECT_EQ(cost_->requests(), 6);
 }
 
 TEST_F(OwnershipsTest, ACreateOfWhichTheListShowsNothingIsUnknownAndSaysWhatToDo) {

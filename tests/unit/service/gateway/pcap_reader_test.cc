@@ -39,9 +39,11 @@ class PcapReaderTest : public testing::Test {
   PcapReader::Capture Get(std::optional<absl::Duration> max_age = std::nullopt) {
     return RunTask(loop_, one_.reader.Get(key_, max_age, deadline_));
   }
-  void Start(Replica& replica, Result* result,
-             std::optional<absl::Duration> max_age = std::nullopt) {
-    Spawn(loop_.get_executor(), {}, replica.reader.Get(key_, max_age, deadline_),
+  void Start(Replica& replica, Result* result, std::optional<absl::Duration> max_age = std::nullopt,
+             std::shared_ptr<UpstreamCost> cost = nullptr,
+             boost::asio::cancellation_slot slot = {}) {
+    CallTerms terms(deadline_, std::move(cost));
+    Spawn(loop_.get_executor(), slot, replica.reader.Get(key_, max_age, std::move(terms)),
           [result](PcapReader::Capture capture) { *result = std::move(capture); });
     Settle();
   }
@@ -115,6 +117,36 @@ TEST_F(PcapReaderTest, ReplicasAskOnceBetweenThem) {
   ASSERT_TRUE(here.has_value() && there.has_value());
   EXPECT_TRUE(here->ok() && there->ok());
   EXPECT_EQ(api_.get_calls, 1);
+}
+
+TEST_F(PcapReaderTest, WhoBeginsACallBearsItsCostAndWhoSharesItNone) {
+  api_.Put("acct", "a", v1::Pcap::STATUS_RUNNING);
+  api_.read_duration = absl::Milliseconds(300);
+  std::vector<std::shared_ptr<UpstreamCost>> costs;
+  std::vector<Result> results(3);
+  boost::asio::cancellation_signal leave;
+  for (size_t i = 0; i < results.size(); ++i) {
+    costs.push_back(std::make_shared<UpstreamCost>());
+    Replica& replica = i < 2 ? one_ : other_;
+    Start(replica, &results[i], std::nullopt, costs[i],
+          i == 0 ? leave.slot() : boost::asio::cancellation_slot());
+  }
+  leave.emit(boost::asio::cancellation_type::terminal);
+  Pass(api_.read_duration);
+  EXPECT_TRUE(absl::IsCancelled(results[0]->status()));
+  EXPECT_TRUE(results[1]->ok() && results[2]->ok());
+  EXPECT_EQ(costs[0]->requests(), 1) << "it was sent for him, though he left";
+  EXPECT_EQ(costs[1]->requests(), 0);
+  EXPECT_EQ(costs[2]->requests(), 0);
+}
+
+TEST_F(PcapReaderTest, AListCostsWhoBeginsItAndARememberedOneNobody) {
+  const auto first = std::make_shared<UpstreamCost>();
+  const auto later = std::make_shared<UpstreamCost>();
+  EXPECT_TRUE(RunTask(loop_, one_.reader.List("acct", CallTerms(deadline_, first))).ok());
+  EXPECT_TRUE(RunTask(loop_, one_.reader.List("acct", CallTerms(deadline_, later))).ok());
+  EXPECT_EQ(first->requests(), 1);
+  EXPECT_EQ(later->requests(), 0);
 }
 
 TEST_F(PcapReaderTest, AReplicaThatDiesWhileItAsksIsNotWaitedForLong) {
