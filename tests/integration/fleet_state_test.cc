@@ -63,15 +63,15 @@ TEST_P(FleetTrouble, NoReadFailsAndTheStateIsSharedAgainAfterwards) {
   for (const std::string& id : fleet.Seed(kAccount, 20, "running")) {
     captures.push_back({kAccount, id});
   }
+  load::GetsOptions options;
+  options.targets = fleet.targets();
+  options.captures = captures;
+  options.per_second = 100;
+  options.in_flight = 1000;
+  options.duration = absl::Seconds(3);
+  options.bypass_every = 4;
   load::GetsReport report;
-  std::thread readers([&] {
-    report = load::RunGets({.targets = fleet.targets(),
-                            .captures = captures,
-                            .per_second = 100,
-                            .in_flight = 1000,
-                            .duration = absl::Seconds(3),
-                            .bypass_every = 4});
-  });
+  std::thread readers([&] { report = load::RunGets(options); });
   absl::SleepFor(absl::Seconds(1));
   GetParam().begin(fleet.redis);
   absl::SleepFor(absl::Seconds(1));
