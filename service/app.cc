@@ -178,9 +178,11 @@ GatewayOptions App::OfGateway() {
   options.read.is_spent = [budget = budget_](const std::string& account_id) {
     return budget->SpentFor(account_id, Purpose::kRead).has_value();
   };
-  options.watch.on_turn = [this](const std::string& account_id, bool mine) {
-    log_.Info("poll_turn", {{"account", account_id}, {"mine", mine}});
-  };
+  if (fleet_.is_redis()) {  // Else it is always ours.
+    options.watch.on_turn = [this](const std::string& account_id, bool mine) {
+      log_.Info("poll_turn", {{"account", account_id}, {"mine", mine}});
+    };
+  }
   options.watch.on_fanned_out = [this](absl::Duration took) { metrics_.CountFanOut(took); };
   return options;
 }

@@ -52,7 +52,7 @@ void AddCallers(std::string& text, const std::vector<NamedActivity>& callers) {
 std::string Overview(const Config& config, const Snapshot& snapshot, absl::Duration uptime) {
   const Gateway::Counts& gateway = snapshot.control.gateway;
   std::string text = absl::StrCat("pcaps-gateway " PCAPS_VERSION ", up for ",
-                                  absl::FormatDuration(absl::Trunc(uptime, absl::Seconds(1))), ", ",
+                                  absl::FormatDuration(absl::Ceil(uptime, absl::Seconds(1))), ", ",
                                   snapshot.ready ? "ready" : "not ready", "\n");
   for (const std::string& note : NotesOf(config, snapshot)) {
     absl::StrAppend(&text, "-- ", note, "\n");

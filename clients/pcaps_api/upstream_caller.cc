@@ -377,14 +377,12 @@ void UpstreamCaller::Record(const UpstreamCall& call, absl::Time deadline,
   if (IsVerdict(status, attempt.reply.head.status)) attempt.permit->Record(status, clock_.Now());
   const std::string& credential = attempt.in_use->credential.name;
   CircuitBreaker& circuit = limits_->circuit(credential);
-  bool changed = false;
   if (no_connection || timeout || gateway_error) {
-    changed = circuit.RecordFailure(clock_.Now(), call.path, attempt.admission);
+    const bool opened = circuit.RecordFailure(clock_.Now(), call.path, attempt.admission);
+    if (opened && options_.on_circuit) options_.on_circuit(credential, status);
   } else if (attempt.http_status != 0) {
-    changed = circuit.RecordSuccess();
-  }
-  if (changed && options_.on_circuit) {
-    options_.on_circuit(credential, circuit.IsOpen() ? status : absl::OkStatus());
+    const bool closed = circuit.RecordSuccess();
+    if (closed && options_.on_circuit) options_.on_circuit(credential, absl::OkStatus());
   }
   if (!options_.observer) return;
   std::string outcome = status.ok() ? "OK" : ReasonName(ReasonOf(status));

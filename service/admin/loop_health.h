@@ -45,6 +45,7 @@ class LoopHealth {
   };
 
   Clock& clock_;
+  absl::Time last_asked_ = absl::InfinitePast();
   std::vector<Asked> loops_;
 };
 

@@ -66,7 +66,6 @@ Task<void> AccountPoller::Run() {
     // Others need not wait until the turn is lost. Watchers may come meanwhile.
     if (!ours_.empty()) (void)co_await state_.GivePollTurn(account_.id, holder_);
   }
-  NoteTurn(false);
 }
 
 void AccountPoller::NoteTurn(bool mine) {
@@ -104,7 +103,7 @@ Task<void> AccountPoller::TakeTurn() {
   turn_asked_at_ = clock_.Now();
   next_turn_ = turn_asked_at_ + Tick();
   const bool mine = !turn.ok() || turn->mine;
-  NoteTurn(mine);
+  if (!mine) NoteTurn(false);
   const std::set<std::string> wanted = turn.ok() ? turn->ids : ours_;
   if (turn.ok() && mine) TellAgain(wanted);
   const PollPlan plan = PlanFor(wanted);
@@ -114,10 +113,10 @@ Task<void> AccountPoller::TakeTurn() {
     // Others may fare better.
     if (account_.failures < kFailuresToGiveUp) co_return;
     (void)co_await state_.GivePollTurn(account_.id, holder_);
-    NoteTurn(false);
   } else if (mine && due <= turn_asked_at_) {
     const absl::Status polled = co_await PollAll(plan);
     Conclude(polled);
+    if (polled.ok()) NoteTurn(true);
     next_turn_ = clock_.Now() + Tick();
   } else if (!mine && due + Tick() <= turn_asked_at_) {
     co_await ReadShared(account_.OpenIds());

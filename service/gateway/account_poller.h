@@ -43,7 +43,9 @@ class AccountPoller {
 
   struct Callbacks {
     std::function<void(SharedCapture)> tell;  // Has a capture's watchers told.
-    std::function<void(bool mine)> on_turn;   // The turn to poll has come here, or gone.
+    // The turn to poll has come here, and was used, or is another replica's. Not when it ends with
+    // the watch, nor while the upstream fails.
+    std::function<void(bool mine)> on_turn;
   };
 
   // All referents outlive it. `holder` names this replica.

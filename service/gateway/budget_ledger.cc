@@ -17,6 +17,8 @@ constexpr size_t kMaxOwnBuckets = 100'000;
 constexpr absl::Duration kProbeAgain = absl::Seconds(1);
 // A closing is told again this often while it is run into: the shared state may have lost it.
 constexpr absl::Duration kTellAgain = absl::Seconds(1);
+// 429s to requests that were under way together tell of one stop.
+constexpr absl::Duration kSamePause = absl::Seconds(1);
 constexpr absl::Duration kDefaultPause = absl::Minutes(1);
 constexpr size_t kMaxClosings = 10'000;
 
@@ -94,16 +96,28 @@ Task<absl::StatusOr<TakeResult>> BudgetLedger::Take(UpstreamAsk ask) {
     co_return shared.status();
   }
   if (shared.ok()) {
-    NoteLeft(ask.budget, *shared);
+    NoteLeft(ask.budget, *shared, FleetTakeOf(ask).uses.front().bucket);
     co_return WithState(ask, own, *shared);
   }
   ++counts_.unshared;
-  NoteLeft(ask.budget, own);
+  NoteLeft(ask.budget, own, OwnTakeOf(ask).uses.front().bucket);
   co_return WithoutState(ask, own);
 }
 
-void BudgetLedger::NoteLeft(const std::string& budget, const TakeResult& taken) {
-  found_[budget] = {std::max(taken.left, 0.0), taken.now};
+void BudgetLedger::NoteLeft(const std::string& budget, const TakeResult& taken,
+                            const Bucket& bucket) {
+  Found& found = found_[budget];
+  found.tokens = std::max(taken.left, 0.0);
+  found.at = taken.now;
+  found.tokens_per_second = bucket.tokens_per_second;
+  found.burst = bucket.burst;
+}
+
+double BudgetLedger::TokensNow(const Found& found, absl::Time now) {
+  const absl::Time refills_from = std::max(found.at, found.held_until);
+  const absl::Duration since = std::max(now - refills_from, absl::ZeroDuration());
+  return std::min(found.tokens + absl::ToDoubleSeconds(since) * found.tokens_per_second,
+                  found.burst);
 }
 
 std::map<std::string, BudgetLedger::Level> BudgetLedger::Levels() const {
@@ -114,16 +128,15 @@ std::map<std::string, BudgetLedger::Level> BudgetLedger::Levels() const {
     level.burst = rate.burst;
     const auto found = found_.find(name);
     // Nothing is known of one that was not asked for: whoever asks for it knows better.
-    level.tokens = rate.burst;
-    if (found != found_.end()) {
-      const double since =
-          absl::ToDoubleSeconds(std::max(now - found->second.at, absl::ZeroDuration()));
-      level.tokens = std::min(found->second.tokens + since * rate.requests_per_second, rate.burst);
-    }
+    level.tokens = found == found_.end() ? rate.burst : TokensNow(found->second, now);
     const auto closing = closings_.find(BudgetKey(name));
-    if (closing == closings_.end() || closing->second.until <= now) continue;
-    level.closed_for = closing->second.until - now;
-    level.tokens = 0;
+    if (closing == closings_.end()) continue;
+    // It is empty when it opens again.
+    const absl::Duration open_for = now - closing->second.until;
+    level.tokens =
+        std::clamp(absl::ToDoubleSeconds(open_for) * rate.requests_per_second, 0.0, level.tokens);
+    if (open_for >= absl::ZeroDuration()) continue;
+    level.closed_for = -open_for;
   }
   return levels;
 }
@@ -238,8 +251,8 @@ void BudgetLedger::Note(const UpstreamAsk& ask, const UpstreamLeave& leave,
     keys.insert(ClosedBy429(ask, verdict));
     const absl::Duration pause = verdict.retry_after.value_or(kDefaultPause);
     for (const std::string& key : keys) {
-      Close(key, pause);
-      if (options_.on_closed != nullptr) options_.on_closed(BucketName(key), pause);
+      const bool is_news = Close(key, pause);
+      if (is_news && options_.on_closed != nullptr) options_.on_closed(BucketName(key), pause);
     }
     return;
   }
@@ -247,8 +260,8 @@ void BudgetLedger::Note(const UpstreamAsk& ask, const UpstreamLeave& leave,
     if (verdict.http_status == 0) {
       Close(key, kProbeAgain);
     } else {
-      Reopen(ask, key);
-      if (options_.on_reopened != nullptr) options_.on_reopened(BucketName(key));
+      const bool is_open = Reopen(ask, key);
+      if (is_open && options_.on_reopened != nullptr) options_.on_reopened(BucketName(key));
     }
   }
   Tighten(ask, verdict.windows);
@@ -271,25 +284,28 @@ BudgetLedger::Closing& BudgetLedger::ClosingOf(const std::string& key, absl::Tim
   return closings_[key];
 }
 
-void BudgetLedger::Close(const std::string& key, absl::Duration pause) {
+bool BudgetLedger::Close(const std::string& key, absl::Duration pause) {
   const absl::Time now = state_.Now();
   Closing& closing = ClosingOf(key, now);
+  const bool is_news = closing.until <= now || now + pause > closing.until + kSamePause;
   closing.seen_until = std::max(closing.seen_until, now + pause);
   closing.until = std::max(closing.until, closing.seen_until);
   closing.told = now;
   own_.Close(key, now + pause, now).IgnoreError();
   Tell(state_.Close(key, now + pause));
+  return is_news;
 }
 
-void BudgetLedger::Reopen(const UpstreamAsk& ask, const std::string& key) {
+bool BudgetLedger::Reopen(const UpstreamAsk& ask, const std::string& key) {
   const absl::Time now = state_.Now();
   const auto closing = closings_.find(key);
   // A 429 that came after the probe is no affair of the probe's.
-  if (closing != closings_.end() && closing->second.until > now) return;
+  if (closing != closings_.end() && closing->second.until > now) return false;
   ReopenOwn(ask, key, now);
   const TakeRequest take = FleetTakeOf(ask);
   const Bucket* const bucket = FindBucket(take, key);
   if (bucket != nullptr) Tell(state_.Reopen(*bucket));
+  return true;
 }
 
 void BudgetLedger::ReopenOwn(const UpstreamAsk& ask, const std::string& key, absl::Time now) {
@@ -314,6 +330,10 @@ void BudgetLedger::Tighten(const UpstreamAsk& ask, const std::vector<RateLimitWi
   const absl::Time now = state_.Now();
   const absl::Time until = now + reset;
   own_.Hold(key, remaining / std::max(options_.max_replicas, 1), until, now).IgnoreError();
+  Found& found = found_[ask.budget];
+  found.tokens = std::min(TokensNow(found, now), remaining);
+  found.at = now;
+  found.held_until = until;
   Tell(state_.Hold(key, remaining, until));
 }
 

@@ -63,6 +63,10 @@ class BudgetLedger : public std::enable_shared_from_this<BudgetLedger> {
   struct Found {
     double tokens = 0;
     absl::Time at;
+    // Of the bucket that it was found in, the fleet's or this replica's own.
+    double tokens_per_second = 0;
+    double burst = 0;
+    absl::Time held_until = absl::InfinitePast();  // The upstream has said so: see Tighten().
   };
 
   struct Closing {
@@ -78,7 +82,8 @@ class BudgetLedger : public std::enable_shared_from_this<BudgetLedger> {
   TakeResult WithoutState(const UpstreamAsk& ask, const TakeResult& own);
   TakeResult WithState(const UpstreamAsk& ask, const TakeResult& own, const TakeResult& shared);
   std::optional<TakeResult> RefusedByClosings(const UpstreamAsk& ask, absl::Time now);
-  void NoteLeft(const std::string& budget, const TakeResult& taken);
+  void NoteLeft(const std::string& budget, const TakeResult& taken, const Bucket& bucket);
+  static double TokensNow(const Found& found, absl::Time now);
   void Owe(const std::string& budget, double tokens);
   // Takes what was spent without the shared state from the fleet's bucket, as far as that has it.
   void PayDebt(const UpstreamAsk& ask);
@@ -89,8 +94,10 @@ class BudgetLedger : public std::enable_shared_from_this<BudgetLedger> {
   void GiveUpProbe(const TakeResult& taken);
   static std::string ClosedBy429(const UpstreamAsk& ask, const UpstreamVerdict& verdict);
   Closing& ClosingOf(const std::string& key, absl::Time now);
-  void Close(const std::string& key, absl::Duration pause);
-  void Reopen(const UpstreamAsk& ask, const std::string& key);
+  // Whether it was open until now, or is closed for longer than anybody knew.
+  bool Close(const std::string& key, absl::Duration pause);
+  // Whether it is open.
+  bool Reopen(const UpstreamAsk& ask, const std::string& key);
   void ReopenOwn(const UpstreamAsk& ask, const std::string& key, absl::Time now);
   void Tighten(const UpstreamAsk& ask, const std::vector<RateLimitWindow>& windows);
   void TellAgain(const UpstreamAsk& ask, absl::Time now);

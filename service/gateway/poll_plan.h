@@ -12,9 +12,6 @@
 
 namespace pcaps {
 
-// Stands for all captures of an account, among ids that are wanted.
-inline constexpr char kEveryCapture[] = "*";
-
 // What all replicas together want polled.
 struct PollPlan {
   std::set<std::string> open;  // Ids that are not known to be done.

@@ -37,7 +37,7 @@ struct WatchOptions {
   // script that nobody else's command gets past: 5 us each.
   size_t max_captures_per_account = 1000;
   std::string holder;  // This process's name in the shared state: no other's.
-  // The turn to poll an account has come to this replica, or gone.
+  // The turn to poll an account has come to this replica, or gone to another.
   std::function<void(const std::string& account_id, bool mine)> on_turn;
   // From a change being seen here until its last watcher was woken.
   std::function<void(absl::Duration)> on_fanned_out;

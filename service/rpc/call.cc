@@ -107,7 +107,9 @@ void Call::CountMessage(int64_t bytes) {
 absl::Status Call::Admit(const absl::Status& checked) {
   if (!caller_.ok()) return caller_.status();
   if (!checked.ok()) return checked;
-  return CheckAccess(caller_->caller(), subject_.account_id, method_.access);
+  absl::Status allowed = CheckAccess(caller_->caller(), subject_.account_id, method_.access);
+  admitted_ = allowed.ok();
+  return allowed;
 }
 
 absl::Status Call::StillAllowed() const {
@@ -200,12 +202,12 @@ void Call::AddOutcome(LogLine& line) const {
 
 void Call::End() {
   const absl::Duration took = env_.clock.Now() - start_;
-  if (method_.metrics != nullptr) method_.metrics->End(outcome_, took);
-  // Whom a stranger names has not called.
   if (env_.activity != nullptr && caller_.ok()) {
-    env_.activity->CountCall(subject_.account_id, caller_->caller().name, outcome_.code(),
-                             start_ + took);
+    // Whom he names without having a right to is none of those who are busy.
+    const absl::string_view account = admitted_ ? subject_.account_id : absl::string_view();
+    env_.activity->CountCall(account, caller_->caller().name, outcome_.code(), start_ + took);
   }
+  if (method_.metrics != nullptr) method_.metrics->End(outcome_, took);
   const bool logs = env_.log.Writes(LogLevel::kInfo);
   if (request_id_.empty() && (audit_ || logs)) request_id_ = NewRequestId();
   // Who is nobody changes nothing: strangers must not push the audit out of the log.

@@ -152,6 +152,7 @@ class Call {
   Places::Place place_;  // From Enter() on.
   const DispatchedCall dispatched_;
   Entry entry_ = Entry::kOpen;
+  bool admitted_ = false;
   bool caller_within_rate_ = false;
   absl::Status refusal_;
   std::shared_ptr<UpstreamCost> cost_;  // Null: it cost nothing.

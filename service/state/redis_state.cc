@@ -225,7 +225,7 @@ Task<absl::StatusOr<PollTurn>> RedisState::TakePollTurn(std::string account_id, 
   PollTurn turn;
   turn.mine = elements[0].integer != 0;
   for (const RedisReply& id : elements[2].elements) {
-    if (IsId(id.text)) {
+    if (IsId(id.text) || id.text == kEveryCapture) {
       turn.ids.insert(id.text);
     } else {
       ++corrupt_values_;

@@ -72,6 +72,9 @@ struct CasResult {
   std::optional<std::string> current;  // What the key holds now.
 };
 
+// Among the ids of a poll turn: whatever the account has.
+inline constexpr char kEveryCapture[] = "*";
+
 struct PollTurn {
   bool mine = false;
   std::set<std::string> ids;  // What all replicas want polled.

@@ -116,6 +116,7 @@ TEST(Admin, TheSpenderIsNamed) {
     EXPECT_TRUE(world.caller.Call(request).status.ok());
   }
   EXPECT_FALSE(world.caller.Call(GetRequest("none")).status.ok());
+  ScrapedMetrics::WhenIdle(world.gateway);
   const std::string page = world.gateway.Admin("/statusz").body;
   EXPECT_THAT(page, testing::ContainsRegex("spender +5 +5 +0 +0\n"));
   EXPECT_THAT(page, testing::ContainsRegex("account-1 +1 +1 +0 +1\n"));

@@ -44,6 +44,22 @@ TEST(FleetWatch, AllWatchersOfAnAccountCostOnePoller) {
   ExpectAllSawTheEnd(watchers);
 }
 
+TEST(FleetWatch, WhoWatchesAWholeAccountIsToldOfCapturesThatCome) {
+  Fleet fleet;
+  v1::WatchPcapsRequest request;
+  request.set_account_id(kAccount);
+  request.mutable_heartbeat_interval()->set_seconds(1);
+  auto stream = fleet.caller(0).Open(request);
+  v1::WatchEvent event;
+  ASSERT_TRUE(stream.Read(&event)) << "the snapshot is empty";
+  const std::string id = fleet.Seed(kAccount, 1, "running").at(0);
+  const absl::Time deadline = absl::Now() + kPatience;
+  while (event.pcap().id() != id && absl::Now() < deadline && stream.Read(&event)) {
+  }
+  EXPECT_EQ(event.pcap().id(), id);
+  stream.Cancel();
+}
+
 TEST(FleetWatch, WhenThePollerIsKilledAnotherGoesOnAndNoWatcherMissesTheEnd) {
   Fleet fleet;
   load::Watchers watchers(OverAll(fleet, fleet.Seed(kAccount, 10, "running"), 300));

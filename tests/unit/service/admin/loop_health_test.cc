@@ -46,7 +46,7 @@ TEST_F(LoopHealthTest, ALoopThatHasNotAnsweredForTenSecondsIsNamed) {
   const std::vector<LoopHealth::Hanging> hanging = health_.HangingLoops();
   ASSERT_EQ(hanging.size(), 1U);
   EXPECT_EQ(hanging[0].name, "slow");
-  EXPECT_EQ(hanging[0].silent_for, absl::Seconds(12));
+  EXPECT_EQ(hanging[0].silent_for, absl::Seconds(11));
 }
 
 TEST_F(LoopHealthTest, ALoopThatAnswersAtLastIsWellAgain) {
@@ -60,6 +60,16 @@ TEST_F(LoopHealthTest, ALoopThatAnswersAtLastIsWellAgain) {
 TEST_F(LoopHealthTest, AHangingLoopIsAskedOnceAndNotBuriedInQuestions) {
   Pass(absl::Seconds(60));
   EXPECT_EQ(slow_.poll(), 1U);
+}
+
+TEST_F(LoopHealthTest, AProcessThatWasStoppedIsNotTakenForOneThatHangs) {
+  health_.AskAll();
+  clock_.Advance(absl::Seconds(30));
+  EXPECT_TRUE(health_.HangingLoops().empty()) << "nobody has had the time to answer";
+  health_.AskAll();
+  EXPECT_TRUE(health_.HangingLoops().empty());
+  Pass(absl::Seconds(12));
+  EXPECT_EQ(health_.HangingLoops().size(), 2U) << "now they have";
 }
 
 }  // namespace

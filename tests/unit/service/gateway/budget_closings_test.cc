@@ -268,5 +268,42 @@ TEST_F(BudgetClosingsTest, ClosedCreatesAreToldByAccountAndLeaveTheBudgetOpen) {
   EXPECT_GT(budget_->Levels().at("default").tokens, 0);
 }
 
+TEST_F(BudgetClosingsTest, WhatIsLeftKnowsOfHoldsOfTheEndOfAClosingAndOfALostState) {
+  options_.ledger.budgets["default"] = {3, 60};
+  options_.ledger.max_replicas = 3;
+  Make();
+  const auto tokens = [&] { return budget_->Levels().at("default").tokens; };
+  const auto pending = Start(Of(Purpose::kWrite));
+  Fill();
+  Tell(Of(Purpose::kWrite), *pending,
+       {200, std::nullopt, {{.remaining = 8, .reset = absl::Seconds(40)}}});
+  EXPECT_NEAR(tokens(), 8, 1e-5);
+  clock_.Advance(absl::Seconds(39));
+  EXPECT_NEAR(tokens(), 8, 1e-5) << "it refills when the hold is over";
+  clock_.Advance(absl::Seconds(3));
+  EXPECT_NEAR(tokens(), 14, 1e-5);
+  Fill();
+  Limit(Of(Purpose::kRead), absl::Seconds(20));
+  clock_.Advance(absl::Seconds(20));
+  EXPECT_NEAR(tokens(), 0, 1e-5) << "it reopens empty";
+  clock_.Advance(absl::Seconds(2));
+  EXPECT_NEAR(tokens(), 6, 1e-5);
+}
+
+TEST_F(BudgetClosingsTest, OneStopOfTheUpstreamIsToldOnce) {
+  int told = 0;
+  options_.ledger.budgets["default"] = {3, 60};
+  options_.ledger.on_closed = [&](const std::string&, absl::Duration) { ++told; };
+  Make();
+  Start(Of(Purpose::kWrite));
+  Fill();
+  std::vector<std::shared_ptr<Pending>> under_way;
+  for (int i = 0; i < 20; ++i) under_way.push_back(Start(Of(Purpose::kWrite)));
+  for (const auto& each : under_way) {
+    Tell(Of(Purpose::kWrite), *each, {429, absl::Seconds(20), {}});
+  }
+  EXPECT_EQ(told, 1);
+}
+
 }  // namespace
 }  // namespace pcaps

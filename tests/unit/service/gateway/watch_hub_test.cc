@@ -413,8 +413,27 @@ TEST_F(WatchHubTest, ATurnAndAFanOutAreTold) {
     Pass(kPoll);
   }
   Pass(kPoll);
-  EXPECT_THAT(turns, ElementsAre("acct ours", "acct given"));
+  EXPECT_THAT(turns, ElementsAre("acct ours")) << "that it ends with the watch is no news";
   EXPECT_THAT(fanned_out, ElementsAre(absl::ZeroDuration()));
+}
+
+TEST_F(WatchHubTest, AnUpstreamThatIsDownMakesNoNewsOfEachTurn) {
+  int turns = 0;
+  WatchOptions options{kPoll, absl::Seconds(15), absl::Seconds(20), 6, 4, 100, "here"};
+  options.on_turn = [&](const std::string&, bool) { ++turns; };
+  PcapCache cache(loop_.get_executor(), state_, clock_, {.alone = true});
+  WatchHub hub(loop_.get_executor(), api_, cache, state_, clock_, [] { return 0.0; }, options);
+  api_.Put("acct", "a", kPending);
+  const auto watcher = hub.Watch("acct", {"a"});
+  Settle();
+  Pass(kPoll);
+  api_.next_error =
+      MakeError(absl::StatusCode::kUnavailable, v1::ERROR_REASON_UPSTREAM_UNAVAILABLE, "");
+  for (int i = 0; i < 60; ++i) Pass(kPoll);
+  EXPECT_LE(turns, 2) << "come, and given up";
+  api_.next_error = absl::OkStatus();
+  for (int i = 0; i < 30; ++i) Pass(kPoll);
+  EXPECT_LE(turns, 3) << "and come again";
 }
 
 }  // namespace

@@ -306,6 +306,12 @@ TYPED_TEST(SharedStateTest, AHeldBucketGrantsNoMoreThanThatUntilThen) {
   EXPECT_EQ(this->Take().granted, 0) << "a hold gives nothing that the bucket has not";
 }
 
+TYPED_TEST(SharedStateTest, AReplicaMayWantEveryCapturePolled) {
+  EXPECT_TRUE(this->Turn("a", "r1", {"1"}).mine);
+  this->Turn("a", "r2", {kEveryCapture});
+  EXPECT_THAT(this->Turn("a", "r1", {"1"}).ids, ElementsAre(kEveryCapture, "1"));
+}
+
 TYPED_TEST(SharedStateTest, ThePollTurnIsOnesAndTheIdsAreAllReplicas) {
   const PollTurn first = this->Turn("a", "r1", {"1", "2"});
   EXPECT_TRUE(first.mine);
