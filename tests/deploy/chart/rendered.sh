@@ -44,13 +44,34 @@ check_network() {
   check "without TLS the port is h2c" shows headless 'appProtocol: kubernetes.io/h2c'
   check "with TLS it is not" omits token-auth 'appProtocol:'
   check "nor with a certificate of somebody else's" omits spiffe 'appProtocol:'
-  check "a headless Service has no address" shows headless 'clusterIP: None'
+  check "the headless Service has the pods' port" shows headless 'port: 50051' --show-only templates/service-pods.yaml \
+    --set service.port=443
+  check "and the other one its own address: it cannot lose it" omits headless 'clusterIP' --show-only templates/service.yaml
+  check "a name is cut to what a StatefulSet's pods can bear" shows redis-bundled "  name: $(printf 'r%.0s' {1..46})-redis" \
+    --show-only templates/redis-statefulset.yaml --name-template "$(printf 'r%.0s' {1..53})"
+  check "and has no dot, as a Service's must not" shows redis-bundled '  name: v1-0-pcaps-gateway' --show-only templates/service.yaml \
+    --name-template v1.0
   check "the admin port is in no Service for callers" omits token-auth 'port: 8080' --show-only templates/service.yaml
   check "Redis may be called on its own port" shows redis-external 'port: 6380'
   check "the upstream may be called on its own port" shows networkpolicy 'port: 8443' \
     --set config.upstream.base_url=https://api.example.net:8443
   check "with the emulator no public address may be called" omits emulator '0.0.0.0/0'
   check "pods listen on IPv6 where told" shows tuned "listen: '[::]:50051'"
+}
+
+# finds_pods KIND BASE: a monitor.
+finds_pods() { render helm4 --values "$chart/ci/$2-values.yaml" "${@:3}" | python3 "$parts/monitors.py" "$1"; }
+
+check_monitoring() {
+  check "a ServiceMonitor finds the pods' metrics" finds_pods ServiceMonitor servicemonitor
+  check "and one Service only, also beside a headless one" finds_pods ServiceMonitor servicemonitor --set service.headless=true
+  check "a PodMonitor finds them" finds_pods PodMonitor podmonitor
+  check "Grafana's sidecar finds the dashboard" shows rules-dashboard 'grafana_dashboard: "1"'
+  check "also where a label of yours says no" omits rules-dashboard 'grafana_dashboard: "0"' \
+    --set-string monitoring.dashboard.labels.grafana_dashboard=0
+  check "an HPA scales the Deployment" shows hpa 'kind: Deployment, name: gw-pcaps-gateway}' --show-only templates/hpa.yaml
+  check "by CPU" shows hpa 'averageUtilization: 60'
+  check "and takes its time to scale down" shows hpa 'scaleDown: {stabilizationWindowSeconds: 600}'
 }
 
 check_secrets() {
@@ -107,6 +128,7 @@ check_package() {
 check_rendered() {
   check_pods
   check_network
+  check_monitoring
   check_secrets
   check_redis
   check_package
