@@ -22,6 +22,11 @@ app.kubernetes.io/managed-by: {{ (index . 0).Release.Service }}
 helm.sh/chart: {{ (index . 0).Chart.Name }}-{{ (index . 0).Chart.Version | replace "+" "_" }}
 {{- end }}
 
+{{/* Of (list OURS VALUES), OURS being YAML: both; no value of yours takes the place of one of ours. */}}
+{{- define "pcaps-gateway.merged" -}}
+{{- merge (index . 0 | fromYaml) (index . 1 | default dict) | toYaml -}}
+{{- end }}
+
 {{/* Of (list $ IMAGE): its reference, by digest where there is one. */}}
 {{- define "pcaps-gateway.image" -}}
 {{- with index . 1 -}}

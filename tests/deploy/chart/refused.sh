@@ -81,6 +81,8 @@ contradictions() {
   refused single-replica redis.password 'set config.state.redis_url' --set redis.password=sixteen-letters-long
   refused hpa replicas 'leave replicas out' --set replicas=3
   refused hpa autoscaling.minReplicas 'more than' --set autoscaling.minReplicas=10
+  refused hpa resources.requests.cpu 'is a part of it' --set resources.requests.cpu=null --set resources.limits.cpu=null
+  refused redis-bundled redis.resources.limits.memory 'twice redis.maxmemory' --set redis.resources.limits.memory=1000M
   refused token-auth tls.existingSecret 'in plain text' --set tls.existingSecret=
   refused mtls tls.existingSecret 'tls.crt, tls.key and ca.crt' --set tls.existingSecret=
   refused mtls callers.list 'who may call' --set-json 'callers.list=[]'
@@ -150,6 +152,9 @@ wrong_types() {
   refused single-replica extraEnv.0 "'name'" --set 'extraEnv[0].value=x'
   refused single-replica tolerations 'array' --set tolerations.key=x
   refused single-replica config.drain missing --set config.drain=null
+  refused single-replica autoscaling.enabled missing --set autoscaling.enabled=null
+  refused single-replica emulator.enabled missing --set emulator.enabled=null
+  refused single-replica serviceAccount.create missing --set serviceAccount.create=null
   refused single-replica replicaCount 'not allowed' --set replicaCount=2
 }
 
