@@ -31,6 +31,7 @@ END
 chart=$repo/helm/pcaps-gateway
 parts=$repo/tests/deploy/chart
 golden=$repo/tests/deploy/golden
+release=gw
 gateway=
 update=false
 
@@ -60,8 +61,8 @@ read_options() {
   done
 }
 
-# render HELM FLAG...: in the release `gw` of the namespace `captures`.
-render() { "$1" template gw "$chart" --namespace captures --kube-version "$kube_version" "${@:2}"; }
+# render HELM FLAG...: in the namespace `captures`.
+render() { "$1" template "$release" "$chart" --namespace captures --kube-version "$kube_version" "${@:2}"; }
 
 lint() { "$1" lint "$chart" --strict --quiet --kube-version "$kube_version" --values "$2"; }
 

@@ -2,7 +2,6 @@
 {{- define "pcaps-gateway.wrongCredentials" -}}
 {{- $upstream := .Values.config.upstream -}}
 {{- $tokens := .Values.upstreamTokens -}}
-{{- $tried := and .Values.emulator.enabled (not $tokens.values) -}}{{/* The emulator takes any token. */}}
 {{- $wrong := list -}}
 {{- $budgets := list -}}
 {{- range $upstream.budgets -}}{{- $budgets = append $budgets .name -}}{{- end -}}
@@ -15,7 +14,7 @@
 {{- if not (has $budget $budgets) -}}
 {{- $wrong = append $wrong (printf "config.upstream.credentials: %s names the budget %q, which config.upstream.budgets lacks" .name $budget) -}}
 {{- end -}}
-{{- if not (or .token_file $tokens.existingSecret (hasKey $tokens.values .name) $tried) -}}
+{{- if not (or .token_file $tokens.existingSecret (hasKey $tokens.values .name) $.Values.emulator.enabled) -}}
 {{- $wrong = append $wrong (printf "upstreamTokens.values.%s is required: a token for the credential %s of config.upstream.credentials; or set upstreamTokens.existingSecret to a Secret with the key %s" .name .name .name) -}}
 {{- end -}}
 {{- end -}}

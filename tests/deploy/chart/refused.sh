@@ -67,6 +67,8 @@ contradictions() {
   refused single-replica config.upstream.base_url 'config.upstream.allow_plaintext=true' \
     --set config.upstream.base_url=http://api.example.net
   refused emulator config.upstream.base_url 'leave one of them out' --set config.upstream.base_url=https://api.example.net
+  refused emulator upstreamTokens 'in plain text' --set upstreamTokens.values.default=a-token
+  refused emulator upstreamTokens 'in plain text' --set upstreamTokens.existingSecret=x
   refused single-replica config.listen 'leave it out' --set config.listen=127.0.0.1:50051
   refused single-replica config.admin_listen 'leave it out' --set config.admin_listen=
   refused single-replica config.state.max_replicas 'leave it out' --set config.state.max_replicas=2
@@ -79,6 +81,8 @@ contradictions() {
   refused single-replica redis.password 'set config.state.redis_url' --set redis.password=sixteen-letters-long
   refused hpa replicas 'leave replicas out' --set replicas=3
   refused hpa autoscaling.minReplicas 'more than' --set autoscaling.minReplicas=10
+  refused hpa resources.requests.cpu 'is a part of it' --set resources.requests.cpu=null --set resources.limits.cpu=null
+  refused redis-bundled redis.resources.limits.memory 'twice redis.maxmemory' --set redis.resources.limits.memory=1000M
   refused token-auth tls.existingSecret 'in plain text' --set tls.existingSecret=
   refused mtls tls.existingSecret 'tls.crt, tls.key and ca.crt' --set tls.existingSecret=
   refused mtls callers.list 'who may call' --set-json 'callers.list=[]'
@@ -87,11 +91,29 @@ contradictions() {
   refused spiffe config.tls.cert_file 'set both' --set config.tls.key_file=
   refused single-replica config.tls.client_ca_file 'tls.existingSecret' --set config.tls.client_ca_file=/ca.pem
   refused servicemonitor monitoring.podMonitor.enabled 'keep one' --set monitoring.podMonitor.enabled=true
-  refused headless service.port '50051' --set service.port=443
   refused single-replica config.drain.timeout 'must exceed config.upstream.request_timeout (20s)' --set config.drain.timeout=20s
   refused single-replica config.watch.max_poll_interval 'must not be less' --set config.watch.max_poll_interval=1s
   refused single-replica config.limits.max_connection_age 'from 1s to 24h' --set config.limits.max_connection_age=25h
   refused single-replica config.download.buffer 'from 64KiB to 64MiB' --set config.download.buffer=1GiB
+}
+
+# What would be taken by Kubernetes, and not by the gateway.
+unusable() {
+  local url
+  for url in redis://h:99999 redis://h:0 redis://a:b:c 'redis://a|b' redis://%zz; do
+    refused networkpolicy config.state.redis_url 'must be like redis://host:6379/0' --set redis.enabled=false \
+      --set "config.state.redis_url=$url"
+  done
+  for url in https://h:99999 https://:443 'https://a|b' https://h:%zz https://h/%zz; do
+    refused networkpolicy config.upstream.base_url 'must be like https://api' --set "config.upstream.base_url=$url"
+  done
+  refused networkpolicy config.upstream.proxy 'http://host:port' --set config.upstream.proxy=http://p:99999
+  refused token-auth 'callers.list[1].name' "another caller's" --set 'callers.list[1].name=capture-ui'
+  refused token-auth 'callers.list[1].identities' 'named before' \
+    --set 'callers.list[1].identities[0]=sha256:B94D27B9934D3E08A52E52D7DA7DABFAC484EFE37A5380EE9088F7ACE2EFCDE9'
+  refused token-auth 'callers.list[0].identities' 'callers show tokens' --set 'callers.list[0].identities[0]=dns:ui.example.net'
+  refused mtls 'callers.list[0].identities' 'callers show certificates' \
+    --set 'callers.list[0].identities[0]=sha256:b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9'
 }
 
 # What the schema says.
@@ -130,6 +152,9 @@ wrong_types() {
   refused single-replica extraEnv.0 "'name'" --set 'extraEnv[0].value=x'
   refused single-replica tolerations 'array' --set tolerations.key=x
   refused single-replica config.drain missing --set config.drain=null
+  refused single-replica autoscaling.enabled missing --set autoscaling.enabled=null
+  refused single-replica emulator.enabled missing --set emulator.enabled=null
+  refused single-replica serviceAccount.create missing --set serviceAccount.create=null
   refused single-replica replicaCount 'not allowed' --set replicaCount=2
 }
 
@@ -140,11 +165,12 @@ hidden_secrets() {
   hidden redis-bundled redis.password hush --set redis.password=hush
   hidden redis-external config.state.redis_url hush --set config.state.redis_url=rediss://pcaps:hush@redis
   hidden single-replica config.upstream.base_url hush --set config.upstream.base_url=https://pcaps:hush@api.example.net
-  hidden single-replica config.upstream.proxy hush --set 'config.upstream.proxy=http://pcaps:hush@proxy here'
+  hidden single-replica config.upstream.proxy hush --set config.upstream.proxy=http://pcaps:hush@proxy:3128
 }
 
 check_refused() {
   contradictions
+  unusable
   wrong_types
   hidden_secrets
 }

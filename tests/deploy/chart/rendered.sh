@@ -35,6 +35,11 @@ check_pods() {
   check "a new maximum of pods, too" rolls --set replicas=3
   check "new callers roll none" rolls_not --set callers.list[0].accounts[0]=other
   check "a new upstream token rolls none" rolls_not --set upstreamTokens.values.default=other
+  check "an annotation of yours does not stop that" omits extras 'checksum/config: never' \
+    --set 'podAnnotations.checksum/config=never'
+  check "nor does a label of yours take pods out of the Service" omits extras 'app.kubernetes.io/name: other' \
+    --set 'podLabels.app\.kubernetes\.io/name=other'
+  check "yours are there, too" shows extras 'team: network' "${deployment[@]}"
   check "a newer chart rolls none by itself" newer_chart_rolls_not
   check "nothing is mounted by subPath" omits extras subPath
   check "a single pod may be evicted" omits single-replica 'kind: PodDisruptionBudget'
@@ -46,18 +51,49 @@ check_network() {
   check "without TLS the port is h2c" shows headless 'appProtocol: kubernetes.io/h2c'
   check "with TLS it is not" omits token-auth 'appProtocol:'
   check "nor with a certificate of somebody else's" omits spiffe 'appProtocol:'
-  check "a headless Service has no address" shows headless 'clusterIP: None'
+  check "the headless Service has the pods' port" shows headless 'port: 50051' --show-only templates/service-pods.yaml \
+    --set service.port=443
+  check "and the other one its own address: it cannot lose it" omits headless 'clusterIP' --show-only templates/service.yaml
+  release=$(printf 'r%.0s' {1..53}) check "a name is cut to what a StatefulSet's pods can bear" \
+    shows redis-bundled "  name: $(printf 'r%.0s' {1..46})-redis" --show-only templates/redis-statefulset.yaml
+  release=v1.0 check "and has no dot, as a Service's must not" \
+    shows redis-bundled '  name: v1-0-pcaps-gateway' --show-only templates/service.yaml
   check "the admin port is in no Service for callers" omits token-auth 'port: 8080' --show-only templates/service.yaml
   check "Redis may be called on its own port" shows redis-external 'port: 6380'
   check "the upstream may be called on its own port" shows networkpolicy 'port: 8443' \
     --set config.upstream.base_url=https://api.example.net:8443
   check "with the emulator no public address may be called" omits emulator '0.0.0.0/0'
+  check "nor may IPv4 addresses be called by way of NAT64" shows networkpolicy '- 64:ff9b::/96'
   check "pods listen on IPv6 where told" shows tuned "listen: '[::]:50051'"
+}
+
+# finds_pods KIND BASE: a monitor.
+finds_pods() { render helm4 --values "$chart/ci/$2-values.yaml" "${@:3}" | python3 "$parts/monitors.py" "$1"; }
+
+check_monitoring() {
+  check "a ServiceMonitor finds the pods' metrics" finds_pods ServiceMonitor servicemonitor
+  check "and one Service only, also beside a headless one" finds_pods ServiceMonitor servicemonitor --set service.headless=true
+  check "a PodMonitor finds them" finds_pods PodMonitor podmonitor
+  check "Grafana's sidecar finds the dashboard" shows rules-dashboard 'grafana_dashboard: "1"'
+  check "also where a label of yours says no" omits rules-dashboard 'grafana_dashboard: "0"' \
+    --set-string monitoring.dashboard.labels.grafana_dashboard=0
+  check "an HPA scales the Deployment" shows hpa 'kind: Deployment, name: gw-pcaps-gateway}' --show-only templates/hpa.yaml
+  check "by CPU" shows hpa 'averageUtilization: 60'
+  check "and takes its time to scale down" shows hpa 'scaleDown: {stabilizationWindowSeconds: 600}'
+}
+
+# redis_checksum FLAG...: what restarts the bundled Redis when it changes.
+redis_checksum() { render helm4 --values "$chart/ci/redis-bundled-values.yaml" "$@" | grep 'checksum/password'; }
+password_restarts_redis() {
+  equal "$(redis_checksum)" "$(redis_checksum)" &&
+    [[ $(redis_checksum) != "$(redis_checksum --set redis.password=another-password)" ]]
 }
 
 check_secrets() {
   check "what is in the values is in Secrets only" omits token-auth an-upstream-token --show-only templates/configmap.yaml \
     --show-only templates/deployment.yaml
+  check "nor is a plain sum of Redis's password" omits redis-bundled "$(printf a-password-of-redis | sha256sum | head -c 64)"
+  check "a new password restarts the bundled Redis" password_restarts_redis
   check "with Secrets of yours the chart makes none" omits existing-secrets 'kind: Secret'
   check "no pod has a token of Kubernetes'" omits extras 'automountServiceAccountToken: true'
   check "helm test is left out where strangers may not ask for health" omits token-auth helm.sh/hook \
@@ -106,6 +142,7 @@ check_package() {
 check_rendered() {
   check_pods
   check_network
+  check_monitoring
   check_secrets
   check_redis
   check_package
