@@ -90,7 +90,7 @@ class Gets {
   }
 
   void OnEnd(Call* ended, const grpc::Status& status) {
-    const std::unique_ptr<Call> call(ended);
+    std::unique_ptr<Call> call(ended);
     const absl::Time now = absl::Now();
     const std::string cache = MetadataOf(call->context, "pcaps-cache");
     // Before this one is taken off, so that the count of those running is 0 only at the end.
@@ -99,6 +99,7 @@ class Gets {
     report_.all.Add(status, cache, now - call->began);
     report_.accounts[call->capture.account_id].Add(status, cache, now - call->began);
     if (status.ok()) CheckOrder(*call, now);
+    call.reset();  // Before the last one lets Run() end, and maybe the process.
     --running_;
   }
 
