@@ -10,7 +10,7 @@ Services' not. */}}
 {{/* Of (list $ COMPONENT): what selects its pods. Never changes: a Deployment's selector cannot. */}}
 {{- define "pcaps-gateway.selectorLabels" -}}
 app.kubernetes.io/name: {{ (index . 0).Chart.Name }}
-app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
+app.kubernetes.io/instance: {{ (index . 0).Release.Name | quote }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end }}
 

@@ -10,45 +10,39 @@ import sys
 import yaml
 
 
-def selects(selector, labels):
-    return selector.items() <= labels.items()
-
-
 def the_one(what, found):
     if len(found) != 1:
         sys.exit(f"{len(found)} {what} instead of one")
     return found[0]
 
 
-def pods(manifests, selector):
-    templates = [each["spec"]["template"] for each in manifests if each["kind"] in ("Deployment", "StatefulSet")]
-    return the_one("kinds of pods", [each for each in templates if selects(selector, each["metadata"]["labels"])])
-
-
-def container_ports(pod):
-    return [port["name"] for port in pod["spec"]["containers"][0]["ports"]]
+def selected(what, objects, selector):
+    found = [each for each in objects if selector.items() <= each["metadata"]["labels"].items()]
+    return the_one(what, found)
 
 
 def main():
     kind = sys.argv[1]
     manifests = [each for each in yaml.safe_load_all(sys.stdin) if each]
-    spec = the_one(kind, [each["spec"] for each in manifests if each["kind"] == kind])
-    selector = spec["selector"]["matchLabels"]
+    pods = [each["spec"]["template"] for each in manifests if "template" in each.get("spec", {})]
+    services = [each for each in manifests if each["kind"] == "Service"]
+    monitor = the_one(kind, [each["spec"] for each in manifests if each["kind"] == kind])
+    selector = monitor["selector"]["matchLabels"]
     if kind == "PodMonitor":
-        endpoint = the_one("endpoints", spec["podMetricsEndpoints"])
-        selected = pods(manifests, selector)
+        (endpoint,) = monitor["podMetricsEndpoints"]
+        pod = labelled = selected("kinds of pods", pods, selector)
         target = endpoint["port"]
     else:
-        endpoint = the_one("endpoints", spec["endpoints"])
-        services = [each for each in manifests if each["kind"] == "Service"]
-        selected = the_one("Services", [each for each in services if selects(selector, each["metadata"]["labels"])])
-        ports = {port["name"]: port["targetPort"] for port in selected["spec"]["ports"]}
+        (endpoint,) = monitor["endpoints"]
+        labelled = selected("Services", services, selector)
+        pod = selected("kinds of pods", pods, labelled["spec"]["selector"])
+        ports = {port["name"]: port["targetPort"] for port in labelled["spec"]["ports"]}
         target = ports.get(endpoint["port"])
-    pod = selected if kind == "PodMonitor" else pods(manifests, selected["spec"]["selector"])
-    if target != "admin" or target not in container_ports(pod) or endpoint["path"] != "/metrics":
-        sys.exit(f"{endpoint} leads to the port {target} of {container_ports(pod)}")
-    if spec["jobLabel"] not in selected["metadata"]["labels"]:
-        sys.exit(f"what is selected has no label {spec['jobLabel']}: the job would be another one")
+    ports = [port["name"] for port in pod["spec"]["containers"][0]["ports"]]
+    if target != "admin" or target not in ports or endpoint["path"] != "/metrics":
+        sys.exit(f"{endpoint} leads to the port {target} of {ports}")
+    if monitor["jobLabel"] not in labelled["metadata"]["labels"]:
+        sys.exit(f"what is selected has no label {monitor['jobLabel']}: the job would be another one")
 
 
 main()

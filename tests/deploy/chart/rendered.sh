@@ -58,6 +58,7 @@ check_network() {
     shows redis-bundled "  name: $(printf 'r%.0s' {1..46})-redis" --show-only templates/redis-statefulset.yaml
   release=v1.0 check "and has no dot, as a Service's must not" \
     shows redis-bundled '  name: v1-0-pcaps-gateway' --show-only templates/service.yaml
+  release=123 check "a release's name is text, whatever it looks like" omits redis-bundled 'instance: 123'
   check "the admin port is in no Service for callers" omits token-auth 'port: 8080' --show-only templates/service.yaml
   check "Redis may be called on its own port" shows redis-external 'port: 6380'
   check "the upstream may be called on its own port" shows networkpolicy 'port: 8443' \
