@@ -77,6 +77,13 @@ connections_crowd() {
   for i in "${open[@]}"; do exec {i}>&-; done
 }
 
+watchers_crowd() {
+  cause PcapsOverloaded
+  start_bench crowd watchers --captures "$work/busy" --watchers 60
+  expect PcapsOverloaded "60 watchers of an account that may have 20 at each of two gateways"
+  kill "$bench_pid"
+}
+
 token_is_rejected() {
   cause PcapsCredentialRejected
   fault '"account": "rejected"' '"fault": "status"' '"status": 401'
