@@ -58,7 +58,7 @@ CALLS = [
             "grpc_code") + " > 0", "{{grpc_code}}")]),
     Panel("Errors by reason",
           "What the ErrorInfo of calls and streams says; the proto documents each reason.", "reqps",
-          [(rate("pcaps_refused_total", by="reason") + " > 0", "{{reason}}")]),
+          [(rate("pcaps_refused_total", by="reason") + " > 0", "{{reason}}")], ["PcapsOverloaded"]),
     Panel("Latency of unary calls",
           "To the answer. Hits take a millisecond, misses as long as the upstream.",
           "s", quantiles("grpc_server_handling_seconds", calls(UNARY))),

@@ -81,6 +81,7 @@ provoke() {
   rate_is_spent
   redis_is_spoilt
   connections_crowd
+  watchers_crowd
   token_is_rejected
   upstream_says_stop
   answer_is_lost

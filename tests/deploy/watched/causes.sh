@@ -4,7 +4,10 @@
 readonly patience=240 # Seconds; the slowest alert needs 120 s to mean anything.
 
 instant() { curl --silent --fail --noproxy '*' --data-urlencode "query=$1" "$prometheus_url/api/v1/query"; }
-firing() { [[ $(instant "ALERTS{alertname=\"$1\", alertstate=\"firing\"}") != *'"result":[]'* ]]; }
+# firing ALERT [SEVERITY]
+firing() {
+  [[ $(instant "ALERTS{alertname=\"$1\", severity=~\"${2:-.+}\", alertstate=\"firing\"}") != *'"result":[]'* ]]
+}
 
 # cause ALERT...: what comes next is to make these fire, and they do not yet.
 cause() {
@@ -15,10 +18,10 @@ cause() {
   since=$(now_ms)
 }
 
-# expect ALERT HOW: waits until it fires; a line of the table.
+# expect ALERT HOW [SEVERITY]: waits until it fires; a line of the table.
 expect() {
   local after
-  until firing "$1"; do
+  until firing "$1" "${3-}"; do
     if (($(now_ms) - since > patience * 1000)); then
       echo "$1|$2|FAIL: not within $patience s" >>"$work/alerts"
       return
@@ -74,11 +77,22 @@ connections_crowd() {
   for i in "${open[@]}"; do exec {i}>&-; done
 }
 
+watchers_crowd() {
+  cause PcapsOverloaded
+  start_bench crowd watchers --captures "$work/busy" --watchers 60
+  expect PcapsOverloaded "60 watchers of an account that may have 20 at each of two gateways"
+  kill "$bench_pid"
+}
+
 token_is_rejected() {
   cause PcapsCredentialRejected
   fault '"account": "rejected"' '"fault": "status"' '"status": 401'
   bypass rejected --per-second 2 --seconds 3
-  expect PcapsCredentialRejected "401 to all requests for a credential's account"
+  expect PcapsCredentialRejected "401 to all requests for a credential's account" warning
+  sleep 61 # The rejection is remembered for 60 s; then a call finds out that it holds.
+  if firing PcapsCredentialRejected critical; then echo "PcapsCredentialRejected|while nobody calls|FAIL" >>"$work/alerts"; fi
+  bypass rejected --calls 1
+  expect PcapsCredentialRejected "the same, and a call after a minute that hears it again: critical" critical
   control DELETE faults >>"$log"
 }
 

@@ -59,6 +59,7 @@ upstream:
   rules: {simple_create_interval: 0s, one_full_at_a_time: false}
 state: {redis_url: "redis://127.0.0.1:$redis_port", max_replicas: 3, command_timeout: 2s}
 rate_limit: {requests_per_second: 1000, burst: 1000, accounts: {busy: {requests_per_second: 2, burst: 5}}}
+watch: {max_streams_per_account: 20}
 drain: {delay: 0s}
 ${2-}
 END
