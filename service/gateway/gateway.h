@@ -62,8 +62,8 @@ class Gateway {
           Clock& clock, std::function<double()> uniform, GatewayOptions options);
 
   // Errors of all: as PcapsApi says, and what proto/pcaps/v1 names for each RPC. What a use case
-  // asks the upstream is counted where its terms say; what it only shares is counted by who began
-  // it, and what watchers live by, by nobody.
+  // asks the upstream is counted where its terms say; of what several share, by who began it, and
+  // what is asked for watchers by nobody.
   Task<absl::StatusOr<Served<v1::ListPcapsResponse>>> ListPcaps(v1::ListPcapsRequest request,
                                                                 CallTerms terms);
   Task<absl::StatusOr<Served<v1::Pcap>>> GetPcap(v1::GetPcapRequest request, CallTerms terms);

@@ -68,15 +68,15 @@ class Call {
 
   RpcEnv& env() const { return env_; }
   grpc::CallbackServerContext* context() const { return context_; }
-  // To ask the upstream on: the caller's deadline, or request_timeout from the start, whichever is
-  // earlier, and the cost.
+  // On which it may ask the upstream: by the caller's deadline, or request_timeout from the start,
+  // whichever is earlier, and at its own cost.
   CallTerms terms() { return TermsWith(absl::ZeroDuration()); }
   // The same for a call that may wait this long before it begins.
   CallTerms TermsWith(absl::Duration wait) {
     return {std::min(start_ + wait + env_.request_timeout, caller_deadline_), cost()};
   }
-  // What is counted here until End() is in the log line. On the thread that made the call, before
-  // it is started; a call that is answered at once never makes one.
+  // What is counted here by End() is in the log line. On the thread that made the call, before it
+  // is started; what is answered at once never makes one.
   std::shared_ptr<UpstreamCost> cost() {
     if (cost_ == nullptr) cost_ = std::make_shared<UpstreamCost>();
     return cost_;

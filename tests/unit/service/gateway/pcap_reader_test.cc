@@ -132,6 +132,7 @@ TEST_F(PcapReaderTest, WhoBeginsACallBearsItsCostAndWhoSharesItNone) {
           i == 0 ? leave.slot() : boost::asio::cancellation_slot());
   }
   leave.emit(boost::asio::cancellation_type::terminal);
+  Settle();
   Pass(api_.read_duration);
   EXPECT_TRUE(absl::IsCancelled(results[0]->status()));
   EXPECT_TRUE(results[1]->ok() && results[2]->ok());
