@@ -45,12 +45,12 @@ AdminPages AdminPort::Pages() {
 Task<Snapshot> AdminPort::Read() {
   Snapshot snapshot = sources_.read_others();
   snapshot.control = co_await control_.Read(kControlPatience);
-  snapshot.ready = ReadinessOf(snapshot).ready();
+  snapshot.ready = ReadinessWith({}).ready();
   co_return snapshot;
 }
 
-Readiness AdminPort::ReadinessOf(const Snapshot& snapshot) const {
-  return {phase_, health_.HangingLoops(), NotesOf(sources_.config, snapshot)};
+Readiness AdminPort::ReadinessWith(std::vector<std::string> notes) const {
+  return {phase_, health_.HangingLoops(), std::move(notes)};
 }
 
 Task<AdminPage> AdminPort::MetricsPage() {
@@ -60,7 +60,7 @@ Task<AdminPage> AdminPort::MetricsPage() {
 
 Task<AdminPage> AdminPort::ReadyPage() {
   const Snapshot snapshot = co_await Read();
-  co_return pcaps::ReadyPage(ReadinessOf(snapshot));
+  co_return pcaps::ReadyPage(ReadinessWith(NotesOf(sources_.config, snapshot)));
 }
 
 Task<AdminPage> AdminPort::StatusPage() {

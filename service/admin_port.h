@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "clients/base/clock.h"
@@ -50,7 +51,7 @@ class AdminPort {
 
  private:
   AdminPages Pages();
-  Readiness ReadinessOf(const Snapshot& snapshot) const;
+  Readiness ReadinessWith(std::vector<std::string> notes) const;
   Task<Snapshot> Read();
   Task<AdminPage> MetricsPage();
   Task<AdminPage> ReadyPage();

@@ -245,4 +245,16 @@ absl::StatusOr<Config> LoadConfig(const std::string& file) {
   return ParseConfig(text.str(), file);
 }
 
+const char* AuthModeName(Config::AuthMode mode) {
+  switch (mode) {
+    case Config::AuthMode::kNone:
+      return "none";
+    case Config::AuthMode::kMtls:
+      return "mtls";
+    case Config::AuthMode::kToken:
+      break;
+  }
+  return "token";
+}
+
 }  // namespace pcaps

@@ -208,6 +208,9 @@ absl::StatusOr<Config> LoadConfig(const std::string& file);
 // The same from YAML text; `name` stands for the file in messages.
 absl::StatusOr<Config> ParseConfig(const std::string& yaml, const std::string& name);
 
+// As in a file: "none", "mtls", "token".
+const char* AuthModeName(Config::AuthMode mode);
+
 // Whether "host:port" (or "[v6]:port") names this machine alone.
 bool IsLoopback(absl::string_view host_port);
 

@@ -35,33 +35,7 @@ std::string Size(int64_t bytes) {
   return absl::StrCat(bytes);
 }
 
-std::string Name(Config::AuthMode mode) {
-  switch (mode) {
-    case Config::AuthMode::kNone:
-      return "none";
-    case Config::AuthMode::kMtls:
-      return "mtls";
-    case Config::AuthMode::kToken:
-      return "token";
-  }
-  return "";
-}
-
-std::string Name(LogLevel level) {
-  switch (level) {
-    case LogLevel::kDebug:
-      return "debug";
-    case LogLevel::kInfo:
-      return "info";
-    case LogLevel::kWarn:
-      return "warn";
-    case LogLevel::kError:
-      return "error";
-  }
-  return "";
-}
-
-std::string Name(LogFormat format) { return format == LogFormat::kJson ? "json" : "text"; }
+std::string FormatName(LogFormat format) { return format == LogFormat::kJson ? "json" : "text"; }
 
 // A mapping, which is being written while this lives.
 class YamlMap {
@@ -76,6 +50,7 @@ class YamlMap {
   YamlMap LineAt(const std::string& key) { return YamlMap(At(key) << YAML::Flow); }
 
   void Put(const char* key, const std::string& text) { At(key) << text; }
+  void Put(const char* key, const char* text) { At(key) << text; }  // Which would be a bool.
   void Put(const char* key, bool value) { At(key) << value; }
   void Put(const char* key, int number) { At(key) << number; }
   void Put(const char* key, double number) { At(key) << Number(number); }
@@ -92,7 +67,7 @@ void PutTls(YamlMap map, const Config::Tls& tls) {
 }
 
 void PutAuth(YamlMap map, const Config::Auth& auth) {
-  map.Put("mode", Name(auth.mode));
+  map.Put("mode", AuthModeName(auth.mode));
   map.Put("callers_file", auth.callers_file);
   map.Put("allow_insecure", auth.allow_insecure);
   map.Put("open_health", auth.open_health);
@@ -217,8 +192,8 @@ void PutDrain(YamlMap map, const Config::Drain& drain) {
 }
 
 void PutLog(YamlMap map, const Config::LogOptions& log) {
-  map.Put("level", Name(log.level));
-  map.Put("format", Name(log.format));
+  map.Put("level", std::string(LevelName(log.level)));
+  map.Put("format", FormatName(log.format));
 }
 
 void PutAll(YAML::Emitter& out, const Config& config) {

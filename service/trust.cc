@@ -17,16 +17,4 @@ absl::StatusOr<Trust> ReadTrust(const Config& config) {
   return trust;
 }
 
-const char* AuthModeName(Config::AuthMode mode) {
-  switch (mode) {
-    case Config::AuthMode::kNone:
-      return "none";
-    case Config::AuthMode::kMtls:
-      return "mtls";
-    case Config::AuthMode::kToken:
-      break;
-  }
-  return "token";
-}
-
 }  // namespace pcaps

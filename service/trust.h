@@ -18,7 +18,4 @@ struct Trust {
 // Errors as ReadTlsFiles() and ReadCallersFile().
 absl::StatusOr<Trust> ReadTrust(const Config& config);
 
-// As in the configuration: "none", "mtls", "token".
-const char* AuthModeName(Config::AuthMode mode);
-
 }  // namespace pcaps

@@ -96,28 +96,12 @@ Task<absl::StatusOr<TakeResult>> BudgetLedger::Take(UpstreamAsk ask) {
     co_return shared.status();
   }
   if (shared.ok()) {
-    NoteLeft(ask.budget, *shared, FleetTakeOf(ask).uses.front().bucket);
+    levels_.NoteTake(ask.budget, *shared, FleetTakeOf(ask).uses.front().bucket);
     co_return WithState(ask, own, *shared);
   }
   ++counts_.unshared;
-  NoteLeft(ask.budget, own, OwnTakeOf(ask).uses.front().bucket);
+  levels_.NoteTake(ask.budget, own, OwnTakeOf(ask).uses.front().bucket);
   co_return WithoutState(ask, own);
-}
-
-void BudgetLedger::NoteLeft(const std::string& budget, const TakeResult& taken,
-                            const Bucket& bucket) {
-  Found& found = found_[budget];
-  found.tokens = std::max(taken.left, 0.0);
-  found.at = taken.now;
-  found.tokens_per_second = bucket.tokens_per_second;
-  found.burst = bucket.burst;
-}
-
-double BudgetLedger::TokensNow(const Found& found, absl::Time now) {
-  const absl::Time refills_from = std::max(found.at, found.held_until);
-  const absl::Duration since = std::max(now - refills_from, absl::ZeroDuration());
-  return std::min(found.tokens + absl::ToDoubleSeconds(since) * found.tokens_per_second,
-                  found.burst);
 }
 
 std::map<std::string, BudgetLedger::Level> BudgetLedger::Levels() const {
@@ -126,17 +110,14 @@ std::map<std::string, BudgetLedger::Level> BudgetLedger::Levels() const {
   for (const auto& [name, rate] : options_.budgets) {
     Level& level = levels[name];
     level.burst = rate.burst;
-    const auto found = found_.find(name);
-    // Nothing is known of one that was not asked for: whoever asks for it knows better.
-    level.tokens = found == found_.end() ? rate.burst : TokensNow(found->second, now);
+    level.tokens = levels_.TokensIn(name, rate.burst, now);
     const auto closing = closings_.find(BudgetKey(name));
     if (closing == closings_.end()) continue;
     // It is empty when it opens again.
     const absl::Duration open_for = now - closing->second.until;
     level.tokens =
         std::clamp(absl::ToDoubleSeconds(open_for) * rate.requests_per_second, 0.0, level.tokens);
-    if (open_for >= absl::ZeroDuration()) continue;
-    level.closed_for = -open_for;
+    level.closed_for = std::max(-open_for, absl::ZeroDuration());
   }
   return levels;
 }
@@ -330,10 +311,7 @@ void BudgetLedger::Tighten(const UpstreamAsk& ask, const std::vector<RateLimitWi
   const absl::Time now = state_.Now();
   const absl::Time until = now + reset;
   own_.Hold(key, remaining / std::max(options_.max_replicas, 1), until, now).IgnoreError();
-  Found& found = found_[ask.budget];
-  found.tokens = std::min(TokensNow(found, now), remaining);
-  found.at = now;
-  found.held_until = until;
+  levels_.NoteHold(ask.budget, remaining, until, now);
   Tell(state_.Hold(key, remaining, until));
 }
 

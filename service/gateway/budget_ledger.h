@@ -13,6 +13,7 @@
 #include "clients/base/task.h"
 #include "clients/pcaps_api/upstream_gate.h"
 #include "service/gateway/budget_buckets.h"
+#include "service/gateway/budget_levels.h"
 #include "service/state/shared_state.h"
 #include "service/state/token_buckets.h"
 
@@ -59,16 +60,6 @@ class BudgetLedger : public std::enable_shared_from_this<BudgetLedger> {
   const Counts& counts() const { return counts_; }
 
  private:
-  // As the last take found it; since then it has filled up, as far as is known here.
-  struct Found {
-    double tokens = 0;
-    absl::Time at;
-    // Of the bucket that it was found in, the fleet's or this replica's own.
-    double tokens_per_second = 0;
-    double burst = 0;
-    absl::Time held_until = absl::InfinitePast();  // The upstream has said so: see Tighten().
-  };
-
   struct Closing {
     absl::Time until;                              // As far as anybody has said.
     absl::Time seen_until = absl::InfinitePast();  // What this replica's own 429s say.
@@ -82,8 +73,6 @@ class BudgetLedger : public std::enable_shared_from_this<BudgetLedger> {
   TakeResult WithoutState(const UpstreamAsk& ask, const TakeResult& own);
   TakeResult WithState(const UpstreamAsk& ask, const TakeResult& own, const TakeResult& shared);
   std::optional<TakeResult> RefusedByClosings(const UpstreamAsk& ask, absl::Time now);
-  void NoteLeft(const std::string& budget, const TakeResult& taken, const Bucket& bucket);
-  static double TokensNow(const Found& found, absl::Time now);
   void Owe(const std::string& budget, double tokens);
   // Takes what was spent without the shared state from the fleet's bucket, as far as that has it.
   void PayDebt(const UpstreamAsk& ask);
@@ -107,9 +96,9 @@ class BudgetLedger : public std::enable_shared_from_this<BudgetLedger> {
   const Loop control_;
   SharedState& state_;
   const BudgetLedgerOptions options_;
-  TokenBuckets own_;                         // Times are of the fleet's clock.
-  std::map<std::string, double> debts_;      // Tokens, by budget.
-  std::map<std::string, Found> found_;       // By budget.
+  TokenBuckets own_;                     // Times are of the fleet's clock.
+  std::map<std::string, double> debts_;  // Tokens, by budget.
+  BudgetLevels levels_;
   std::map<std::string, Closing> closings_;  // By bucket, as far as they are known here.
   Counts counts_;
 };

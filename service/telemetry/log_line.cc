@@ -13,6 +13,15 @@ namespace {
 constexpr size_t kUsualBytes = 512;  // Of the line of a call.
 constexpr size_t kUsualText = 256;
 
+// Whether it goes between quotes as it is.
+bool IsPlain(absl::string_view text) {
+  return text.size() <= kUsualText && std::all_of(text.begin(), text.end(), [](char c) {
+           return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+         });
+}
+
+}  // namespace
+
 absl::string_view LevelName(LogLevel level) {
   switch (level) {
     case LogLevel::kDebug:
@@ -26,15 +35,6 @@ absl::string_view LevelName(LogLevel level) {
   }
   return "error";
 }
-
-// Whether it goes between quotes as it is.
-bool IsPlain(absl::string_view text) {
-  return text.size() <= kUsualText && std::all_of(text.begin(), text.end(), [](char c) {
-           return c >= ' ' && c <= '~' && c != '"' && c != '\\';
-         });
-}
-
-}  // namespace
 
 LogLine::LogLine(LogFormat format, LogLevel level, absl::string_view event)
     : format_(format), level_(level) {

@@ -12,6 +12,9 @@ namespace pcaps {
 enum class LogLevel { kDebug, kInfo, kWarn, kError };
 enum class LogFormat { kJson, kText };
 
+// As in the configuration and in lines: "debug" for kDebug.
+absl::string_view LevelName(LogLevel level);
+
 class LogLine {
  public:
   // `event` and the names of fields need no escapes.

@@ -37,28 +37,10 @@ END
 
 readonly account=023e105f4ecef8ad9ca31a8372d0c353 second_account=f037e56e89293a057740de681ac9abbe
 install=true # For toolchains.sh.
-bin=
-
-read_options() {
-  local option
-  for option in "$@"; do
-    case $option in
-      --bin=*) bin=$(realpath "${option#*=}") ;;
-      --help) usage && exit 0 ;;
-      *) usage >&2 && exit 2 ;;
-    esac
-  done
-}
-
 prepare() {
   install_packages "${chart_packages[@]}" "${prometheus_packages[@]}" curl tcpdump
   need_tool helm4 grpcurl
-  if [[ -z $bin ]]; then
-    install_packages "${build_packages[@]}"
-    [[ -f $repo/build/release/build.ninja ]] || configure release -DBUILD_TESTING=OFF
-    build release pcaps-gateway pcaps-emulator pcapctl bench_client
-    bin=$repo/build/release/bin
-  fi
+  need_programs pcaps-gateway pcaps-emulator pcapctl bench_client
   mkdir -p "$client_packages"
   prepare_client python "$work/python"
 }

@@ -33,28 +33,10 @@ readonly per_second=700 # 143 s: three times minReadySeconds, a drain of up to 3
 readonly accounts=40    # 17.5 calls/s each: a third of what config.rate_limit allows.
 readonly watchers=300   # Streams make a drain take its time.
 
-bin=
-
-read_options() {
-  local option
-  for option in "$@"; do
-    case $option in
-      --bin=*) bin=$(realpath "${option#*=}") ;;
-      --help) usage && exit 0 ;;
-      *) usage >&2 && exit 2 ;;
-    esac
-  done
-}
-
 prepare() {
   install_packages "${chart_packages[@]}" curl
   need_tool helm4
-  if [[ -z $bin ]]; then
-    install_packages "${build_packages[@]}"
-    [[ -f $repo/build/release/build.ninja ]] || configure release -DBUILD_TESTING=OFF
-    build release pcaps-gateway pcaps-emulator bench_client
-    bin=$repo/build/release/bin
-  fi
+  need_programs pcaps-gateway pcaps-emulator bench_client
 }
 
 # Done captures, and one in twenty that runs on: calls that go all the way, at 1 request/s of the 3 that the budget has.

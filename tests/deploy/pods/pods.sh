@@ -2,8 +2,31 @@
 # Sourced after deploy/lib.sh, ../tools.sh and ../programs.sh, never run.
 # shellcheck shell=bash disable=SC2034,SC2154
 
-readonly service_name=gw-pcaps-gateway.captures.svc # As callers name it, and its certificate.
+readonly service_name=gw-pcaps-gateway-pods.captures.svc # The headless one, as callers name it, and its certificate.
 readonly redis_password=a-password-of-redis         # Of the values.
+
+bin= # Directory of the programs. Empty: those that are built here.
+
+# read_options OPTION...: of scripts that have --bin and --help alone.
+read_options() {
+  local option
+  for option in "$@"; do
+    case $option in
+      --bin=*) bin=$(realpath "${option#*=}") ;;
+      --help) usage && exit 0 ;;
+      *) usage >&2 && exit 2 ;;
+    esac
+  done
+}
+
+# need_programs TARGET...: builds them where `bin` is empty, and sets it.
+need_programs() {
+  [[ -z $bin ]] || return 0
+  install_packages "${build_packages[@]}"
+  [[ -f $repo/build/release/build.ninja ]] || configure release -DBUILD_TESTING=OFF
+  build release "$@"
+  bin=$repo/build/release/bin
+}
 
 # A certificate for the Service's name, and a caller's token: sets ca_file, caller_token, and identity, its hash.
 make_fixtures() {
