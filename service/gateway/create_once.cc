@@ -25,7 +25,7 @@ bool IsRuleRefusal(const absl::Status& status) {
          reason == v1::ERROR_REASON_FULL_CAPTURE_RUNNING;
 }
 
-// By us: nothing was sent.
+// A rule, a limit or the budget was in its way.
 bool IsRefusal(v1::ErrorReason reason) {
   switch (reason) {
     case v1::ERROR_REASON_CREATE_TOO_SOON:
