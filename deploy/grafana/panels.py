@@ -127,7 +127,8 @@ CACHE = [
           "How much the gateway saves: calls in, divided by requests up.", "short",
           [(f"{STARTED} / {REQUESTS}", "calls for one request")]),
     Panel("Creates by outcome",
-          "Repeated: answered from an earlier create with this request_id. Refused: a rule, a limit or the budget was in the way.",
+          "Repeated: answered from an earlier create with this request_id. "
+          "Refused: a rule, a limit or the budget was in the way.",
           "cps", [(rate("pcaps_creates_total", by="outcome"), "{{outcome}}")],
           ["PcapsCreateOutcomeUnknown"]),
 ]
