@@ -71,6 +71,13 @@ class SmallFloods : public testing::TestWithParam<Param> {
     return wire;
   }
 
+  bool AnyClosed() const {
+    const std::vector<boost::json::object> lines = siege_.gateway().Log();
+    return std::any_of(lines.begin(), lines.end(), [](const boost::json::object& line) {
+      return line.at("event") == "connection_closed";
+    });
+  }
+
   void ExpectUnharmed() {
     EXPECT_FALSE(siege_.gateway().WaitForEvent("connection_closed").empty());
     EXPECT_EQ(honest_.failed(), 0);
@@ -97,8 +104,12 @@ TEST_P(SmallFloods, OnManyConnectionsAreBoundedInAll) {
 }
 
 TEST_P(SmallFloods, OneAfterTheOtherAreBoundedInAll) {
-  const absl::Time end = absl::Now() + kFloodTime;
-  while (absl::Now() < end) Connect();
+  // A watch that came too late, on a busy machine, lets everybody off for five seconds.
+  constexpr int kMostLetOff = 10;
+  for (int i = 0; i < kMostLetOff && (i == 0 || !AnyClosed()); ++i) {
+    const absl::Time end = absl::Now() + kFloodTime;
+    while (absl::Now() < end) Connect();
+  }
   ExpectUnharmed();
 }
 
