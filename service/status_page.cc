@@ -83,7 +83,7 @@ std::vector<std::string> NotesOf(const Config& config, const Snapshot& snapshot)
         "redis: down; this replica goes by its own memory and its share of the budgets");
   }
   for (const CredentialState& credential : snapshot.credentials) {
-    if (credential.accepted) continue;
+    if (credential.rejections == 0) continue;
     notes.push_back(absl::StrCat("upstream: rejects the token of credential ", credential.name));
   }
   for (const auto& [credential, open] : snapshot.circuits_open) {

@@ -69,7 +69,11 @@ void CredentialStanding::Record(Permit& permit, const absl::Status& status, absl
     const MutexLock lock(mutex_);
     if (ReasonOf(status) == v1::ERROR_REASON_UPSTREAM_CREDENTIALS_REJECTED) {
       if (!std::exchange(told_rejected_, true) || token_.error.ok()) news = status;
-      token_ = {.error = status, .heard = now, .ask_again = now + options_.memory};
+      const bool again = permit.probes_token_ || token_.error.ok();
+      token_ = {.error = status,
+                .heard = now,
+                .ask_again = now + options_.memory,
+                .times = token_.times + (again ? 1 : 0)};
       permit.probes_token_ = false;
     } else if (ReasonOf(status) == v1::ERROR_REASON_UPSTREAM_ACCOUNT_FORBIDDEN) {
       Forbid(permit, status, now);
@@ -121,9 +125,9 @@ void CredentialStanding::Allow(const Permit& permit) {
   by_subject_.erase(found);
 }
 
-bool CredentialStanding::IsAccepted() const {
+int CredentialStanding::rejections() const {
   const MutexLock lock(mutex_);
-  return token_.error.ok();
+  return token_.times;
 }
 
 bool CredentialStanding::told_rejected() const {

@@ -46,8 +46,9 @@ class CredentialStanding : public std::enable_shared_from_this<CredentialStandin
   absl::StatusOr<std::unique_ptr<Permit>> Admit(const std::string& account_id, Access access,
                                                 absl::Time now);
 
-  // False only after the upstream has said so.
-  bool IsAccepted() const;
+  // 0 until the upstream has said so. Then how often in a row: each after the one before was
+  // forgotten, so those that were under way together are one.
+  int rejections() const;
   // Whether the last that was told is a rejection, of this token or of one before it.
   bool told_rejected() const;
   size_t forbidden() const;
@@ -61,6 +62,7 @@ class CredentialStanding : public std::enable_shared_from_this<CredentialStandin
     absl::Status error;  // OK: nothing is held against it.
     absl::Time heard;
     absl::Time ask_again;  // While one request finds out: when another one may.
+    int times = 0;         // In a row that it was said.
 
     bool Refuses(absl::Time now) const { return !error.ok() && now < ask_again; }
   };

@@ -62,7 +62,7 @@ std::vector<CredentialState> Credentials::States() const {
   const MutexLock lock(mutex_);
   for (const auto& [name, held] : by_name_) {
     const CredentialStanding& standing = *held->standing;
-    states.push_back({name, standing.IsAccepted(), standing.forbidden(), standing.forgotten()});
+    states.push_back({name, standing.rejections(), standing.forbidden(), standing.forgotten()});
   }
   return states;
 }

@@ -49,7 +49,7 @@ struct CredentialInUse {
 // One line for each credential in metrics.
 struct CredentialState {
   std::string name;
-  bool accepted;            // False only after the upstream has said so.
+  int rejections;           // In a row; 0 while the upstream takes it. See CredentialStanding.
   size_t forbidden;         // Accounts that it may not use, reading and writing counted apart.
   int64_t forgotten_total;  // Of those, forgotten for want of room.
 };

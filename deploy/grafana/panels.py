@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from queries import (
-    ALL_CALLS, BAD, CREATED, LOOKUPS, LOOKUPS_HIT, OWN_ERRORS, REQUESTS, STARTED, UNARY,
+    ALL_CALLS, BAD, BUDGET_LEFT, CREATED, LOOKUPS, LOOKUPS_HIT, OWN_ERRORS, REQUESTS, STARTED, UNARY,
     UPSTREAM_ERRORS, calls, gauge, quantile, quantiles, rate, series,
 )
 
@@ -34,7 +34,7 @@ AT_A_GLANCE = [
     Panel("Budget left",
           "Of the upstream budget that has least, as the replica knows it that has asked most.",
           "percentunit",
-          [(f"min({series('pcaps_budget_remaining')} / {series('pcaps_budget_limit')})", "left")],
+          [(f"min{BUDGET_LEFT}", "left")],
           ["PcapsBudgetLow"], warn=0.25, low=True, stat=True),
     Panel("Captures created", "In the last hour. Repetitions of a request_id are not counted again.",
           "short", [(f"sum(increase({series('pcaps_creates_total', CREATED)}[1h]))", "created")],
@@ -80,7 +80,7 @@ UPSTREAM = [
     Panel("Upstream latency by operation (p99)",
           "Of one attempt, to the end of its answer; no line where there are none.", "s",
           [(quantile(0.99, "pcaps_upstream_request_seconds", "operation"), "{{operation}}")]),
-    Panel("Upstream retries", "Attempts after the first: of reads alone, and never after a 429.",
+    Panel("Upstream retries", "Attempts after the first: of all but POSTs, and never after a 429.",
           "reqps", [(rate("pcaps_upstream_retries_total", by="operation"), "{{operation}}")]),
     Panel("Upstream requests in flight",
           "Above upstream.max_in_flight (256) a replica refuses with OVERLOADED.", "short",
@@ -97,10 +97,9 @@ UPSTREAM = [
 
 BUDGET = [
     Panel("Budget left by budget",
-          "Part of the fleet's bucket; it refills by itself. The last 10 tokens are kept for writes.",
-          "percentunit",
-          [(f"min by (budget) ({series('pcaps_budget_remaining')} / {series('pcaps_budget_limit')})",
-            "{{budget}}")],
+          "Part of the fleet's bucket; it refills by itself. The last 10 tokens are kept for writes. "
+          "Replicas without Redis are left out: they know their own share alone.",
+          "percentunit", [(f"min by (budget) {BUDGET_LEFT}", "{{budget}}")],
           ["PcapsBudgetLow"], warn=0.25, low=True),
     Panel("Who refused", "Accounts' rates, callers' own rates, and the upstream budget.", "reqps",
           [(rate("pcaps_ratelimit_decisions_total", 'decision="refused"', "limiter"), "{{limiter}}")],
@@ -128,7 +127,7 @@ CACHE = [
           [(f"{STARTED} / {REQUESTS}", "calls for one request")]),
     Panel("Creates by outcome",
           "Repeated: answered from an earlier create with this request_id. "
-          "Refused: a rule, a limit or the budget was in the way.",
+          "Refused: a rule, a limit, the budget or a lost Redis was in the way.",
           "cps", [(rate("pcaps_creates_total", by="outcome"), "{{outcome}}")],
           ["PcapsCreateOutcomeUnknown"]),
 ]
@@ -144,8 +143,9 @@ WATCHING = [
           "s", quantiles("pcaps_watch_fanout_seconds")),
     Panel("Age of observations",
           "Since the upstream answered about the watched account that has waited longest.", "s",
-          [(gauge("pcaps_watch_observation_age_seconds", "instance", "max"), "{{instance}}")],
-          ["PcapsObservationsOld"], warn=120),
+          [(gauge("pcaps_watch_observation_age_seconds", "instance", "max"), "{{instance}}"),
+           (f"8 * max({series('pcaps_watch_max_poll_interval_seconds')})", "8 poll intervals")],
+          ["PcapsObservationsOld"]),
 ]
 
 DOWNLOADS = [
@@ -168,7 +168,7 @@ REDIS = [
     Panel("Failed commands and corrupt values",
           "Corrupt: values that made no sense or were another capture's, and were dropped.", "ops",
           [(rate("pcaps_state_errors_total", by="command"), "{{command}}"),
-           (rate("pcaps_state_corrupt_values_total"), "corrupt values")], ["PcapsRedisDown"]),
+           (rate("pcaps_state_corrupt_values_total"), "corrupt values")], ["PcapsRedisRefuses"]),
 ]
 
 PROCESS = [

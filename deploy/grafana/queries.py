@@ -2,6 +2,7 @@
 
 UNARY = 'grpc_type="unary"'
 CREATED = 'outcome="created"'
+REDIS = 'backend="redis"'
 BAD = 'grpc_code=~"Unavailable|Internal|Unknown|DataLoss|DeadlineExceeded"'
 # As in deploy/prometheus/rules.yaml: bad for reasons that are the upstream's.
 UPSTREAM_BAD = 'reason=~"UPSTREAM_UNAVAILABLE|UPSTREAM_BAD_RESPONSE|UPSTREAM_CREDENTIALS_REJECTED"'
@@ -39,6 +40,11 @@ ALL_CALLS = rate("grpc_server_handled_total", calls(UNARY))
 UPSTREAM_ERRORS = rate("pcaps_refused_total", f"{UNARY}, {UPSTREAM_BAD}")
 OWN_ERRORS = (
     f"clamp_min({rate('grpc_server_handled_total', calls(f'{UNARY}, {BAD}'))} - {UPSTREAM_ERRORS}, 0)"
+)
+# As in deploy/prometheus/rules.yaml: a replica without Redis knows its own share alone.
+BUDGET_LEFT = (
+    f"({series('pcaps_budget_remaining')} / {series('pcaps_budget_limit')} "
+    f"unless on (namespace, job, instance) {series('pcaps_state_up', REDIS)} == 0)"
 )
 LOOKUPS = rate("pcaps_cache_requests_total", by="cache")
 LOOKUPS_HIT = rate("pcaps_cache_requests_total", 'result="hit"', "cache")

@@ -100,7 +100,7 @@ Task<absl::StatusOr<TakeResult>> BudgetLedger::Take(UpstreamAsk ask) {
     co_return WithState(ask, own, *shared);
   }
   ++counts_.unshared;
-  levels_.NoteTake(ask.budget, own, OwnTakeOf(ask).uses.front().bucket);
+  own_levels_.NoteTake(ask.budget, own, OwnTakeOf(ask).uses.front().bucket);
   co_return WithoutState(ask, own);
 }
 
@@ -111,6 +111,7 @@ std::map<std::string, BudgetLedger::Level> BudgetLedger::Levels() const {
     Level& level = levels[name];
     level.burst = rate.burst;
     level.tokens = levels_.TokensIn(name, rate.burst, now);
+    if (!state_.up()) level.tokens = own_levels_.TokensIn(name, level.tokens, now);
     const auto closing = closings_.find(BudgetKey(name));
     if (closing == closings_.end()) continue;
     // It is empty when it opens again.
@@ -310,7 +311,9 @@ void BudgetLedger::Tighten(const UpstreamAsk& ask, const std::vector<RateLimitWi
   const std::string key = BudgetKey(ask.budget);
   const absl::Time now = state_.Now();
   const absl::Time until = now + reset;
-  own_.Hold(key, remaining / std::max(options_.max_replicas, 1), until, now).IgnoreError();
+  const double own_remaining = remaining / std::max(options_.max_replicas, 1);
+  own_.Hold(key, own_remaining, until, now).IgnoreError();
+  own_levels_.NoteHold(ask.budget, own_remaining, until, now);
   levels_.NoteHold(ask.budget, remaining, until, now);
   Tell(state_.Hold(key, remaining, until));
 }

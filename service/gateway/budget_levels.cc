@@ -20,7 +20,9 @@ void BudgetLevels::NoteTake(const std::string& budget, const TakeResult& taken,
 
 void BudgetLevels::NoteHold(const std::string& budget, double tokens, absl::Time until,
                             absl::Time now) {
-  Found& found = found_[budget];
+  const auto at = found_.find(budget);
+  if (at == found_.end()) return;
+  Found& found = at->second;
   found.tokens = std::min(found.TokensAt(now), tokens);
   found.at = now;
   found.held_until = until;

@@ -13,9 +13,9 @@ namespace pcaps {
 // On the control loop. Times are of the fleet's clock.
 class BudgetLevels {
  public:
-  // A take has found so much in `bucket`, the fleet's or this replica's own.
+  // A take has found so much in `bucket`.
   void NoteTake(const std::string& budget, const TakeResult& taken, const Bucket& bucket);
-  // The upstream leaves no more than `tokens` until then.
+  // The upstream leaves no more than `tokens` until then, where a take has found more.
   void NoteHold(const std::string& budget, double tokens, absl::Time until, absl::Time now);
 
   // Tokens now; `unknown` where nobody has asked for it here: whoever does knows better.

@@ -25,7 +25,7 @@ bool IsRuleRefusal(const absl::Status& status) {
          reason == v1::ERROR_REASON_FULL_CAPTURE_RUNNING;
 }
 
-// A rule, a limit or the budget was in its way.
+// A rule, a limit, the budget, a drain or a lost shared state was in its way: nothing was created.
 bool IsRefusal(v1::ErrorReason reason) {
   switch (reason) {
     case v1::ERROR_REASON_CREATE_TOO_SOON:

@@ -42,7 +42,7 @@ class CreateOnce {
   struct Counts {
     int64_t created = 0;
     int64_t repeated = 0;   // Answered with what an earlier ask had created.
-    int64_t refused = 0;    // By a rule, a limit, or the budget: the upstream's own 429 among them.
+    int64_t refused = 0;    // Nothing was created, see IsRefusal(): the upstream's 429 is one.
     int64_t unknown = 0;    // It may or may not have been created.
     int64_t failed = 0;     // The upstream did not create it.
     int64_t cancelled = 0;  // Its caller left.

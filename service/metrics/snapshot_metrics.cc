@@ -12,10 +12,11 @@ auto Get(const Map& map, const std::string& key) {
   return found == map.end() ? typename Map::mapped_type() : found->second;
 }
 
-bool IsAccepted(const Snapshot& snapshot, const std::string& credential) {
-  return std::none_of(
-      snapshot.credentials.begin(), snapshot.credentials.end(),
-      [&](const CredentialState& state) { return state.name == credential && !state.accepted; });
+int RejectionsOf(const Snapshot& snapshot, const std::string& credential) {
+  for (const CredentialState& state : snapshot.credentials) {
+    if (state.name == credential) return state.rejections;
+  }
+  return 0;
 }
 
 }  // namespace
@@ -29,7 +30,7 @@ SnapshotMetrics::SnapshotMetrics(prometheus::Registry& registry, const Config& c
   AddBudgets(config);
   AddCredentials(config);
   AddGateway();
-  AddWatches();
+  AddWatches(config);
   AddGauge("pcaps_state_up", "1 where the shared state answers.",
            {{"backend", config.state.redis_url.empty() ? "memory" : "redis"}},
            [](const Snapshot& s) { return s.state_up ? 1 : 0; });
@@ -92,7 +93,10 @@ void SnapshotMetrics::AddCredentials(const Config& config) {
   for (const Config::Credential& credential : config.upstream.credentials) {
     const prometheus::Labels labels = {{"credential", credential.name}};
     AddGauge("pcaps_credential_ok", "0 after the upstream has rejected the token.", labels,
-             [name = credential.name](const Snapshot& s) { return IsAccepted(s, name) ? 1 : 0; });
+             [name = credential.name](const Snapshot& s) { return RejectionsOf(s, name) == 0; });
+    AddGauge("pcaps_credential_rejections",
+             "Times in a row that the upstream has rejected the token, at least a minute apart.",
+             labels, [name = credential.name](const Snapshot& s) { return RejectionsOf(s, name); });
     AddGauge(
         "pcaps_upstream_circuit_open",
         "1 while the upstream is left alone because it did not answer.", labels,
@@ -128,12 +132,16 @@ void SnapshotMetrics::AddGateway() {
              [](const Snapshot& s) { return s.control.corrupt_values; });
 }
 
-void SnapshotMetrics::AddWatches() {
+void SnapshotMetrics::AddWatches(const Config& config) {
   AddGauge("pcaps_watch_streams", "Watchers.", {},
            [](const Snapshot& s) { return s.control.watchers; });
   AddGauge("pcaps_watch_observation_age_seconds",
            "Since the upstream has answered for the watched account that has waited longest.", {},
            [](const Snapshot& s) { return absl::ToDoubleSeconds(s.control.oldest_answer); });
+  AddGauge("pcaps_watch_max_poll_interval_seconds", "As configured: watch.max_poll_interval.", {},
+           [seconds = absl::ToDoubleSeconds(config.watch.max_poll_interval)](const Snapshot&) {
+             return seconds;
+           });
   const auto count_poll = [this](const char* kind, int64_t AccountPoller::Counts::* count) {
     AddCounter("pcaps_watch_polls_total", "Polls for watchers, by what was asked for.",
                {{"kind", kind}},

@@ -43,7 +43,7 @@ class SnapshotMetrics {
   void AddBudgets(const Config& config);
   void AddCredentials(const Config& config);
   void AddGateway();
-  void AddWatches();
+  void AddWatches(const Config& config);
   void AddConnections();
   void AddReloads();
 

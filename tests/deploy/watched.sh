@@ -86,6 +86,7 @@ provoke() {
   upstream_says_stop
   answer_is_lost
   upstream_is_down
+  redis_is_full
   redis_dies
   gateways_die
 }

@@ -79,6 +79,7 @@ contradictions() {
   refused redis-external config.state.ca_file 'rediss://' --set config.state.redis_url=redis://redis
   refused redis-external config.state.username 'redis.password' --set redis.existingSecret=
   refused single-replica redis.password 'set config.state.redis_url' --set redis.password=sixteen-letters-long
+  release=2024 refused single-replica fullnameOverride 'begin with a letter' --set config.log.level=info
   refused hpa replicas 'leave replicas out' --set replicas=3
   refused hpa autoscaling.minReplicas 'more than' --set autoscaling.minReplicas=10
   refused hpa resources.requests.cpu 'is a part of it' --set resources.requests.cpu=null --set resources.limits.cpu=null

@@ -3,7 +3,10 @@
 
 # shows BASE TEXT [FLAG...], omits BASE TEXT [FLAG...]: of all objects, or those of --show-only.
 shows() { grep --quiet --fixed-strings -e "$2" <(render helm4 --values "$chart/ci/$1-values.yaml" "${@:3}"); }
-omits() { ! grep --fixed-strings -e "$2" <(render helm4 --values "$chart/ci/$1-values.yaml" "${@:3}"); }
+omits() {
+  local objects
+  objects=$(render helm4 --values "$chart/ci/$1-values.yaml" "${@:3}") && ! grep --fixed-strings -e "$2" <<<"$objects"
+}
 
 # checksum FLAG...: what rolls the pods when it changes.
 checksum() { render helm4 --values "$chart/ci/token-auth-values.yaml" "$@" | grep 'checksum/config'; }
@@ -58,7 +61,8 @@ check_network() {
     shows redis-bundled "  name: $(printf 'r%.0s' {1..46})-redis" --show-only templates/redis-statefulset.yaml
   release=v1.0 check "and has no dot, as a Service's must not" \
     shows redis-bundled '  name: v1-0-pcaps-gateway' --show-only templates/service.yaml
-  release=123 check "a release's name is text, whatever it looks like" omits redis-bundled 'instance: 123'
+  release=123 check "a release's name is text, whatever it looks like" omits redis-bundled 'instance: 123' \
+    --set fullnameOverride=captures
   check "the admin port is in no Service for callers" omits token-auth 'port: 8080' --show-only templates/service.yaml
   check "Redis may be called on its own port" shows redis-external 'port: 6380'
   check "the upstream may be called on its own port" shows networkpolicy 'port: 8443' \
@@ -80,6 +84,7 @@ check_monitoring() {
     --set-string monitoring.dashboard.labels.grafana_dashboard=0
   check "an HPA scales the Deployment" shows hpa 'kind: Deployment, name: gw-pcaps-gateway}' --show-only templates/hpa.yaml
   check "by CPU" shows hpa 'averageUtilization: 60'
+  check "by the gateway's own, whatever runs beside it" shows hpa 'container: gateway'
   check "and takes its time to scale down" shows hpa 'scaleDown: {stabilizationWindowSeconds: 600}'
 }
 

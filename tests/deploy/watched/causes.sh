@@ -122,6 +122,21 @@ upstream_is_down() {
   sleep 10 # The circuit closes; callers get answers again.
 }
 
+redis_is_full() {
+  local creates
+  cause PcapsRedisRefuses
+  redis-cli -p "$redis_port" config set maxmemory-policy noeviction >>"$log"
+  redis-cli -p "$redis_port" config set maxmemory 1 >>"$log"
+  "$bin/bench_client" creates "${target_flags[@]}" --creates 1000 --in-flight 20 --patience 30 >>"$log" 2>&1 &
+  creates=$!
+  expect PcapsRedisRefuses "maxmemory 1, while 20 at a time create with request ids"
+  if firing PcapsRedisDown; then echo "PcapsRedisDown|a Redis that answers|FAIL" >>"$work/alerts"; fi
+  redis-cli -p "$redis_port" config set maxmemory 0 >>"$log"
+  kill "$creates" 2>/dev/null || true
+  wait "$creates" || true
+  sleep 5 # What failed is over.
+}
+
 redis_dies() {
   local creates
   cause PcapsRedisDown PcapsErrorBudgetBurn

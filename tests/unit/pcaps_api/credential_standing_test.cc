@@ -61,7 +61,7 @@ class CredentialStandingTest : public testing::Test {
 
 TEST_F(CredentialStandingTest, ARejectedTokenIsNotSentForAMinute) {
   EXPECT_TRUE(Ask(Rejected()));
-  EXPECT_FALSE(standing_->IsAccepted());
+  EXPECT_EQ(standing_->rejections(), 1);
   Pass(absl::Seconds(59));
   const absl::Status refused = Admit("another", kWrite).status();
   EXPECT_EQ(refused.code(), absl::StatusCode::kInternal);
@@ -71,7 +71,7 @@ TEST_F(CredentialStandingTest, ARejectedTokenIsNotSentForAMinute) {
   EXPECT_FALSE(RetryAfterOf(refused).has_value());
   Pass(absl::Seconds(1));
   EXPECT_TRUE(Ask(absl::OkStatus()));
-  EXPECT_TRUE(standing_->IsAccepted());
+  EXPECT_EQ(standing_->rejections(), 0);
 }
 
 TEST_F(CredentialStandingTest, AfterAMinuteOneFindsOutAndTheOthersWaitForIt) {
@@ -97,6 +97,26 @@ TEST_F(CredentialStandingTest, AProbeThatIsRejectedStartsTheMinuteAnew) {
   EXPECT_TRUE(Admit().ok());
 }
 
+TEST_F(CredentialStandingTest, RejectionsInARowAreThoseThatWereFoundOutAnew) {
+  const absl::StatusOr<Permit> under_way = Admit();
+  Ask(Rejected());
+  (*under_way)->Record(Rejected(), now_);
+  EXPECT_EQ(standing_->rejections(), 1) << "they were asked together";
+  Pass(absl::Minutes(1));
+  Ask(Rejected());
+  EXPECT_EQ(standing_->rejections(), 2);
+  Pass(absl::Hours(1));
+  EXPECT_EQ(standing_->rejections(), 2) << "while nobody asks it stays";
+  Ask(Broken());
+  EXPECT_EQ(standing_->rejections(), 2);
+  Ask(Rejected());
+  EXPECT_EQ(standing_->rejections(), 3);
+  Pass(absl::Minutes(1));
+  Ask(absl::OkStatus());
+  Ask(Rejected());
+  EXPECT_EQ(standing_->rejections(), 1);
+}
+
 TEST_F(CredentialStandingTest, AProbeThatProvesNothingIsFollowedByTheNext) {
   Ask(Rejected());
   Ask(Forbidden(), "typo");
@@ -104,7 +124,7 @@ TEST_F(CredentialStandingTest, AProbeThatProvesNothingIsFollowedByTheNext) {
   EXPECT_TRUE(Admit().ok()) << "and it goes untold";
   EXPECT_TRUE(Ask(Broken()));
   EXPECT_TRUE(Ask(Forbidden(), "typo"));
-  EXPECT_FALSE(standing_->IsAccepted());
+  EXPECT_EQ(standing_->rejections(), 1);
   absl::StatusOr<Permit> probe = Admit();
   EXPECT_TRUE(probe.ok());
   EXPECT_FALSE(Admit().ok());
@@ -121,7 +141,7 @@ TEST_F(CredentialStandingTest, AProbeOfWhichNothingIsEverHeardIsFollowedByAnothe
 
 TEST_F(CredentialStandingTest, AMistypedAccountHarmsOnlyItself) {
   EXPECT_TRUE(Ask(Forbidden(), "typo"));
-  EXPECT_TRUE(standing_->IsAccepted());
+  EXPECT_EQ(standing_->rejections(), 0);
   const absl::Status refused = Admit("typo").status();
   EXPECT_EQ(refused.code(), absl::StatusCode::kPermissionDenied);
   EXPECT_EQ(ReasonOf(refused), v1::ERROR_REASON_UPSTREAM_ACCOUNT_FORBIDDEN);
@@ -150,7 +170,7 @@ TEST_F(CredentialStandingTest, WhatWasUnderWayWhenTheVerdictCameSaysNothingAgain
   Ask(Rejected());
   (*slow)->Record(absl::OkStatus(), now_);
   (*slow_too)->Record(absl::OkStatus(), now_);
-  EXPECT_FALSE(standing_->IsAccepted());
+  EXPECT_EQ(standing_->rejections(), 1);
   EXPECT_EQ(standing_->forbidden(), 1U);
 }
 
@@ -161,7 +181,7 @@ TEST_F(CredentialStandingTest, AnyAnswerThatNeedsAnAcceptedTokenProvesIt) {
     Ask(Rejected());
     Pass(absl::Minutes(1));
     EXPECT_TRUE(Ask(MakeError(absl::StatusCode::kNotFound, reason, "")));
-    EXPECT_TRUE(standing_->IsAccepted()) << reason;
+    EXPECT_EQ(standing_->rejections(), 0) << reason;
   }
   for (const v1::ErrorReason reason :
        {v1::ERROR_REASON_UPSTREAM_BAD_RESPONSE, v1::ERROR_REASON_UPSTREAM_RATE_LIMITED,
@@ -169,7 +189,7 @@ TEST_F(CredentialStandingTest, AnyAnswerThatNeedsAnAcceptedTokenProvesIt) {
     Ask(Rejected());
     Pass(absl::Minutes(1));
     EXPECT_TRUE(Ask(MakeError(absl::StatusCode::kInternal, reason, "")));
-    EXPECT_FALSE(standing_->IsAccepted()) << reason;
+    EXPECT_EQ(standing_->rejections(), 1) << reason;
     EXPECT_TRUE(Ask(absl::OkStatus()));
   }
 }
@@ -208,7 +228,7 @@ TEST_F(CredentialStandingTest, FirstWordOnTheSuccessorOfARejectedTokenIsToldEith
   for (const absl::Status& outcome : {absl::OkStatus(), Rejected()}) {
     news_.clear();
     MakeStanding(/*was_rejected=*/true);
-    EXPECT_TRUE(standing_->IsAccepted());
+    EXPECT_EQ(standing_->rejections(), 0);
     EXPECT_TRUE(Ask(outcome));
     EXPECT_EQ(news_.size(), 1U) << outcome;
   }

@@ -48,7 +48,7 @@ TEST_F(RestCredentialsTest, ARejectedTokenIsAskedOnceAndThenRemembered) {
   const auto other = Run(api_->GetPcap("other", "p1", Soon()));
   EXPECT_EQ(Reason(other), v1::ERROR_REASON_UPSTREAM_CREDENTIALS_REJECTED);
   EXPECT_EQ(server_->requests().size(), 1U);
-  EXPECT_FALSE(credentials_->States().at(0).accepted);
+  EXPECT_EQ(credentials_->States().at(0).rejections, 1);
 }
 
 TEST_F(RestCredentialsTest, ANewTokenIsAskedAtOnceAndTheSameOneIsNot) {
@@ -62,7 +62,7 @@ TEST_F(RestCredentialsTest, ANewTokenIsAskedAtOnceAndTheSameOneIsNot) {
   credentials_->Replace(CredentialsWith("new"));
   EXPECT_TRUE(Get().ok());
   EXPECT_THAT(Tokens(), testing::ElementsAre("t0ken", "new"));
-  EXPECT_TRUE(credentials_->States().at(0).accepted);
+  EXPECT_EQ(credentials_->States().at(0).rejections, 0);
 }
 
 TEST_F(RestCredentialsTest, WhatTheReplacedTokenIsToldIsNotSaidOfTheNewOne) {

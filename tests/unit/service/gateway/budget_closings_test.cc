@@ -268,9 +268,8 @@ TEST_F(BudgetClosingsTest, ClosedCreatesAreToldByAccountAndLeaveTheBudgetOpen) {
   EXPECT_GT(budget_->Levels().at("default").tokens, 0);
 }
 
-TEST_F(BudgetClosingsTest, WhatIsLeftKnowsOfHoldsOfTheEndOfAClosingAndOfALostState) {
+TEST_F(BudgetClosingsTest, WhatIsLeftKnowsOfHoldsAndOfTheEndOfAClosing) {
   options_.ledger.budgets["default"] = {3, 60};
-  options_.ledger.max_replicas = 3;
   Make();
   const auto tokens = [&] { return budget_->Levels().at("default").tokens; };
   const auto pending = Start(Of(Purpose::kWrite));
@@ -288,6 +287,24 @@ TEST_F(BudgetClosingsTest, WhatIsLeftKnowsOfHoldsOfTheEndOfAClosingAndOfALostSta
   EXPECT_NEAR(tokens(), 0, 1e-5) << "it reopens empty";
   clock_.Advance(absl::Seconds(2));
   EXPECT_NEAR(tokens(), 6, 1e-5);
+}
+
+TEST_F(BudgetClosingsTest, WhatIsLeftWithoutTheStateIsTheOwnShareAndForgottenWithIt) {
+  options_.ledger.budgets["default"] = {3, 60};
+  options_.ledger.max_replicas = 3;
+  Make();
+  const auto tokens = [&] { return budget_->Levels().at("default").tokens; };
+  EXPECT_EQ(Granted(1, Of(Purpose::kWrite)), 1);
+  Fill();
+  EXPECT_EQ(tokens(), 60);
+  state_.down = true;
+  EXPECT_EQ(tokens(), 60) << "nobody has asked since";
+  EXPECT_EQ(Granted(1, Of(Purpose::kWrite)), 1);
+  EXPECT_NEAR(tokens(), 10.0 / 3 - 1, 1e-5);
+  Fill();
+  EXPECT_NEAR(tokens(), 10.0 / 3, 1e-5);
+  state_.down = false;
+  EXPECT_EQ(tokens(), 60) << "of a replica that asks nothing now, too";
 }
 
 TEST_F(BudgetClosingsTest, OneStopOfTheUpstreamIsToldOnce) {
