@@ -96,10 +96,10 @@ class BudgetLedger : public std::enable_shared_from_this<BudgetLedger> {
   const Loop control_;
   SharedState& state_;
   const BudgetLedgerOptions options_;
-  TokenBuckets own_;                     // Times are of the fleet's clock.
-  std::map<std::string, double> debts_;  // Tokens, by budget.
-  BudgetLevels levels_;                  // The fleet's.
-  BudgetLevels own_levels_;              // Small however much the fleet has left.
+  TokenBuckets own_;                         // Times are of the fleet's clock.
+  std::map<std::string, double> debts_;      // Tokens, by budget.
+  BudgetLevels levels_;                      // The fleet's.
+  BudgetLevels own_levels_;                  // Small however much the fleet has left.
   std::map<std::string, Closing> closings_;  // By bucket, as far as they are known here.
   Counts counts_;
 };
