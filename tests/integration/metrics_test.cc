@@ -143,8 +143,9 @@ TEST(MetricsPage, ARejectedTokenAndAnUpstreamThatSaysStopAreSeen) {
   EXPECT_EQ(before["pcaps_credential_ok{credential=\"default\"}"], 1);
   world.emulator.AddFaults({{"fault", "status"}, {"status", 401}, {"count", 1}});
   world.caller.Call(GetRequest("b"));
-  EXPECT_EQ(ScrapedMetrics::WhenIdle(world.gateway)["pcaps_credential_ok{credential=\"default\"}"],
-            0);
+  const ScrapedMetrics rejected = ScrapedMetrics::WhenIdle(world.gateway);
+  EXPECT_EQ(rejected["pcaps_credential_ok{credential=\"default\"}"], 0);
+  EXPECT_EQ(rejected["pcaps_credential_rejections{credential=\"default\"}"], 1);
 
   World limited;
   limited.emulator.AddFaults({{"fault", "status"}, {"status", 429}, {"count", 1}});
