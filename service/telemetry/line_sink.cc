@@ -2,6 +2,8 @@
 
 #include <limits.h>
 #include <poll.h>
+#include <spdlog/pattern_formatter.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,11 +25,18 @@ bool HasRoom(int fd) {
   return poll(&room, 1, kPollMs) > 0;
 }
 
+bool IsFile(int fd) {
+  struct stat what = {};
+  return fstat(fd, &what) == 0 && S_ISREG(what.st_mode);
+}
+
 }  // namespace
 
 LineSink::LineSink(int fd, LostLine lost_line)
     : fd_(fd),
+      at_once_(IsFile(fd) ? kMany : PIPE_BUF),
       lost_line_(std::move(lost_line)),
+      formatter_(std::make_unique<spdlog::pattern_formatter>()),
       writer_([this](const std::stop_token& stop) { Run(stop); }) {}
 
 LineSink::~LineSink() {
@@ -35,29 +44,49 @@ LineSink::~LineSink() {
   writer_.join();
 }
 
-void LineSink::sink_it_(const spdlog::details::log_msg& message) {
+void LineSink::set_pattern(const std::string& pattern) {
+  set_formatter(std::make_unique<spdlog::pattern_formatter>(pattern));
+}
+
+void LineSink::set_formatter(std::unique_ptr<spdlog::formatter> formatter) {
+  formatter_ = std::move(formatter);
+}
+
+void LineSink::log(const spdlog::details::log_msg& message) {
+  const spdlog::memory_buf_t line = Formatted(message);
+  const std::lock_guard<std::mutex> lock(mutex_);
   if (waiting_.size() >= (message.level == kKept ? kMostKept : kMost)) {
     ++lost_;
     ++lost_in_all_;
     return;
   }
-  Append(message);
-  if (waiting_.size() >= kMany) flush_();
+  waiting_.append(line.data(), line.size());
+  if (waiting_.size() >= kMany) WakeWriter();
 }
 
-void LineSink::Append(const spdlog::details::log_msg& message) {
+void LineSink::flush() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  WakeWriter();
+}
+
+spdlog::memory_buf_t LineSink::Formatted(const spdlog::details::log_msg& message) const {
+  thread_local const spdlog::formatter* original = nullptr;
+  thread_local std::unique_ptr<spdlog::formatter> copy;
+  if (std::exchange(original, formatter_.get()) != formatter_.get()) copy = formatter_->clone();
   spdlog::memory_buf_t line;
-  formatter_->format(message, line);
-  waiting_.append(line.data(), line.size());
+  copy->format(message, line);
+  return line;
 }
 
 void LineSink::AppendLost() {
   if (lost_ == 0) return;
   const std::string line = lost_line_(std::exchange(lost_, 0));
-  Append({"", spdlog::level::warn, spdlog::string_view_t(line.data(), line.size())});
+  const spdlog::memory_buf_t formatted =
+      Formatted({"", spdlog::level::warn, spdlog::string_view_t(line.data(), line.size())});
+  waiting_.append(formatted.data(), formatted.size());
 }
 
-void LineSink::flush_() {
+void LineSink::WakeWriter() {
   if (!std::exchange(urgent_, true)) wake_.notify_one();
 }
 
@@ -86,7 +115,7 @@ void LineSink::Write(const std::string& lines, const std::stop_token& stop) cons
     }
     if (give_up.has_value() && SteadyClock::now() >= *give_up) return;
     if (!HasRoom(fd_)) continue;
-    const size_t some = std::min<size_t>(lines.size() - written, PIPE_BUF);
+    const size_t some = std::min(lines.size() - written, at_once_);
     const ssize_t taken = ::write(fd_, lines.data() + written, some);
     if (taken >= 0) written += static_cast<size_t>(taken);
     if (taken < 0 && errno != EINTR && errno != EAGAIN) return;  // There is nowhere to say so.

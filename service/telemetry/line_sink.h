@@ -1,12 +1,13 @@
 // LineSink: lines to standard error or another file, written by a thread of its own.
 #pragma once
 
-#include <spdlog/sinks/base_sink.h>
+#include <spdlog/sinks/sink.h>
 
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -16,7 +17,7 @@ namespace pcaps {
 // Thread-safe. A write for each line would cost a busy gateway more than all else that it does for
 // a call; so lines wait until there are many, until one is flushed, or for `kPatience`. Nobody
 // waits for a write: a reader that has stopped loses lines, and is told how many.
-class LineSink final : public spdlog::sinks::base_sink<std::mutex> {
+class LineSink final : public spdlog::sinks::sink {
  public:
   // Lines of this level are kept longer than others where nobody reads.
   static constexpr auto kKept = spdlog::level::critical;
@@ -27,6 +28,14 @@ class LineSink final : public spdlog::sinks::base_sink<std::mutex> {
   LineSink(int fd, LostLine lost_line);
   // Writes what is left, for which a reader has `kPatienceAtEnd`.
   ~LineSink() override;
+  LineSink(const LineSink&) = delete;
+  LineSink& operator=(const LineSink&) = delete;
+
+  void log(const spdlog::details::log_msg& message) override;
+  void flush() override;
+  // Before the first line.
+  void set_pattern(const std::string& pattern) override;
+  void set_formatter(std::unique_ptr<spdlog::formatter> formatter) override;
 
   // All there was no room for. Any thread.
   int64_t lost() const { return lost_in_all_; }
@@ -38,19 +47,21 @@ class LineSink final : public spdlog::sinks::base_sink<std::mutex> {
   static constexpr size_t kMost = 4 << 20;      // and that wait at most;
   static constexpr size_t kMostKept = 5 << 20;  // with those to be kept.
 
-  void sink_it_(const spdlog::details::log_msg& message) override;
-  void flush_() override;
-
-  void Append(const spdlog::details::log_msg& message);
+  // As the formatter has it. Outside of the lock: who waits for another's line waits for long.
+  spdlog::memory_buf_t Formatted(const spdlog::details::log_msg& message) const;
   void AppendLost();
+  void WakeWriter();
 
   void Run(const std::stop_token& stop);
   void Write(const std::string& lines, const std::stop_token& stop) const;
 
   const int fd_;
+  const size_t at_once_;  // Bytes that one write may have.
   const LostLine lost_line_;
 
-  // Guarded by base_sink's mutex_.
+  std::unique_ptr<spdlog::formatter> formatter_;  // Which each thread has a copy of.
+
+  std::mutex mutex_;  // Of these.
   std::string waiting_;
   int64_t lost_ = 0;  // Lines there was no room for, and nobody was told of yet.
   bool urgent_ = false;

@@ -31,6 +31,8 @@ class LogLine {
   std::string Take() &&;
 
  private:
+  // StrAppend() fills with zeros first what it then writes.
+  void Add(absl::string_view piece) { line_.append(piece.data(), piece.size()); }
   void AddName(absl::string_view name);
   void AddQuoted(absl::string_view text);
 
