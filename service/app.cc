@@ -226,6 +226,8 @@ absl::Status App::Start() {
   }
   const absl::StatusOr<std::string> listening = server_.Start();
   if (!listening.ok()) return listening.status();
+  reloader_.Start();
+  if (admin_ != nullptr) admin_->SetPhase(GatewayPhase::kServing);  // Before anybody is told.
   log_.Info("listening", {{"listen", *listening},
                           {"tls", trust_.tls != nullptr},
                           {"auth", AuthModeName(config_.auth.mode)},
@@ -236,8 +238,6 @@ absl::Status App::Start() {
   if (max_connections < config_.limits.max_connections) {
     log_.Warn("few_descriptors", {{"max_connections", max_connections}});
   }
-  reloader_.Start();
-  if (admin_ != nullptr) admin_->SetPhase(GatewayPhase::kServing);
   return absl::OkStatus();
 }
 

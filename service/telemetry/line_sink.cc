@@ -25,6 +25,11 @@ bool HasRoom(int fd) {
   return poll(&room, 1, kPollMs) > 0;
 }
 
+int64_t NextNumber() {
+  static std::atomic<int64_t> last = 0;
+  return ++last;
+}
+
 bool IsFile(int fd) {
   struct stat what = {};
   return fstat(fd, &what) == 0 && S_ISREG(what.st_mode);
@@ -37,6 +42,7 @@ LineSink::LineSink(int fd, LostLine lost_line)
       at_once_(IsFile(fd) ? kMany : PIPE_BUF),
       lost_line_(std::move(lost_line)),
       formatter_(std::make_unique<spdlog::pattern_formatter>()),
+      formatter_number_(NextNumber()),
       writer_([this](const std::stop_token& stop) { Run(stop); }) {}
 
 LineSink::~LineSink() {
@@ -50,6 +56,7 @@ void LineSink::set_pattern(const std::string& pattern) {
 
 void LineSink::set_formatter(std::unique_ptr<spdlog::formatter> formatter) {
   formatter_ = std::move(formatter);
+  formatter_number_ = NextNumber();
 }
 
 void LineSink::log(const spdlog::details::log_msg& message) {
@@ -70,9 +77,9 @@ void LineSink::flush() {
 }
 
 spdlog::memory_buf_t LineSink::Formatted(const spdlog::details::log_msg& message) const {
-  thread_local const spdlog::formatter* original = nullptr;
+  thread_local int64_t number = 0;
   thread_local std::unique_ptr<spdlog::formatter> copy;
-  if (std::exchange(original, formatter_.get()) != formatter_.get()) copy = formatter_->clone();
+  if (std::exchange(number, formatter_number_) != formatter_number_) copy = formatter_->clone();
   spdlog::memory_buf_t line;
   copy->format(message, line);
   return line;

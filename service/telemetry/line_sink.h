@@ -59,7 +59,8 @@ class LineSink final : public spdlog::sinks::sink {
   const size_t at_once_;  // Bytes that one write may have.
   const LostLine lost_line_;
 
-  std::unique_ptr<spdlog::formatter> formatter_;  // Which each thread has a copy of.
+  std::unique_ptr<spdlog::formatter> formatter_;  // Which each thread has a copy of, and
+  int64_t formatter_number_;                      // knows it by: no other's in this process.
 
   std::mutex mutex_;  // Of these.
   std::string waiting_;
