@@ -79,8 +79,8 @@ class Creates {
     const std::string outcome = OutcomeOf(status);
     const bool again = !status.ok() && now < create->until;
     if (!again) BeginNext();  // Before this one is taken off: running_ is 0 only at the end.
-    if (!again)
-      create->context.reset();  // Before the last one lets Run() end, and maybe the process.
+    // Before the last one lets Run() end, and maybe the process.
+    if (!again) create->context.reset();
     const absl::MutexLock lock(&mutex_);
     ++report_.outcomes[outcome];
     if (again) {
