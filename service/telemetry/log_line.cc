@@ -1,6 +1,5 @@
 #include "service/telemetry/log_line.h"
 
-#include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <utility>
 
@@ -51,14 +50,6 @@ LogLine::LogLine(LogFormat format, LogLevel level, absl::string_view event)
 }
 
 void LogLine::AddText(absl::string_view name, absl::string_view text) {
-  if (format_ == LogFormat::kJson && IsPlain(text)) {
-    Add(",\"");
-    Add(name);
-    Add("\":\"");
-    Add(text);
-    line_ += '"';
-    return;
-  }
   AddName(name);
   AddQuoted(text);
 }
@@ -94,7 +85,9 @@ void LogLine::AddName(absl::string_view name) {
 
 void LogLine::AddQuoted(absl::string_view text) {
   if (IsPlain(text)) {
-    absl::StrAppend(&line_, "\"", text, "\"");
+    line_ += '"';
+    Add(text);
+    line_ += '"';
   } else {
     line_ += boost::json::serialize(boost::json::string_view(CleanText(text)));
   }
