@@ -19,7 +19,6 @@ build_packages=(
   libcurl4-openssl-dev
   libhiredis-dev
   libssl-dev
-  libspdlog-dev
   libyaml-cpp-dev
   prometheus-cpp-dev
   libcli11-dev

@@ -25,6 +25,7 @@ Metrics::Metrics(const Config& config)
 
 std::string Metrics::Scrape(const Snapshot& snapshot) {
   snapshot_.Set(snapshot);
+  rpc_.Publish();
   std::vector<prometheus::MetricFamily> families = registry_.Collect();
   for (prometheus::MetricFamily& family : process_.Collect()) families.push_back(std::move(family));
   return prometheus::TextSerializer().Serialize(families);

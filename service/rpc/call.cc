@@ -1,6 +1,7 @@
 #include "service/rpc/call.h"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <vector>
 
@@ -59,8 +60,12 @@ std::string TraceIdOf(const std::string& traceparent) {
 
 std::string NewRequestId() {
   thread_local absl::BitGen random;
-  return absl::StrCat(absl::Hex(absl::Uniform<uint64_t>(random), absl::kZeroPad16),
-                      absl::Hex(absl::Uniform<uint64_t>(random), absl::kZeroPad16));
+  constexpr uint64_t kSixteenDigits = uint64_t{1} << 63;
+  std::string id(32, '0');
+  for (char* const half : {id.data(), id.data() + 16}) {
+    std::to_chars(half, half + 16, random() | kSixteenDigits, 16);
+  }
+  return id;
 }
 
 std::string Whole(double tokens) { return absl::StrCat(static_cast<int64_t>(tokens)); }

@@ -20,7 +20,7 @@ struct RpcMethod {
 
   const std::string name;  // "/pcaps.v1.PcapsService/GetPcap"
   const CallAccess access;
-  const MethodMetrics* const metrics;
+  MethodMetrics* const metrics;
 };
 
 }  // namespace pcaps

@@ -14,9 +14,6 @@ using prometheus::BuildHistogram;
 using prometheus::Counter;
 using prometheus::Histogram;
 
-// From a hit in the cache to request_timeout.
-constexpr double kCallSeconds[] = {.001, .0025, .005, .01, .025, .05, .1,
-                                   .25,  .5,    1,    2.5, 5,    10,  20};
 // From the end of active_ttl to that of stale_ttl.
 constexpr double kStaleSeconds[] = {1, 5, 15, 60, 300, 900, 3600, 21600, 86400};
 
@@ -38,32 +35,46 @@ prometheus::Family<Counter>& CounterFamily(prometheus::Registry& registry, const
 
 }  // namespace
 
-void MethodMetrics::Begin() const {
-  started_->Increment();
-  received_->Increment();
-  if (open_ != nullptr) open_->Increment();
+void MethodMetrics::CountServed(CacheUse use, absl::Duration age) {
+  tally_.Add(kServed + static_cast<size_t>(use));
+  if (use == CacheUse::kStale && stale_age_ != nullptr) {
+    stale_age_->Observe(absl::ToDoubleSeconds(age));
+  }
 }
 
-void MethodMetrics::CountMessage(int64_t bytes) const {
-  sent_->Increment();
-  if (bytes_ != nullptr) bytes_->Increment(static_cast<double>(bytes));
-}
-
-void MethodMetrics::CountServed(CacheUse use, absl::Duration age) const {
-  Counter* const served = served_[static_cast<size_t>(use)];
-  if (served == nullptr) return;
-  served->Increment();
-  if (use == CacheUse::kStale) stale_age_->Observe(absl::ToDoubleSeconds(age));
-}
-
-void MethodMetrics::End(const absl::Status& outcome, absl::Duration took) const {
+void MethodMetrics::End(const absl::Status& outcome, absl::Duration took) {
+  const int64_t nanoseconds = absl::ToInt64Nanoseconds(took);
+  size_t bucket = 0;  // The first, mostly.
+  while (bucket < std::size(kBounds) && static_cast<double>(nanoseconds) > kBounds[bucket] * 1e9) {
+    ++bucket;
+  }
+  tally_.Add(kBucket + bucket);
+  tally_.Add(kNanoseconds, nanoseconds);
   const auto code = static_cast<size_t>(outcome.code());
-  handled_[code < kCodes ? code : static_cast<size_t>(absl::StatusCode::kUnknown)]->Increment();
-  seconds_->Observe(absl::ToDoubleSeconds(took));
+  tally_.Add(kHandled + (code < kCodes ? code : static_cast<size_t>(absl::StatusCode::kUnknown)));
   if (open_ != nullptr) open_->Decrement();
   if (outcome.ok()) return;
   const v1::ErrorReason reason = ReasonOf(outcome);
   if (reason != v1::ERROR_REASON_UNSPECIFIED) refused_[reason]->Increment();
+}
+
+void MethodMetrics::Publish() {
+  const auto publish = [this](size_t number, Counter* counter) {
+    const int64_t taken = tally_.Take(number);
+    if (counter != nullptr) counter->Increment(static_cast<double>(taken));
+  };
+  // Ends before beginnings: no more calls have ended than have begun.
+  std::vector<double> buckets;
+  for (size_t i = 0; i <= std::size(kBounds); ++i) {
+    buckets.push_back(static_cast<double>(tally_.Take(kBucket + i)));
+  }
+  seconds_->ObserveMultiple(buckets, static_cast<double>(tally_.Take(kNanoseconds)) * 1e-9);
+  for (size_t i = 0; i < kCodes; ++i) publish(kHandled + i, handled_[i]);
+  for (size_t i = 0; i < kCacheUses; ++i) publish(kServed + i, served_[i]);
+  publish(kSent, sent_);
+  const auto started = static_cast<double>(tally_.Take(kStarted));
+  started_->Increment(started);
+  received_->Increment(started);
 }
 
 RpcMetrics::RpcMetrics(prometheus::Registry& registry)
@@ -104,17 +115,17 @@ RpcMetrics::RpcMetrics(prometheus::Registry& registry)
   }
   auto& rates = CounterFamily(registry, "pcaps_ratelimit_decisions_total",
                               "Calls, and upstream requests, that were held against a rate.");
-  for (const int is_callers : {0, 1}) {
-    for (const int admitted : {0, 1}) {
-      rates_[is_callers][admitted] =
-          &rates.Add({{"limiter", is_callers == 1 ? "caller" : "account"},
-                      {"decision", admitted == 1 ? "admitted" : "refused"}});
+  for (const bool is_callers : {false, true}) {
+    for (const bool admitted : {false, true}) {
+      rates_[RateNumber(is_callers, admitted)] =
+          &rates.Add({{"limiter", is_callers ? "caller" : "account"},
+                      {"decision", admitted ? "admitted" : "refused"}});
     }
   }
 }
 
-const MethodMetrics& RpcMetrics::Add(RpcShape shape, absl::string_view service,
-                                     absl::string_view method) {
+MethodMetrics& RpcMetrics::Add(RpcShape shape, absl::string_view service,
+                               absl::string_view method) {
   const prometheus::Labels labels = {{"grpc_type", ShapeName(shape)},
                                      {"grpc_service", std::string(service)},
                                      {"grpc_method", std::string(method)}};
@@ -122,7 +133,7 @@ const MethodMetrics& RpcMetrics::Add(RpcShape shape, absl::string_view service,
   metrics.started_ = &started_.Add(labels);
   metrics.received_ = &received_.Add(labels);
   metrics.sent_ = &sent_.Add(labels);
-  metrics.seconds_ = &seconds_.Add(labels, BucketsOf(kCallSeconds));
+  metrics.seconds_ = &seconds_.Add(labels, BucketsOf(MethodMetrics::kBounds));
   for (size_t code = 0; code < kCodeNames.size(); ++code) {
     prometheus::Labels with_code = labels;
     with_code["grpc_code"] = kCodeNames[code];
@@ -136,6 +147,13 @@ const MethodMetrics& RpcMetrics::Add(RpcShape shape, absl::string_view service,
     metrics.bytes_ = &download_bytes_;
   }
   return metrics;
+}
+
+void RpcMetrics::Publish() {
+  for (MethodMetrics& method : methods_) method.Publish();
+  for (size_t i = 0; i < rates_.size(); ++i) {
+    rates_[i]->Increment(static_cast<double>(rate_tally_.Take(i)));
+  }
 }
 
 void RpcMetrics::AddCache(MethodMetrics& method, const char* cache) {

@@ -1,5 +1,5 @@
 // RpcMetrics: what Prometheus is told of calls. All series are there, at zero, from the start;
-// their handles are made then, and calls only count.
+// their handles are made then. Calls only count, in tallies that a scrape takes over.
 #pragma once
 
 #include <pcaps/v1/pcaps.pb.h>
@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cstdint>
+#include <iterator>
 #include <list>
 #include <map>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "service/gateway/served.h"
+#include "service/telemetry/tally.h"
 
 namespace pcaps {
 
@@ -28,17 +30,41 @@ enum class RpcShape { kUnary, kServerStream };
 class MethodMetrics {
  public:
   // A call has begun; its one request is there.
-  void Begin() const;
-  void CountMessage(int64_t bytes) const;
-  void CountServed(CacheUse use, absl::Duration age) const;
+  void Begin() {
+    tally_.Add(kStarted);
+    if (open_ != nullptr) open_->Increment();
+  }
+  void CountMessage(int64_t bytes) {
+    tally_.Add(kSent);
+    if (bytes_ != nullptr) bytes_->Increment(static_cast<double>(bytes));
+  }
+  void CountServed(CacheUse use, absl::Duration age);
   // A call has ended, however. Once for each Begin().
-  void End(const absl::Status& outcome, absl::Duration took) const;
+  void End(const absl::Status& outcome, absl::Duration took);
 
  private:
   friend class RpcMetrics;
+  // From a hit in the cache to request_timeout, in seconds.
+  static constexpr double kBounds[] = {.001, .0025, .005, .01, .025, .05, .1,
+                                       .25,  .5,    1,    2.5, 5,    10,  20};
   static constexpr size_t kCodes = 17;
   static constexpr size_t kCacheUses = 4;
 
+  // In the tally: each code, use and bucket has its number.
+  enum Number : size_t {
+    kStarted,
+    kSent,
+    kNanoseconds,
+    kHandled,
+    kServed = kHandled + kCodes,
+    kBucket = kServed + kCacheUses,
+    kNumbers = kBucket + std::size(kBounds) + 1,  // What is over the last bound has one, too.
+  };
+
+  // Takes over what was counted.
+  void Publish();
+
+  Tally<kNumbers> tally_;
   prometheus::Counter* started_;
   prometheus::Counter* received_;
   prometheus::Counter* sent_;
@@ -58,16 +84,23 @@ class RpcMetrics {
   explicit RpcMetrics(prometheus::Registry& registry);
 
   // At the start, once for each method of the contract. Lives as long as this.
-  const MethodMetrics& Add(RpcShape shape, absl::string_view service, absl::string_view method);
+  MethodMetrics& Add(RpcShape shape, absl::string_view service, absl::string_view method);
 
   // A call was within its caller's, or its account's rate, or not. Any thread.
   void CountRate(bool is_callers, bool admitted) {
-    rates_[is_callers ? 1 : 0][admitted ? 1 : 0]->Increment();
+    rate_tally_.Add(RateNumber(is_callers, admitted));
   }
+
+  // Takes over what was counted. Before the registry is collected.
+  void Publish();
 
  private:
   template <typename Metric>
   using Family = prometheus::Family<Metric>;
+
+  static size_t RateNumber(bool is_callers, bool admitted) {
+    return (is_callers ? 2 : 0) + (admitted ? 1 : 0);
+  }
 
   void AddCache(MethodMetrics& method, const char* cache);
 
@@ -81,7 +114,8 @@ class RpcMetrics {
   prometheus::Gauge& downloads_;
   prometheus::Counter& download_bytes_;
   std::map<RpcShape, std::vector<prometheus::Counter*>> refused_;  // By reason.
-  prometheus::Counter* rates_[2][2];  // Of accounts, of callers; refused, admitted.
+  std::array<prometheus::Counter*, 4> rates_;                      // By RateNumber().
+  Tally<4> rate_tally_;
   std::list<MethodMetrics> methods_;
 };
 

@@ -9,7 +9,7 @@ namespace pcaps {
 namespace {
 
 int64_t SliceNumber(absl::Time time) {
-  return absl::ToUnixSeconds(time) / absl::ToInt64Seconds(RecentActivity::kSlice);
+  return absl::ToUnixSeconds(time) / RecentActivity::kSliceSeconds;
 }
 
 // Names make the order of equals a certain one.

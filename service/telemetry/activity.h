@@ -35,7 +35,8 @@ struct NamedActivity {
 // that a slice is forgotten as a whole.
 class RecentActivity {
  public:
-  static constexpr absl::Duration kSlice = absl::Seconds(30);
+  static constexpr int64_t kSliceSeconds = 30;
+  static constexpr absl::Duration kSlice = absl::Seconds(kSliceSeconds);
   static constexpr size_t kSlices = 10;
   // Of a slice: whoever may ask for any account can make up names. 10 full slices are 15 MB.
   static constexpr size_t kMaxNames = 10'000;

@@ -2,7 +2,6 @@
 
 #include <limits.h>
 #include <poll.h>
-#include <spdlog/pattern_formatter.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,11 +24,6 @@ bool HasRoom(int fd) {
   return poll(&room, 1, kPollMs) > 0;
 }
 
-int64_t NextNumber() {
-  static std::atomic<int64_t> last = 0;
-  return ++last;
-}
-
 bool IsFile(int fd) {
   struct stat what = {};
   return fstat(fd, &what) == 0 && S_ISREG(what.st_mode);
@@ -41,8 +35,6 @@ LineSink::LineSink(int fd, LostLine lost_line)
     : fd_(fd),
       at_once_(IsFile(fd) ? kMany : PIPE_BUF),
       lost_line_(std::move(lost_line)),
-      formatter_(std::make_unique<spdlog::pattern_formatter>()),
-      formatter_number_(NextNumber()),
       writer_([this](const std::stop_token& stop) { Run(stop); }) {}
 
 LineSink::~LineSink() {
@@ -50,47 +42,30 @@ LineSink::~LineSink() {
   writer_.join();
 }
 
-void LineSink::set_pattern(const std::string& pattern) {
-  set_formatter(std::make_unique<spdlog::pattern_formatter>(pattern));
-}
-
-void LineSink::set_formatter(std::unique_ptr<spdlog::formatter> formatter) {
-  formatter_ = std::move(formatter);
-  formatter_number_ = NextNumber();
-}
-
-void LineSink::log(const spdlog::details::log_msg& message) {
-  const spdlog::memory_buf_t line = Formatted(message);
+void LineSink::Add(absl::string_view line, Room room) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (waiting_.size() >= (message.level == kKept ? kMostKept : kMost)) {
+  if (waiting_.size() >= (room == Room::kOwn ? kMostOwn : kMost)) {
     ++lost_;
     ++lost_in_all_;
     return;
   }
-  waiting_.append(line.data(), line.size());
+  Append(line);
   if (waiting_.size() >= kMany) WakeWriter();
 }
 
-void LineSink::flush() {
+void LineSink::Flush() {
   const std::lock_guard<std::mutex> lock(mutex_);
   WakeWriter();
 }
 
-spdlog::memory_buf_t LineSink::Formatted(const spdlog::details::log_msg& message) const {
-  thread_local int64_t number = 0;
-  thread_local std::unique_ptr<spdlog::formatter> copy;
-  if (std::exchange(number, formatter_number_) != formatter_number_) copy = formatter_->clone();
-  spdlog::memory_buf_t line;
-  copy->format(message, line);
-  return line;
+void LineSink::Append(absl::string_view line) {
+  waiting_.append(line.data(), line.size());
+  waiting_ += '\n';
 }
 
 void LineSink::AppendLost() {
   if (lost_ == 0) return;
-  const std::string line = lost_line_(std::exchange(lost_, 0));
-  const spdlog::memory_buf_t formatted =
-      Formatted({"", spdlog::level::warn, spdlog::string_view_t(line.data(), line.size())});
-  waiting_.append(formatted.data(), formatted.size());
+  Append(lost_line_(std::exchange(lost_, 0)));
 }
 
 void LineSink::WakeWriter() {

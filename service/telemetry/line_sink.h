@@ -1,41 +1,38 @@
 // LineSink: lines to standard error or another file, written by a thread of its own.
 #pragma once
 
-#include <spdlog/sinks/sink.h>
-
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
+
+#include "absl/strings/string_view.h"
 
 namespace pcaps {
 
 // Thread-safe. A write for each line would cost a busy gateway more than all else that it does for
 // a call; so lines wait until there are many, until one is flushed, or for `kPatience`. Nobody
 // waits for a write: a reader that has stopped loses lines, and is told how many.
-class LineSink final : public spdlog::sinks::sink {
+class LineSink {
  public:
-  // Lines of this level are kept longer than others where nobody reads.
-  static constexpr auto kKept = spdlog::level::critical;
+  // Of a line where nobody reads: that of most, or with room of its own.
+  enum class Room { kUsual, kOwn };
 
   // What is logged where lines were lost.
   using LostLine = std::function<std::string(int64_t lines)>;
 
   LineSink(int fd, LostLine lost_line);
   // Writes what is left, for which a reader has `kPatienceAtEnd`.
-  ~LineSink() override;
+  ~LineSink();
   LineSink(const LineSink&) = delete;
   LineSink& operator=(const LineSink&) = delete;
 
-  void log(const spdlog::details::log_msg& message) override;
-  void flush() override;
-  // Before the first line.
-  void set_pattern(const std::string& pattern) override;
-  void set_formatter(std::unique_ptr<spdlog::formatter> formatter) override;
+  // `line` has no end of its own. Both: any thread.
+  void Add(absl::string_view line, Room room = Room::kUsual);
+  void Flush();
 
   // All there was no room for. Any thread.
   int64_t lost() const { return lost_in_all_; }
@@ -43,12 +40,11 @@ class LineSink final : public spdlog::sinks::sink {
  private:
   static constexpr auto kPatience = std::chrono::milliseconds(100);
   static constexpr auto kPatienceAtEnd = std::chrono::seconds(1);
-  static constexpr size_t kMany = 64 << 10;     // Bytes that are written at once,
-  static constexpr size_t kMost = 4 << 20;      // and that wait at most;
-  static constexpr size_t kMostKept = 5 << 20;  // with those to be kept.
+  static constexpr size_t kMany = 64 << 10;    // Bytes that are written at once,
+  static constexpr size_t kMost = 4 << 20;     // and that wait at most;
+  static constexpr size_t kMostOwn = 5 << 20;  // with those that have room of their own.
 
-  // As the formatter has it. Outside of the lock: who waits for another's line waits for long.
-  spdlog::memory_buf_t Formatted(const spdlog::details::log_msg& message) const;
+  void Append(absl::string_view line);
   void AppendLost();
   void WakeWriter();
 
@@ -58,9 +54,6 @@ class LineSink final : public spdlog::sinks::sink {
   const int fd_;
   const size_t at_once_;  // Bytes that one write may have.
   const LostLine lost_line_;
-
-  std::unique_ptr<spdlog::formatter> formatter_;  // Which each thread has a copy of, and
-  int64_t formatter_number_;                      // knows it by: no other's in this process.
 
   std::mutex mutex_;  // Of these.
   std::string waiting_;

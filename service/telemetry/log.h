@@ -1,18 +1,15 @@
 // Log: one structured line per event, JSON by default. Thread-safe.
 #pragma once
 
-#include <spdlog/fwd.h>
-
 #include <boost/json/object.hpp>
 #include <cstdint>
-#include <memory>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "service/telemetry/line_sink.h"
 #include "service/telemetry/log_line.h"
 
 namespace pcaps {
-
-class LineSink;
 
 class Log {
  public:
@@ -31,22 +28,23 @@ class Log {
 
   // For what happens often: a line made by hand, and written within some 100 ms, together with
   // others.
-  LogLine Begin(LogLevel level, absl::string_view event) const { return {format_, level, event}; }
-  void WriteSoon(LogLine line);
+  LogLine Begin(LogLevel level, absl::string_view event) const {
+    return {format_, level, event, absl::Now()};
+  }
+  void WriteSoon(LogLine&& line);
   // The same for what must not be missed: whatever the level of the log, and with room of its own
   // where nobody reads it.
-  void Keep(LogLine line);
+  void Keep(LogLine&& line);
 
   // Lines that nobody read in time.
-  int64_t lost() const;
+  int64_t lost() const { return sink_.lost(); }
 
  private:
   void Write(LogLevel level, absl::string_view event, const boost::json::object& fields);
 
   const LogLevel level_;
   const LogFormat format_;
-  const std::shared_ptr<LineSink> sink_;
-  const std::shared_ptr<spdlog::logger> logger_;
+  LineSink sink_;
 };
 
 }  // namespace pcaps

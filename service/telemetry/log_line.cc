@@ -1,16 +1,20 @@
 #include "service/telemetry/log_line.h"
 
+#include <algorithm>
 #include <boost/json/serialize.hpp>
+#include <charconv>
+#include <limits>
+#include <string>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "clients/base/error.h"
 
 namespace pcaps {
 namespace {
 
-constexpr size_t kUsualBytes = 512;  // Of the line of a call.
 constexpr size_t kUsualText = 256;
+constexpr int64_t kMicros = 1'000'000;  // Of a second.
+constexpr size_t kTimeBytes = 27;       // "2026-11-28T09:53:15.369672Z"
 
 // Whether it goes between quotes as it is. Looks at all of it, which compilers do 16 at a time.
 bool IsPlain(absl::string_view text) {
@@ -22,6 +26,9 @@ bool IsPlain(absl::string_view text) {
   }
   return odd == 0;
 }
+
+// Returns where it ends.
+char* Copy(absl::string_view piece, char* to) { return std::copy(piece.begin(), piece.end(), to); }
 
 }  // namespace
 
@@ -39,58 +46,94 @@ absl::string_view LevelName(LogLevel level) {
   return "error";
 }
 
-LogLine::LogLine(LogFormat format, LogLevel level, absl::string_view event)
+LogLine::LogLine(LogFormat format, LogLevel level, absl::string_view event, absl::Time now)
     : format_(format), level_(level) {
-  line_.reserve(kUsualBytes);
   if (format_ == LogFormat::kText) {
-    absl::StrAppend(&line_, LevelName(level), " ", event);
+    PutTime(now);
+    Put(" ");
+    Put(LevelName(level));
+    Put(" ");
+    Put(event);
   } else {
-    absl::StrAppend(&line_, R"("level":")", LevelName(level), R"(","event":")", event, "\"");
+    Put(R"({"time":")");
+    PutTime(now);
+    Put(R"(","level":")");
+    Put(LevelName(level));
+    Put(R"(","event":")");
+    Put(event);
+    Put("\"");
   }
 }
 
 void LogLine::AddText(absl::string_view name, absl::string_view text) {
-  AddName(name);
-  AddQuoted(text);
+  PutName(name);
+  PutQuoted(text);
 }
 
 void LogLine::AddNumber(absl::string_view name, int64_t number) {
-  AddName(name);
-  absl::StrAppend(&line_, number);
+  PutName(name);
+  PutNumber(number);
 }
 
 void LogLine::AddValue(absl::string_view name, const boost::json::value& value) {
-  AddName(name);
+  PutName(name);
   if (const boost::json::string* const text = value.if_string()) {
-    AddQuoted({text->data(), text->size()});
+    PutQuoted({text->data(), text->size()});
   } else {
-    line_ += boost::json::serialize(value);
+    Put(boost::json::serialize(value));
   }
 }
 
-std::string LogLine::Take() && {
-  if (format_ == LogFormat::kJson) line_ += '}';
-  return std::move(line_);
+absl::string_view LogLine::End() {
+  if (format_ == LogFormat::kJson) Put("}");
+  return {line_.data(), line_.size()};
 }
 
-void LogLine::AddName(absl::string_view name) {
-  if (format_ == LogFormat::kText) {
-    absl::StrAppend(&line_, " ", name, "=");
-  } else {
-    Add(",\"");
-    Add(name);
-    Add("\":");
+char* LogLine::Grow(size_t bytes) {
+  const size_t before = line_.size();
+  line_.resize(before + bytes, boost::container::default_init);
+  return line_.data() + before;
+}
+
+void LogLine::Put(absl::string_view piece) { Copy(piece, Grow(piece.size())); }
+
+void LogLine::PutName(absl::string_view name) {
+  const bool json = format_ == LogFormat::kJson;
+  char* to = Grow(name.size() + (json ? 4 : 2));
+  to = Copy(json ? ",\"" : " ", to);
+  to = Copy(name, to);
+  Copy(json ? "\":" : "=", to);
+}
+
+// As RFC 3339 has it, in UTC.
+void LogLine::PutTime(absl::Time time) {
+  thread_local int64_t second = -1;
+  thread_local std::string text;  // Up to `second`, which many lines share.
+  const int64_t micros = absl::ToUnixMicros(time);
+  if (std::exchange(second, micros / kMicros) != second) {
+    text = absl::FormatTime("%Y-%m-%dT%H:%M:%S", time, absl::UTCTimeZone());
   }
+  Put(text);
+  char* const fraction = Grow(kTimeBytes - text.size());
+  std::to_chars(fraction, fraction + 7, kMicros + micros % kMicros);  // "1369672"
+  fraction[0] = '.';
+  fraction[7] = 'Z';
 }
 
-void LogLine::AddQuoted(absl::string_view text) {
+void LogLine::PutQuoted(absl::string_view text) {
   if (IsPlain(text)) {
-    line_ += '"';
-    Add(text);
-    line_ += '"';
+    char* const to = Grow(text.size() + 2);
+    *to = '"';
+    *Copy(text, to + 1) = '"';
   } else {
-    line_ += boost::json::serialize(boost::json::string_view(CleanText(text)));
+    Put(boost::json::serialize(boost::json::string_view(CleanText(text))));
   }
+}
+
+void LogLine::PutNumber(int64_t number) {
+  char digits[std::numeric_limits<int64_t>::digits10 + 2];  // And a sign.
+  const char* const end = std::to_chars(std::begin(digits), std::end(digits), number).ptr;
+  Put({digits, static_cast<size_t>(end - digits)});
 }
 
 }  // namespace pcaps

@@ -1,11 +1,12 @@
-// LogLine: a line of the log while it is made. Each call makes one, so it is made in one string.
+// LogLine: a line of the log while it is made. Each call makes one, so it has room of its own.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <boost/json/value.hpp>
 #include <cstdint>
-#include <string>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 
 namespace pcaps {
 
@@ -18,7 +19,9 @@ absl::string_view LevelName(LogLevel level);
 class LogLine {
  public:
   // `event` and the names of fields need no escapes.
-  LogLine(LogFormat format, LogLevel level, absl::string_view event);
+  LogLine(LogFormat format, LogLevel level, absl::string_view event, absl::Time now);
+  LogLine(const LogLine&) = delete;
+  LogLine& operator=(const LogLine&) = delete;
 
   // Control characters and quotes are escaped, so one event is one line; what is no UTF-8 is
   // replaced, and what is over 1 KiB is cut.
@@ -27,18 +30,23 @@ class LogLine {
   void AddValue(absl::string_view name, const boost::json::value& value);
 
   LogLevel level() const { return level_; }
-  // All of it, but for the time. The line is over.
-  std::string Take() &&;
+  // All of it, while it lives. The line is over.
+  absl::string_view End();
 
  private:
-  // StrAppend() fills with zeros first what it then writes.
-  void Add(absl::string_view piece) { line_.append(piece.data(), piece.size()); }
-  void AddName(absl::string_view name);
-  void AddQuoted(absl::string_view text);
+  static constexpr size_t kUsualBytes = 1000;  // More than a call's line has.
+
+  // Room for so many bytes at the end, to be filled.
+  char* Grow(size_t bytes);
+  void Put(absl::string_view piece);
+  void PutName(absl::string_view name);
+  void PutTime(absl::Time time);
+  void PutQuoted(absl::string_view text);
+  void PutNumber(int64_t number);
 
   const LogFormat format_;
   const LogLevel level_;
-  std::string line_;
+  boost::container::small_vector<char, kUsualBytes> line_;
 };
 
 }  // namespace pcaps
