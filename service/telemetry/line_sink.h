@@ -40,7 +40,7 @@ class LineSink {
  private:
   static constexpr auto kPatience = std::chrono::milliseconds(100);
   static constexpr auto kPatienceAtEnd = std::chrono::seconds(1);
-  static constexpr size_t kMany = 64 << 10;    // Bytes that are written at once,
+  static constexpr size_t kMany = 256 << 10;   // Bytes that are written at once,
   static constexpr size_t kMost = 4 << 20;     // and that wait at most;
   static constexpr size_t kMostOwn = 5 << 20;  // with those that have room of their own.
 

@@ -2,6 +2,7 @@
 # shellcheck shell=bash disable=SC2154
 
 readonly seconds=2            # Of each run of a round.
+unary_duration=${seconds}s     # A figure may take more, and shorter, runs.
 readonly unary_clients=4      # Connections of h2load,
 readonly unary_streams=8      # and calls in flight on each: enough to keep all busy.
 readonly settled_seconds=1    # Memory that has not grown for so long grows no more.
@@ -20,7 +21,7 @@ unary_rate() {
   local result header
   local -a headers=()
   for header in "${@:3}"; do headers+=(--header "$header"); done
-  result=$(h2load --duration "$seconds" --warm-up-time 300ms --clients "$unary_clients" --max-concurrent-streams "$unary_streams" \
+  result=$(h2load --duration "$unary_duration" --warm-up-time 300ms --clients "$unary_clients" --max-concurrent-streams "$unary_streams" \
     --data "$work/get_pcap.grpc" --header 'content-type: application/grpc' --header 'te: trailers' \
     "${headers[@]}" "${2:-http}://$1/pcaps.v1.PcapsService/GetPcap")
   [[ $result == *" 0 failed, 0 errored, 0 timeout"* ]] || die "h2load: $result"
@@ -48,6 +49,12 @@ sample() {
 }
 median() { sort -n "$samples/$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 ratio() { awk -v a="$(median "$1")" -v b="$(median "$2")" 'BEGIN { printf "%.3f\n", a / b }'; }
+
+# paired_ratio A B: the median of the ratios of each round, for two that differ less than the machine does from round to round.
+paired_ratio() {
+  paste "$samples/$1" "$samples/$2" | awk '{ print $1 / $2 }' >"$samples/$1.paired"
+  printf '%.3f\n' "$(median "$1.paired")"
+}
 
 # judge NAME VALUE RELATION BOUND UNIT: one line of the table, one entry of the report.
 judge() {
