@@ -14,7 +14,7 @@ namespace {
 
 constexpr size_t kUsualText = 256;
 constexpr int64_t kMicros = 1'000'000;  // Of a second.
-constexpr size_t kTimeBytes = 27;       // "2026-11-28T09:53:15.369672Z"
+constexpr size_t kFractionBytes = 8;    // ".369672Z"
 
 // Whether it goes between quotes as it is. Looks at all of it, which compilers do 16 at a time.
 bool IsPlain(absl::string_view text) {
@@ -114,10 +114,10 @@ void LogLine::PutTime(absl::Time time) {
     text = absl::FormatTime("%Y-%m-%dT%H:%M:%S", time, absl::UTCTimeZone());
   }
   Put(text);
-  char* const fraction = Grow(kTimeBytes - text.size());
-  std::to_chars(fraction, fraction + 7, kMicros + micros % kMicros);  // "1369672"
+  char* const fraction = Grow(kFractionBytes);
+  std::to_chars(fraction, fraction + kFractionBytes, kMicros + micros % kMicros);  // "1369672"
   fraction[0] = '.';
-  fraction[7] = 'Z';
+  fraction[kFractionBytes - 1] = 'Z';
 }
 
 void LogLine::PutQuoted(absl::string_view text) {
