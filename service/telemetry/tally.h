@@ -11,7 +11,7 @@ namespace pcaps {
 // Counting is a few instructions in place: a counter of a library is a call into code that is
 // seldom in the caches, and waits for the line of memory that another thread has just written. So
 // threads have numbers of their own, which Take() adds up.
-template <size_t kNumbers>
+template <size_t N>
 class Tally {
  public:
   // Any thread.
@@ -32,7 +32,7 @@ class Tally {
   static constexpr size_t kLineBytes = 64;  // Of a processor's cache.
 
   struct alignas(kLineBytes) Place {
-    std::array<std::atomic<int64_t>, kNumbers> numbers = {};
+    std::array<std::atomic<int64_t>, N> numbers = {};
   };
 
   static size_t PlaceOfThread() {
