@@ -55,7 +55,7 @@ void LogWrite(Log& log, const WriteReceipt& receipt) {
     line.AddText("create_request_id", receipt.create_request_id);
   }
   line.AddText("cf_ray", receipt.cf_ray);
-  log.Keep(std::move(line));
+  log.Keep(line);
 }
 
 }  // namespace pcaps

@@ -58,6 +58,7 @@ std::string TraceIdOf(const std::string& traceparent) {
   return hex ? parts[1] : std::string();
 }
 
+// 126 random bits. In place: what Abseil has for it costs a call's line three times as much.
 std::string NewRequestId() {
   thread_local absl::BitGen random;
   constexpr uint64_t kSixteenDigits = uint64_t{1} << 63;
@@ -238,7 +239,7 @@ void Call::LogRpc(absl::Duration took) {
     const google::rpc::ErrorInfo info = ErrorInfoOf(outcome_);
     for (const auto& [key, value] : info.metadata()) line.AddText(key, value);
   }
-  env_.log.WriteSoon(std::move(line));
+  env_.log.WriteSoon(line);
 }
 
 // Whatever the level of the log.
@@ -260,7 +261,7 @@ void Call::LogAudit() {
   line.AddText("request_id", request_id_);
   if (!trace_id_.empty()) line.AddText("trace_id", trace_id_);
   line.AddText("peer", peer_);
-  env_.log.Keep(std::move(line));
+  env_.log.Keep(line);
 }
 
 }  // namespace pcaps

@@ -44,7 +44,7 @@ void Write(gpr_log_func_args* args) {
   line.AddText("source", absl::StrCat(args->file, ":", args->line));
   line.AddNumber("left_out_before", target.left_out);
   target.left_out = 0;
-  target.log->WriteSoon(std::move(line));
+  target.log->WriteSoon(line);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "service/rpc/rpc_metrics.h"
 
+#include <cmath>
 #include <string>
 
 #include "clients/base/error.h"
@@ -43,36 +44,31 @@ void MethodMetrics::CountServed(CacheUse use, absl::Duration age) {
 }
 
 void MethodMetrics::End(const absl::Status& outcome, absl::Duration took) {
-  const int64_t nanoseconds = absl::ToInt64Nanoseconds(took);
+  const auto nanoseconds = static_cast<double>(absl::ToInt64Nanoseconds(took));
   size_t bucket = 0;  // The first, mostly.
-  while (bucket < std::size(kBounds) && static_cast<double>(nanoseconds) > kBounds[bucket] * 1e9) {
-    ++bucket;
-  }
+  while (bucket < std::size(kBounds) && nanoseconds > kBounds[bucket] * 1e9) ++bucket;
   tally_.Add(kBucket + bucket);
-  tally_.Add(kNanoseconds, nanoseconds);
+  tally_.Add(kMicroseconds, std::llround(nanoseconds * 1e-3));
+  if (open_ != nullptr) open_->Decrement();
+  if (!outcome.ok()) {
+    const v1::ErrorReason reason = ReasonOf(outcome);
+    if (reason != v1::ERROR_REASON_UNSPECIFIED) refused_[reason]->Increment();
+  }
   const auto code = static_cast<size_t>(outcome.code());
   tally_.Add(kHandled + (code < kCodes ? code : static_cast<size_t>(absl::StatusCode::kUnknown)));
-  if (open_ != nullptr) open_->Decrement();
-  if (outcome.ok()) return;
-  const v1::ErrorReason reason = ReasonOf(outcome);
-  if (reason != v1::ERROR_REASON_UNSPECIFIED) refused_[reason]->Increment();
 }
 
 void MethodMetrics::Publish() {
-  const auto publish = [this](size_t number, Counter* counter) {
-    const int64_t taken = tally_.Take(number);
-    if (counter != nullptr) counter->Increment(static_cast<double>(taken));
-  };
-  // Ends before beginnings: no more calls have ended than have begun.
+  const auto take = [this](size_t number) { return static_cast<double>(tally_.Take(number)); };
+  for (size_t code = 0; code < kCodes; ++code) handled_[code]->Increment(take(kHandled + code));
   std::vector<double> buckets;
-  for (size_t i = 0; i <= std::size(kBounds); ++i) {
-    buckets.push_back(static_cast<double>(tally_.Take(kBucket + i)));
+  for (size_t i = 0; i <= std::size(kBounds); ++i) buckets.push_back(take(kBucket + i));
+  seconds_->ObserveMultiple(buckets, take(kMicroseconds) * 1e-6);
+  for (size_t use = 0; use < kCacheUses; ++use) {
+    if (served_[use] != nullptr) served_[use]->Increment(take(kServed + use));
   }
-  seconds_->ObserveMultiple(buckets, static_cast<double>(tally_.Take(kNanoseconds)) * 1e-9);
-  for (size_t i = 0; i < kCodes; ++i) publish(kHandled + i, handled_[i]);
-  for (size_t i = 0; i < kCacheUses; ++i) publish(kServed + i, served_[i]);
-  publish(kSent, sent_);
-  const auto started = static_cast<double>(tally_.Take(kStarted));
+  sent_->Increment(take(kSent));
+  const double started = take(kStarted);
   started_->Increment(started);
   received_->Increment(started);
 }

@@ -1,5 +1,6 @@
 // RpcMetrics: what Prometheus is told of calls. All series are there, at zero, from the start;
-// their handles are made then. Calls only count, in tallies that a scrape takes over.
+// their handles are made then. What each call counts goes into tallies, which a scrape takes over;
+// gauges, and what few calls have, goes into the handles at once.
 #pragma once
 
 #include <pcaps/v1/pcaps.pb.h>
@@ -54,14 +55,14 @@ class MethodMetrics {
   enum Number : size_t {
     kStarted,
     kSent,
-    kNanoseconds,
+    kMicroseconds,  // Nanoseconds would be too many after three weeks of 5000 watchers.
     kHandled,
     kServed = kHandled + kCodes,
     kBucket = kServed + kCacheUses,
     kNumbers = kBucket + std::size(kBounds) + 1,  // What is over the last bound has one, too.
   };
 
-  // Takes over what was counted.
+  // Takes over what was counted. A call that is handled then has begun, and is in all the others.
   void Publish();
 
   Tally<kNumbers> tally_;

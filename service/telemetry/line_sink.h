@@ -18,7 +18,7 @@ namespace pcaps {
 // waits for a write: a reader that has stopped loses lines, and is told how many.
 class LineSink {
  public:
-  // Of a line where nobody reads: that of most, or with room of its own.
+  // How much may wait before a line is lost: kMost, or kMostOwn, whose rest is its own.
   enum class Room { kUsual, kOwn };
 
   // What is logged where lines were lost.
@@ -40,9 +40,10 @@ class LineSink {
  private:
   static constexpr auto kPatience = std::chrono::milliseconds(100);
   static constexpr auto kPatienceAtEnd = std::chrono::seconds(1);
-  static constexpr size_t kMany = 256 << 10;   // Bytes that are written at once,
-  static constexpr size_t kMost = 4 << 20;     // and that wait at most;
-  static constexpr size_t kMostOwn = 5 << 20;  // with those that have room of their own.
+  static constexpr size_t kMany =
+      256 << 10;  // Bytes that wake the writer: the seldomer it runs, the better;
+  static constexpr size_t kMost = 4 << 20;     // bytes that wait at most,
+  static constexpr size_t kMostOwn = 5 << 20;  // and with those that have room of their own.
 
   void Append(absl::string_view line);
   void AppendLost();

@@ -3,18 +3,21 @@
 
 #include <boost/json/object.hpp>
 #include <cstdint>
+#include <memory>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
-#include "service/telemetry/line_sink.h"
 #include "service/telemetry/log_line.h"
 
 namespace pcaps {
+
+class LineSink;
 
 class Log {
  public:
   // Lines go to standard error. Below `level` nothing is written.
   Log(LogLevel level, LogFormat format);
+  ~Log();
 
   // Whether a line of this level is written: worth asking before a costly one is made.
   bool Writes(LogLevel level) const { return level >= level_; }
@@ -31,20 +34,20 @@ class Log {
   LogLine Begin(LogLevel level, absl::string_view event) const {
     return {format_, level, event, absl::Now()};
   }
-  void WriteSoon(LogLine&& line);
+  void WriteSoon(LogLine& line);
   // The same for what must not be missed: whatever the level of the log, and with room of its own
   // where nobody reads it.
-  void Keep(LogLine&& line);
+  void Keep(LogLine& line);
 
   // Lines that nobody read in time.
-  int64_t lost() const { return sink_.lost(); }
+  int64_t lost() const;
 
  private:
   void Write(LogLevel level, absl::string_view event, const boost::json::object& fields);
 
   const LogLevel level_;
   const LogFormat format_;
-  LineSink sink_;
+  const std::unique_ptr<LineSink> sink_;
 };
 
 }  // namespace pcaps

@@ -1,11 +1,11 @@
 #include "service/telemetry/log_line.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/json/serialize.hpp>
 #include <charconv>
 #include <limits>
 #include <string>
-#include <utility>
 
 #include "clients/base/error.h"
 
@@ -13,8 +13,6 @@ namespace pcaps {
 namespace {
 
 constexpr size_t kUsualText = 256;
-constexpr int64_t kMicros = 1'000'000;  // Of a second.
-constexpr size_t kFractionBytes = 8;    // ".369672Z"
 
 // Whether it goes between quotes as it is. Looks at all of it, which compilers do 16 at a time.
 bool IsPlain(absl::string_view text) {
@@ -105,15 +103,23 @@ void LogLine::PutName(absl::string_view name) {
   Copy(json ? "\":" : "=", to);
 }
 
-// As RFC 3339 has it, in UTC.
+// As RFC 3339 has it, in UTC. What has no such time has that of 1970.
 void LogLine::PutTime(absl::Time time) {
-  thread_local int64_t second = -1;
-  thread_local std::string text;  // Up to `second`, which many lines share.
-  const int64_t micros = absl::ToUnixMicros(time);
-  if (std::exchange(second, micros / kMicros) != second) {
-    text = absl::FormatTime("%Y-%m-%dT%H:%M:%S", time, absl::UTCTimeZone());
+  constexpr int64_t kMicros = 1'000'000;  // Of a second.
+  struct Second {
+    int64_t number = -1;
+    std::array<char, 19> text = {};  // "2026-11-28T09:53:15"
+  };
+  thread_local Second last;  // Which many lines share.
+  const int64_t micros = std::max(absl::ToUnixMicros(time), int64_t{0});
+  const int64_t number = micros / kMicros;
+  if (last.number != number) {
+    last.number = number;
+    absl::FormatTime("%Y-%m-%dT%H:%M:%S", absl::FromUnixSeconds(number), absl::UTCTimeZone())
+        .copy(last.text.data(), last.text.size());
   }
-  Put(text);
+  Put({last.text.data(), last.text.size()});
+  constexpr size_t kFractionBytes = 8;  // ".369672Z"
   char* const fraction = Grow(kFractionBytes);
   std::to_chars(fraction, fraction + kFractionBytes, kMicros + micros % kMicros);  // "1369672"
   fraction[0] = '.';

@@ -30,11 +30,11 @@ class LogLine {
   void AddValue(absl::string_view name, const boost::json::value& value);
 
   LogLevel level() const { return level_; }
-  // All of it, while it lives. The line is over.
+  // All of it, while it lives. Once: the line is over.
   absl::string_view End();
 
  private:
-  static constexpr size_t kUsualBytes = 1000;  // More than a call's line has.
+  static constexpr size_t kUsualBytes = 1000;  // More than the line of a call that went well has.
 
   // Room for so many bytes at the end, to be filled.
   char* Grow(size_t bytes);

@@ -17,7 +17,7 @@ Builds with the release preset and loads three gateways that share a redis-serve
   --quick         Without budget and budget_lost, which take 6 minutes each.
   --list          What each figure is, and with which settings for rates, the upstream budget and the rules on creating.
 
-Ratios are of medians of runs that take turns, or medians of each turn's; times and rates are the machine's own: measure on a quiet one.
+Ratios are of medians of runs that take turns, or the median of the turns' ratios; times and rates are the machine's own: measure on a quiet one.
 END
 }
 

@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2154
 
 readonly seconds=2            # Of each run of a round.
-unary_duration=${seconds}s     # A figure may take more, and shorter, runs.
+unary_duration=${seconds}s    # A figure may take more, and shorter, runs.
 readonly unary_clients=4      # Connections of h2load,
 readonly unary_streams=8      # and calls in flight on each: enough to keep all busy.
 readonly settled_seconds=1    # Memory that has not grown for so long grows no more.

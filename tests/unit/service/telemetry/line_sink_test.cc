@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
@@ -81,11 +82,13 @@ TEST_F(LineSinkTest, AReaderThatHasStoppedHoldsNobodyUpAndIsToldWhatItMissed) {
 TEST_F(LineSinkTest, WhereNobodyReadsSomeLinesHaveRoomOfTheirOwn) {
   const std::string text(1000, 'x');
   for (int i = 0; i < 10'000; ++i) log_->Add(text);
-  for (int i = 0; i < 100; ++i) log_->Add("own", LineSink::Room::kOwn);
-  std::string line = ReadLine();
-  while (line == text) line = ReadLine();
-  for (int i = 0; i < 100; ++i, line = ReadLine()) ASSERT_EQ(line, "own") << i;
-  EXPECT_THAT(line, testing::StartsWith("lost "));
+  for (int i = 0; i < 100; ++i) log_->Add(absl::StrCat("own ", i), LineSink::Room::kOwn);
+  EXPECT_GT(log_->lost(), 0);
+  for (int own = 0; own < 100;) {
+    const std::string line = ReadLine();
+    if (line == text || absl::StartsWith(line, "lost ")) continue;
+    ASSERT_EQ(line, absl::StrCat("own ", own++));
+  }
 }
 
 TEST_F(LineSinkTest, AReaderThatNeverReadsDoesNotHoldUpTheEnd) {

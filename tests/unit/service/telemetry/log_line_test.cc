@@ -26,7 +26,7 @@ std::string JsonText(absl::string_view text) {
 
 // What a reader of the line finds.
 std::string Read(absl::string_view text) {
-  const json::value line = json::parse(std::string(JsonText(text)));
+  const json::value line = json::parse(JsonText(text));
   const json::string& found = line.at("text").get_string();
   return {found.data(), found.size()};
 }
@@ -60,7 +60,8 @@ TEST(LogLine, EachHasItsOwnTime) {
   EXPECT_EQ(time_of(absl::FromUnixMicros(1'795'859'595'000'001)), "2026-11-28T09:53:15.000001Z");
   EXPECT_EQ(time_of(absl::FromUnixMicros(1'795'859'595'999'999)), "2026-11-28T09:53:15.999999Z");
   EXPECT_EQ(time_of(absl::FromUnixMicros(1'795'859'596'000'000)), "2026-11-28T09:53:16.000000Z");
-  EXPECT_EQ(time_of(kNow), "2026-11-28T09:53:15.369672Z");  // A clock may be set back.
+  EXPECT_EQ(time_of(kNow), "2026-11-28T09:53:15.369672Z");  // A clock may be set back,
+  EXPECT_EQ(time_of(absl::FromUnixMicros(-1)), "1970-01-01T00:00:00.000000Z");  // and very far.
 }
 
 TEST(LogLine, MayBeLong) {
