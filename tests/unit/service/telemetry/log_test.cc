@@ -22,7 +22,7 @@ std::string Written(LogLevel level, LogFormat format, Run run) {
   std::string lines;
   for (std::string rest = GetCapturedStderr(); !rest.empty();) {
     const size_t end = rest.find('\n') + 1;
-    const size_t time = rest.find("Z");
+    const size_t time = rest.find('Z');
     lines += rest.substr(time + 1, end - time - 1);
     rest.erase(0, end);
   }
