@@ -158,6 +158,8 @@ TEST(Isolation, NoAnswerCarriesWhatIsAnotherAccounts) {
   const Door door(Callers());
   boost::json::object settings = door.Settings("token");
   settings["log"] = {{"level", "info"}};
+  settings["upstream"] = {{"request_timeout", "19s"}};  // The machine may be busy.
+  settings["drain"] = {{"timeout", "20s"}};
   settings["watch"] = {{"max_streams", 50000}, {"max_streams_per_account", 5000}};
   Fleet fleet({.replicas = 2, .settings = settings});
   Isolation isolation(fleet, door);
