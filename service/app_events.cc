@@ -1,7 +1,6 @@
 #include "service/app_events.h"
 
 #include <boost/json/object.hpp>
-#include <utility>
 
 #include "absl/strings/string_view.h"
 #include "clients/base/error.h"

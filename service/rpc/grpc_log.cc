@@ -3,7 +3,6 @@
 #include <grpc/support/log.h>
 
 #include <cstdint>
-#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
